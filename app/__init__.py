@@ -1,0 +1,1 @@
+"""Rollcall: users, tokens and presence for instant messaging, in several vendors' wire protocols."""

@@ -1,0 +1,240 @@
+"""Everything that Rollcall refuses, as one tree. No codes and no HTTP statuses: those are each dialect's.
+
+RollcallError
+├── StartRefused                the process cannot serve, and the text says why
+│   ├── SettingInvalid
+│   ├── InstanceBusy
+│   └── DatabaseRefused
+└── DomainError                 a request cannot be served
+    ├── BadRequest
+    │   ├── BodyTooLarge
+    │   ├── BodyUnreadable
+    │   ├── HeaderMissing
+    │   └── ArgumentInvalid
+    │       ├── ArgumentMissing
+    │       ├── ArgumentTooLong
+    │       ├── ArgumentRepeated
+    │       └── UserIDInvalid
+    ├── AccessDenied
+    │   ├── SecretsDocumented
+    │   ├── SecretWrong
+    │   ├── AppKeyUnknown
+    │   ├── SignatureWrong
+    │   ├── NotAdministrator
+    │   ├── NotPermitted
+    │   └── TokenRefused
+    │       ├── TokenMissing
+    │       ├── TokenMalformed
+    │       ├── TokenExpired
+    │       ├── TokenNotYetValid
+    │       ├── TokenForged
+    │       ├── TokenKicked
+    │       └── TokenUnknown
+    ├── UserExists
+    ├── UserNotFound
+    ├── TokenStillValid
+    ├── TooManyConnections
+    ├── NoSuchCall
+    ├── ServiceUnavailable
+    │   └── StorageUnavailable
+    └── InternalError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RollcallError(Exception):
+    """The root; catching it catches all that is ours."""
+
+
+class StartRefused(RollcallError):
+    """The process cannot serve. The text is a sentence for whoever started it."""
+
+
+class SettingInvalid(StartRefused):
+    """A setting is unknown, mistyped or at odds with another; the text names it."""
+
+
+class InstanceBusy(StartRefused):
+    """Another process serves this instance folder."""
+
+
+class DatabaseRefused(StartRefused):
+    """The database file is foreign, newer than this Rollcall, damaged or out of reach."""
+
+
+class DomainError(RollcallError):
+    """A request cannot be served."""
+
+
+class BadRequest(DomainError):
+    """What was sent cannot be taken as it is; `str()` of the error says what is wrong with it."""
+
+
+class BodyTooLarge(BadRequest):
+    """The body is larger than Rollcall reads."""
+
+
+class BodyUnreadable(BadRequest):
+    """The body is not JSON, or holds a value of another type than the call takes."""
+
+
+class HeaderMissing(BadRequest):
+    """A header that the dialect needs is absent or empty."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"header must have {name}")
+        #: The header's name as its dialect spells it.
+        self.name = name
+
+
+class ArgumentInvalid(BadRequest):
+    """A parameter was understood and refused."""
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        #: The parameter's name on the wire, where one parameter is to blame.
+        self.name = name
+
+
+class ArgumentMissing(ArgumentInvalid):
+    """A required parameter is absent or blank."""
+
+
+class ArgumentTooLong(ArgumentInvalid):
+    """A parameter is longer than the call takes."""
+
+
+class ArgumentRepeated(ArgumentInvalid):
+    """A list that must not repeat itself does."""
+
+
+class UserIDInvalid(ArgumentInvalid):
+    """An id cannot become a user's: empty, over 64 code points, or with characters that no id may hold."""
+
+
+class AccessDenied(DomainError):
+    """The caller may not do this."""
+
+
+class SecretsDocumented(AccessDenied):
+    """Documented or short secrets are in place, so only this machine is served."""
+
+    def __init__(self, settings: Sequence[str], reason: str) -> None:
+        super().__init__(
+            f"{reason}: with the documented or short secret in {', '.join(settings)} only requests from "
+            "this machine are served; set a secret of your own"
+        )
+        #: The offending settings, spelled as environment variables.
+        self.settings = tuple(settings)
+
+
+class SecretWrong(AccessDenied):
+    """The secret in the body is not the configured one."""
+
+
+class AppKeyUnknown(AccessDenied):
+    """The RongCloud App-Key header is missing or names no app."""
+
+
+class SignatureWrong(AccessDenied):
+    """The RongCloud signature is missing or belongs to none of the app's secrets."""
+
+
+class NotAdministrator(AccessDenied):
+    """The call is an administrator's and the caller is none."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"user {user_id} is not admin userID")
+        #: The caller.
+        self.user_id = user_id
+
+
+class NotPermitted(AccessDenied):
+    """The caller may make this call, but not with these arguments; `str()` says why."""
+
+
+class TokenRefused(AccessDenied):
+    """The token in the request does not let its bearer in."""
+
+
+class TokenMissing(TokenRefused):
+    """There is no token in the request."""
+
+
+class TokenMalformed(TokenRefused):
+    """The text is no token at all."""
+
+
+class TokenExpired(TokenRefused):
+    """The token has ended."""
+
+
+class TokenNotYetValid(TokenRefused):
+    """The token has not begun."""
+
+
+class TokenForged(TokenRefused):
+    """The token's signature does not hold, or it claims to be from the future."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        #: What is wrong, in the words of OpenIM's JWT library.
+        self.reason = reason
+
+
+class TokenKicked(TokenRefused):
+    """The token was cancelled."""
+
+
+class TokenUnknown(TokenRefused):
+    """The token is genuine but was not issued here, or is no longer on record."""
+
+
+class UserExists(DomainError):
+    """A user to be registered is registered already."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(user_id)
+        #: The id that is taken.
+        self.user_id = user_id
+
+
+class UserNotFound(DomainError):
+    """A user is not registered."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(user_id)
+        #: The id that nobody has.
+        self.user_id = user_id
+
+
+class TokenStillValid(DomainError):
+    """The user holds a token of this issuer, and its rule is one at a time."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(user_id)
+        #: The user who holds it.
+        self.user_id = user_id
+
+
+class TooManyConnections(DomainError):
+    """A user has as many connections on one platform as Rollcall keeps."""
+
+
+class NoSuchCall(DomainError):
+    """The dialect has no such path, or the path takes another method."""
+
+
+class ServiceUnavailable(DomainError):
+    """Rollcall cannot serve at the moment; trying again later may help."""
+
+
+class StorageUnavailable(ServiceUnavailable):
+    """The database could not be read or written; nothing of the request was kept."""
+
+
+class InternalError(DomainError):
+    """A fault of Rollcall's own. The log has the details, the answer has none."""

@@ -1,0 +1,120 @@
+"""What the layers hand each other: frozen records, no behaviour, no wire names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Platform(IntEnum):
+    """The platform ids that all dialects share (OpenIM protocol, constant/platform_id_to_name.go).
+
+    What a platform is called on the wire is each dialect's business. Ids outside this list occur (OpenIM
+    accepts them in places) and are carried as plain integers.
+    """
+
+    IOS = 1
+    ANDROID = 2
+    WINDOWS = 3
+    OSX = 4
+    WEB = 5
+    MINI_WEB = 6
+    LINUX = 7
+    ANDROID_PAD = 8
+    IPAD = 9
+    ADMIN = 10
+    HARMONY_OS = 11
+
+
+class User(NamedTuple):
+    """A registered user: the union of the profiles that the dialects know, and a row as it is stored."""
+
+    user_id: str
+    nickname: str = ""
+    face_url: str = ""
+    gender: int = 0
+    phone_number: str = ""
+    birth: int = 0
+    """Unix seconds; 0 means not given."""
+    email: str = ""
+    ex: str = ""
+    """Free text of the application, usually JSON."""
+    level: int = 0
+    """OpenIM's appMangerLevel as it was sent."""
+    global_recv_msg_opt: int = 0
+    created_at: int = 0
+    """Unix milliseconds; set when the user is registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStyle:
+    """How a kind of token dates itself."""
+
+    name: str
+    """What the row of such a token says of its kind."""
+    lifetime: int
+    """Seconds from the issue to the end."""
+    backdated: int = 0
+    """Seconds by which `iat` lies before the issue."""
+    ticks: int = 1
+    """Units of `iat` in a second: 1 in a JWT, 1000 in RongCloud's tokens."""
+
+
+class Token(NamedTuple):
+    """What identifies an issued token. Its text is never kept: these claims and the secret rebuild it."""
+
+    user_id: str
+    platform_id: int
+    style: str
+    issuer: str
+    """The RongCloud app key that issued it; empty for OpenIM, whose tokens are one family."""
+    iat: int
+    """When it says it was issued, in the unit of its text: seconds in a JWT, milliseconds in RongCloud's."""
+    exp: int
+    """Unix seconds."""
+    signing_key: str
+    """Which secret signed it (a fingerprint, never the secret)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """A token to be issued."""
+
+    user_id: str
+    platform_id: int
+    style: TokenStyle
+    signing_key: str
+    issuer: str = ""
+
+
+class TokenState(IntEnum):
+    """The states of an issued token (OpenIM protocol, constant/constant.go); 1 and 3 are never written."""
+
+    NORMAL = 0
+    KICKED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """A token as a client showed it. Nothing in it is proven until `Tokens.verify` has said so."""
+
+    style: str
+    iat: float | None
+    nbf: float | None
+    exp: float | None
+    flaw: str | None
+    """Why its signature does not hold, in the words of OpenIM's JWT library; None if it holds."""
+    token: Token | None
+    """The token it would be; None if its text is none that Rollcall would have written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One live connection of a user."""
+
+    platform_id: int
+    connection_id: str
+    is_background: bool
+    expires_in: float
+    """Seconds until it lapses unless it is refreshed."""

@@ -1,0 +1,125 @@
+"""The kinds of values that settings have: each turns text, or a Python value, into the type or says why not.
+
+A text comes from the environment, a Python value from `config.py` or a test. What is refused raises
+ValueError with the second half of a sentence ("must be ..."); the first half names the setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+#: The dialects that a setting can switch off.
+DIALECTS = ("openim_v2", "openim_v3", "rongcloud")
+#: How a RongCloud app answers getToken; the first is the default.
+PROFILES = ("documented", "live")
+#: A RongCloud token carries its app key and has to stay under 256 bytes.
+LONGEST_APP_KEY = 64
+#: Code points in a user's id at the most (see domain/users).
+LONGEST_USER_ID = 64
+
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+@dataclass(frozen=True)
+class RongCloudApp:
+    """One app of the RongCloud dialect: its key, the secrets any of which verifies, its profile."""
+
+    key: str
+    secrets: tuple[str, ...]
+    profile: str = PROFILES[0]
+
+
+def text(value: object) -> str:
+    """Take one line of text."""
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    if not value.isprintable():
+        raise ValueError("must be printable UTF-8 text on one line")
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def folder(value: object) -> Path:
+    """Take a path."""
+    return value if isinstance(value, Path) else Path(text(value))
+
+
+def flag(value: object) -> bool:
+    """Take yes or no."""
+    word = str(value).lower()
+    if word not in _FLAGS:
+        raise ValueError("must be 1 or 0")
+    return _FLAGS[word]
+
+
+def between(low: int, high: int) -> Callable[[object], int]:
+    """Return the kind of a whole number from `low` to `high`."""
+
+    def parse(value: object) -> int:
+        digits = str(value)
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+            raise ValueError("must be a whole number")
+        if not low <= int(digits) <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return int(digits)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """Return the kind of a word from a closed list; the empty word is spelled as nothing."""
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(f"must be one of {', '.join(choice or 'nothing' for choice in choices)}")
+        return value
+
+    return parse
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Take `a, b` or `["a", "b"]`; blanks around a word, empty words and repeats fall away."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
+        raise ValueError("must be words separated by commas")
+    return tuple(dict.fromkeys(text(word.strip()) for word in value if word.strip()))
+
+
+def user_ids(value: object) -> tuple[str, ...]:
+    """Take ids of users."""
+    ids = words(value)
+    if any(len(user_id) > LONGEST_USER_ID for user_id in ids):
+        raise ValueError(f"must be ids of at most {LONGEST_USER_ID} characters")
+    return ids
+
+
+def dialects(value: object) -> tuple[str, ...]:
+    """Take names of dialects."""
+    names = words(value)
+    for name in names:
+        if name not in DIALECTS:
+            raise ValueError(f"names {name!r}; the dialects are {', '.join(DIALECTS)}")
+    if not names:
+        raise ValueError(f"must name at least one of {', '.join(DIALECTS)}")
+    return names
+
+
+def apps(value: object) -> tuple[RongCloudApp, ...]:
+    """Take `key:secret` or `key:secret:profile`, comma-separated; a repeated key adds a secret."""
+    found: dict[str, RongCloudApp] = {}
+    for number, entry in enumerate(words(value), 1):
+        key, _, rest = entry.partition(":")
+        secret, _, profile = rest.partition(":")
+        if not (key and secret) or profile not in ("", *PROFILES):
+            raise ValueError(f"entry {number} is not key:secret[:profile], profile {' or '.join(PROFILES)}")
+        if len(key.encode()) > LONGEST_APP_KEY:
+            raise ValueError(f"entry {number} has a key of over {LONGEST_APP_KEY} bytes")
+        earlier = found.get(key, RongCloudApp(key, (), profile or PROFILES[0]))
+        if profile and profile != earlier.profile:
+            raise ValueError(f"entry {number} gives the app key {key} a second profile")
+        found[key] = RongCloudApp(key, (*earlier.secrets, secret), earlier.profile)
+    return tuple(found.values())

@@ -1,0 +1,204 @@
+"""The table of settings: name, type, default, meaning. Nothing else in Rollcall reads the environment.
+
+A setting comes from, strongest first: the mapping given to `create_app`, the environment variable
+`ROLLCALL_<NAME>`, the line `<NAME> = ...` in `config.py` of the instance folder, its default. An unknown
+name, a value of the wrong kind or two settings at odds stop the start with a sentence that names them; the
+sentence never holds the value of a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from app import setting_kinds as kind
+from app.errors import SettingInvalid
+from app.setting_kinds import RongCloudApp
+
+PREFIX = "ROLLCALL_"
+
+#: Secrets printed in vendors' documents, default configurations or this project's own.
+DOCUMENTED_SECRETS = frozenset(
+    {"tuoyun", "openIM123", "open_im_server", "Y1W2MeFwwwRxa0", "your-app-secret", "live-app-secret"}
+)
+#: Fewer characters than this can be guessed, however they were chosen.
+SHORT_SECRET = 16
+#: OpenIM v2 refuses a longer `secret` before comparing it (pkg/base_info/auth_api_struct.go, max=32).
+LONGEST_V2_SECRET = 32
+
+
+def _setting(default: object, parse: Callable[[object], Any], meaning: str) -> Any:
+    return field(default=parse(default), metadata={"default": default, "parse": parse, "meaning": meaning})
+
+
+_DAYS = kind.between(1, 36500)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the process, parsed. A field `x` is the environment variable `ROLLCALL_X`."""
+
+    instance: Path = _setting(
+        "instance",
+        kind.folder,
+        "folder of the database, the lock and `config.py`; made at the first start",
+    )
+    bind: str = _setting("127.0.0.1:10002", kind.text, "address that gunicorn listens on")
+    threads: int = _setting(
+        "16",
+        kind.between(1, 512),
+        "threads that serve requests; more share one commit, fewer answer more evenly",
+    )
+    one_core: bool = _setting(
+        "1",
+        kind.flag,
+        "keep the server on one processor core, where its threads do not fight over the interpreter",
+    )
+    dialects: tuple[str, ...] = _setting(
+        "openim_v2,openim_v3,rongcloud", kind.dialects, "the protocols that are served"
+    )
+    openim_default: str = _setting(
+        "v2",
+        kind.one_of("v2", "v3"),
+        "whose an OpenIM request without a prefix is that fits v2 and v3 alike",
+    )
+    openim_v3_generation: str = _setting(
+        "",
+        kind.one_of("", "3.4", "3.8"),
+        "`3.4` or `3.8` answers every OpenIM v3 request in that generation; empty goes by each request's "
+        "credential, and by 3.8 where there is none",
+    )
+    openim_secret: str = _setting("openIM123", kind.text, "OpenIM v3's `secret`; it also signs v3 tokens")
+    openim_v2_secret: str = _setting("tuoyun", kind.text, "OpenIM v2's `secret`, at most 32 characters")
+    openim_v2_access_secret: str = _setting(
+        "open_im_server", kind.text, "OpenIM v2's `tokenpolicy.accessSecret`, which signs v2 tokens"
+    )
+    openim_v2_token_days: int = _setting("7", _DAYS, "days that an OpenIM v2 token lasts")
+    openim_v3_token_days: int = _setting("90", _DAYS, "days that an OpenIM v3 token lasts")
+    admins: tuple[str, ...] = _setting(
+        "imAdmin,openIMAdmin,openIM123456,openIM654321,openIM333",
+        kind.user_ids,
+        "ids of the administrators, in every dialect; registered at the start",
+    )
+    openim_v3_admins: tuple[str, ...] = _setting(
+        "imAdmin", kind.user_ids, "those administrators whom `/auth/get_admin_token` takes"
+    )
+    rongcloud_apps: tuple[RongCloudApp, ...] = _setting(
+        "your-app-key:Y1W2MeFwwwRxa0,your-app-key:your-app-secret,live-app-key:live-app-secret:live",
+        kind.apps,
+        "RongCloud's apps as `key:secret` or `key:secret:profile`, comma-separated; a key may stand several "
+        "times with a secret each; the profile is `documented` or `live`",
+    )
+    rongcloud_token_days: int = _setting("30", _DAYS, "days that a RongCloud token lasts")
+    allow_documented_secrets: bool = _setting(
+        "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
+    )
+
+    def weak_secrets(self) -> tuple[str, ...]:
+        """Return the environment names of the settings that hold a documented or short secret.
+
+        Only the dialects that are served are judged.
+        """
+        app_secrets = tuple(secret for app in self.rongcloud_apps for secret in app.secrets)
+        held: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+            ("openim_v2", "openim_v2_secret", (self.openim_v2_secret,)),
+            ("openim_v2", "openim_v2_access_secret", (self.openim_v2_access_secret,)),
+            ("openim_v3", "openim_secret", (self.openim_secret,)),
+            ("rongcloud", "rongcloud_apps", app_secrets),
+        )
+        return tuple(
+            variable(name)
+            for dialect, name, secrets in held
+            if dialect in self.dialects and any(map(_is_weak, secrets))
+        )
+
+
+TABLE: tuple[Field[Any], ...] = fields(Settings)
+_PARSERS: dict[str, Callable[[object], Any]] = {row.name: row.metadata["parse"] for row in TABLE}
+
+
+def _is_weak(secret: str) -> bool:
+    return secret in DOCUMENTED_SECRETS or len(secret) < SHORT_SECRET
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of the setting `name`."""
+    return PREFIX + name.upper()
+
+
+def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Gather the settings, the strongest source last; `overrides` has the fields' names as keys.
+
+    Raises SettingInvalid.
+    """
+    given = {
+        **_from_environ(os.environ if environ is None else environ),
+        **_parsed(overrides or {}, "create_app's {name}"),
+    }
+    config = given.get("instance", Settings.instance) / "config.py"
+    settings = Settings(**{**_from_file(config), **given})
+    _agree(settings)
+    return settings
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    return _parsed(
+        {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}, PREFIX + "{NAME}"
+    )
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """Run the instance folder's `config.py` and take its upper-case names."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeError) as error:
+        raise SettingInvalid(f"{path} cannot be read: {error}") from error
+    names: dict[str, Any] = {"__file__": str(path)}
+    try:
+        exec(compile(source, str(path), "exec"), names)
+    except Exception as error:
+        # Whatever the operator's own lines raise is theirs to read, in one line.
+        raise SettingInvalid(f"{path} does not run: {type(error).__name__}: {error}") from error
+    found = {name.lower(): value for name, value in names.items() if name.isupper()}
+    if "instance" in found:
+        raise SettingInvalid(f"INSTANCE in {path} has no effect there; set {variable('instance')}")
+    return _parsed(found, f"{{NAME}} in {path}")
+
+
+def _parsed(values: Mapping[str, object], place: str) -> dict[str, Any]:
+    """Parse each value by its setting; `place` words where a name stands, for the sentence of refusal."""
+    parsed = {}
+    for name, value in values.items():
+        where = place.replace("{name}", name).replace("{NAME}", name.upper())
+        if name not in _PARSERS:
+            raise SettingInvalid(f"{where} is no setting of Rollcall{_meant(name)}")
+        try:
+            parsed[name] = _PARSERS[name](value)
+        except ValueError as error:
+            raise SettingInvalid(f"{where} {error}") from None
+    return parsed
+
+
+def _meant(name: str) -> str:
+    near = difflib.get_close_matches(name.removeprefix(PREFIX.lower()), _PARSERS, 1)
+    return f"; did you mean {variable(near[0])}?" if near else ""
+
+
+def _agree(settings: Settings) -> None:
+    """Refuse settings that are right one by one and wrong together."""
+    if len(settings.openim_v2_secret) > LONGEST_V2_SECRET:
+        raise SettingInvalid(
+            f"{variable('openim_v2_secret')} has over {LONGEST_V2_SECRET} characters, which OpenIM v2 refuses"
+        )
+    strangers = [name for name in settings.openim_v3_admins if name not in settings.admins]
+    if strangers:
+        raise SettingInvalid(
+            f"{variable('openim_v3_admins')} names {', '.join(strangers)}, whom {variable('admins')} does not"
+        )

@@ -1,0 +1,167 @@
+"""Settings: where they come from, and what stops the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from app.errors import SettingInvalid
+from app.setting_kinds import RongCloudApp
+from app.settings import Settings, load
+
+STRONG = {
+    "ROLLCALL_OPENIM_SECRET": "a-secret-of-our-own",
+    "ROLLCALL_OPENIM_V2_SECRET": "a-secret-of-our-own",
+    "ROLLCALL_OPENIM_V2_ACCESS_SECRET": "a-secret-of-our-own",
+    "ROLLCALL_RONGCLOUD_APPS": "key:a-secret-of-our-own",
+}
+
+
+def config(folder: Path, text: str) -> Path:
+    (folder / "config.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"ROLLCALL_NOPE": "1"}, "ROLLCALL_NOPE is no setting of Rollcall"),
+        (
+            {"ROLLCALL_THREDS": "1"},
+            "ROLLCALL_THREDS is no setting of Rollcall; did you mean ROLLCALL_THREADS?",
+        ),
+        ({"ROLLCALL_THREADS": "many"}, "ROLLCALL_THREADS must be a whole number"),
+        ({"ROLLCALL_THREADS": "-1"}, "ROLLCALL_THREADS must be a whole number"),
+        ({"ROLLCALL_THREADS": "1.5"}, "ROLLCALL_THREADS must be a whole number"),
+        ({"ROLLCALL_THREADS": "٣"}, "ROLLCALL_THREADS must be a whole number"),
+        ({"ROLLCALL_THREADS": "0"}, "ROLLCALL_THREADS must be from 1 to 512"),
+        ({"ROLLCALL_ONE_CORE": "maybe"}, "ROLLCALL_ONE_CORE must be 1 or 0"),
+        ({"ROLLCALL_OPENIM_DEFAULT": "v4"}, "ROLLCALL_OPENIM_DEFAULT must be one of v2, v3"),
+        (
+            {"ROLLCALL_OPENIM_V3_GENERATION": "3.9"},
+            "ROLLCALL_OPENIM_V3_GENERATION must be one of nothing, 3.4, 3.8",
+        ),
+        ({"ROLLCALL_OPENIM_SECRET": ""}, "ROLLCALL_OPENIM_SECRET must not be empty"),
+        (
+            {"ROLLCALL_OPENIM_SECRET": "two\nlines"},
+            "ROLLCALL_OPENIM_SECRET must be printable UTF-8 text on one line",
+        ),
+        (
+            {"ROLLCALL_OPENIM_SECRET": "\udcff"},
+            "ROLLCALL_OPENIM_SECRET must be printable UTF-8 text on one line",
+        ),
+        (
+            {"ROLLCALL_OPENIM_V2_SECRET": "x" * 33},
+            "ROLLCALL_OPENIM_V2_SECRET has over 32 characters, which OpenIM v2 refuses",
+        ),
+        (
+            {"ROLLCALL_DIALECTS": "openim_v4"},
+            "ROLLCALL_DIALECTS names 'openim_v4'; the dialects are openim_v2, openim_v3, rongcloud",
+        ),
+        (
+            {"ROLLCALL_DIALECTS": " , "},
+            "ROLLCALL_DIALECTS must name at least one of openim_v2, openim_v3, rongcloud",
+        ),
+        ({"ROLLCALL_ADMINS": "x" * 65}, "ROLLCALL_ADMINS must be ids of at most 64 characters"),
+        (
+            {"ROLLCALL_ADMINS": "root"},
+            "ROLLCALL_OPENIM_V3_ADMINS names imAdmin, whom ROLLCALL_ADMINS does not",
+        ),
+        (
+            {"ROLLCALL_RONGCLOUD_APPS": "a:topsecret,b"},
+            "ROLLCALL_RONGCLOUD_APPS entry 2 is not key:secret[:profile], profile documented or live",
+        ),
+        (
+            {"ROLLCALL_RONGCLOUD_APPS": "a:topsecret:dead"},
+            "ROLLCALL_RONGCLOUD_APPS entry 1 is not key:secret[:profile], profile documented or live",
+        ),
+        (
+            {"ROLLCALL_RONGCLOUD_APPS": "a:topsecret,a:other:live"},
+            "ROLLCALL_RONGCLOUD_APPS entry 2 gives the app key a a second profile",
+        ),
+        (
+            {"ROLLCALL_RONGCLOUD_APPS": "ä" * 33 + ":topsecret"},
+            "ROLLCALL_RONGCLOUD_APPS entry 1 has a key of over 64 bytes",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(environ: Mapping[str, str], sentence: str) -> None:
+    with pytest.raises(SettingInvalid) as refusal:
+        load(environ=environ)
+    assert str(refusal.value) == sentence
+    assert "topsecret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("BIMD = 'x'", "BIMD in {path} is no setting of Rollcall; did you mean ROLLCALL_BIND?"),
+        ("THREADS = 'x'", "THREADS in {path} must be a whole number"),
+        ("THREADS = True", "THREADS in {path} must be a whole number"),
+        ("ADMINS = [1]", "ADMINS in {path} must be words separated by commas"),
+        ("BIND = 10002", "BIND in {path} must be text"),
+        ("INSTANCE = '/tmp'", "INSTANCE in {path} has no effect there; set ROLLCALL_INSTANCE"),
+        ("1 / 0", "{path} does not run: ZeroDivisionError: division by zero"),
+        ("ä" * 3 + " = ", "{path} does not run: SyntaxError: invalid syntax (config.py, line 1)"),
+    ],
+)
+def test_a_wrong_line_in_the_config_file_is_refused_by_its_name(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    folder = config(tmp_path, text)
+    with pytest.raises(SettingInvalid) as refusal:
+        load({"instance": folder}, environ={})
+    assert str(refusal.value) == sentence.format(path=folder / "config.py")
+
+
+def test_a_config_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.py").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingInvalid, match="cannot be read"):
+        load({"instance": tmp_path}, environ={})
+
+
+def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
+    settings = load({"instance": tmp_path}, environ={})
+    assert settings == Settings(instance=tmp_path)
+    assert settings.bind == "127.0.0.1:10002"
+    assert settings.rongcloud_apps == (
+        RongCloudApp("your-app-key", ("Y1W2MeFwwwRxa0", "your-app-secret"), "documented"),
+        RongCloudApp("live-app-key", ("live-app-secret",), "live"),
+    )
+
+
+def test_the_environment_wins_over_the_file_and_the_caller_over_both(tmp_path: Path) -> None:
+    folder = config(tmp_path, "THREADS = 3\nBIND = '127.0.0.1:1'\nADMINS = ['imAdmin', 'root']\nlower = 1")
+    settings = load(
+        {"threads": 5}, environ={"ROLLCALL_THREADS": "4", "ROLLCALL_INSTANCE": str(folder), "PATH": "/bin"}
+    )
+    assert settings == Settings(instance=folder, threads=5, bind="127.0.0.1:1", admins=("imAdmin", "root"))
+
+
+def test_an_empty_list_of_apps_means_no_app() -> None:
+    assert load(environ={"ROLLCALL_RONGCLOUD_APPS": ""}).rongcloud_apps == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "weak"),
+    [
+        ({}, list(STRONG)),
+        (STRONG, []),
+        ({**STRONG, "ROLLCALL_OPENIM_SECRET": "openIM123"}, ["ROLLCALL_OPENIM_SECRET"]),
+        ({**STRONG, "ROLLCALL_OPENIM_SECRET": "fifteen letters"}, ["ROLLCALL_OPENIM_SECRET"]),
+        ({**STRONG, "ROLLCALL_OPENIM_SECRET": "sixteen letters!"}, []),
+        (
+            {**STRONG, "ROLLCALL_RONGCLOUD_APPS": "key:a-secret-of-our-own,key:short"},
+            ["ROLLCALL_RONGCLOUD_APPS"],
+        ),
+        ({**STRONG, "ROLLCALL_RONGCLOUD_APPS": ""}, []),
+        ({"ROLLCALL_DIALECTS": "openim_v3"}, ["ROLLCALL_OPENIM_SECRET"]),
+        ({**STRONG, "ROLLCALL_OPENIM_V2_SECRET": "x", "ROLLCALL_DIALECTS": "openim_v3,rongcloud"}, []),
+    ],
+)
+def test_weak_secrets_are_those_of_the_dialects_that_are_served(
+    environ: Mapping[str, str], weak: list[str]
+) -> None:
+    assert sorted(load(environ=environ).weak_secrets()) == sorted(weak)
