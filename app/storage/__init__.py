@@ -1,0 +1,1 @@
+"""Users and tokens in one SQLite file. The only package that imports sqlite3."""

@@ -1,0 +1,95 @@
+"""One SQLite file in WAL mode: a writer of its own thread, and readers that nobody waits for.
+
+Contains no SQL of the tables. A piece is a function of a connection; `write` runs it in the writer's next
+commit, `read` runs it at once on a connection that is kept for the next reader.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from pathlib import Path
+
+from app.errors import DatabaseRefused, StorageUnavailable
+from app.storage import migrate
+from app.storage.writer import Piece, T, Writer
+
+#: What a piece of writing gets; the layers above pass it on and never look inside.
+Transaction = sqlite3.Connection
+
+#: Seconds that a statement waits for another process (a backup, an operator's shell) to let go.
+BUSY_TIMEOUT = 5.0
+
+
+class Database:
+    """The database file at `path`; nothing is opened before `open`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Writer | None = None
+        self._connection: sqlite3.Connection | None = None
+        # Readers rest here between two reads, so there are never more than threads that read at once, and
+        # they outlive threads that do not (a development server has one thread a request).
+        self._resting: deque[sqlite3.Connection] = deque()
+
+    def open(self) -> None:
+        """Create or migrate the file, then serve it. Raises DatabaseRefused."""
+        migrate.prepare(self._path)
+        try:
+            self._connection = self._connect()
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error as error:
+            raise DatabaseRefused(f"the database {self._path} cannot be opened: {error}") from error
+        self._writer = Writer(self._connection)
+
+    def close(self) -> None:
+        """Finish the waiting writes and close the file, the writer's connection, which checkpoints, last."""
+        if self._writer is None or self._connection is None:
+            return
+        self._writer.close()
+        while self._resting:
+            self._resting.pop().close()
+        self._connection.close()
+        self._writer = self._connection = None
+
+    def write(self, piece: Piece[T]) -> T:
+        """Run `piece` in the writer's next commit and return its result once that is on the disk.
+
+        Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
+        """
+        if self._writer is None:
+            raise StorageUnavailable("the database is not open")
+        return self._writer.write(piece)
+
+    def read(self, piece: Piece[T]) -> T:
+        """Run `piece` on a connection that sees the last commit. Raises StorageUnavailable."""
+        if self._writer is None:
+            raise StorageUnavailable("the database is not open")
+        try:
+            connection = self._borrow()
+            try:
+                return piece(connection)
+            finally:
+                self._resting.append(connection)
+        except sqlite3.Error as error:
+            raise StorageUnavailable(str(error)) from error
+
+    def _borrow(self) -> sqlite3.Connection:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return self._reader()
+
+    def _reader(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        # Only the writer may checkpoint: SQLite up to 3.51.2 can damage a log that two connections reset.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )

@@ -1,0 +1,76 @@
+"""One process to an instance folder. The lock is a file of its own.
+
+(Opening and closing the database file itself would drop SQLite's locks on it.) The kernel frees the lock
+when its holder ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.errors import InstanceBusy
+
+#: Seconds between two attempts while a sibling is leaving.
+PAUSE = 0.05
+
+
+class InstanceLock:
+    """Exclusive hold on an instance folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(
+        self, parent: int = 0, patience: float = 0.0, waiting: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take the lock, or say who has it.
+
+        A holder with the same `parent` (a process id; 0 for none) is a sibling that is about to end, as
+        gunicorn's old worker is on a reload: it gets `patience` seconds, while `waiting` is called now and
+        then. Anybody else is refused at once. Raises InstanceBusy.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + patience
+        while not _locked(descriptor):
+            holder = _holder(self._path)
+            if not parent or holder.get("parent") != parent or time.monotonic() >= deadline:
+                os.close(descriptor)
+                raise InstanceBusy(
+                    f"process {holder.get('pid', 'unknown')} serves {self._path.parent} already, and one "
+                    "process holds presence: stop that one, or give this one a folder of its own with "
+                    "ROLLCALL_INSTANCE"
+                )
+            waiting()
+            time.sleep(PAUSE)
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "parent": parent}).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go. Releasing twice is once."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(path: Path) -> dict[str, int]:
+    """Return what the holder wrote of itself; nothing if it has not yet written."""
+    try:
+        holder = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return holder if isinstance(holder, dict) else {}

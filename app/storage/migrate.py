@@ -1,0 +1,150 @@
+"""Bring a database file to the schema of this Rollcall, or refuse it and leave it as it was.
+
+The numbered files in `migrations/` run in order, each in one transaction together with the number that says
+it ran, so an interrupted migration is either whole or never happened. A new database is made under another
+name and takes its own only when it is complete: whatever lies under the real name was finished once.
+
+`schema.sql` is what `schema` returns: all that the migrations add up to, to be read in one place.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from app.errors import DatabaseRefused
+
+#: Stands in the header of every file of ours ("Roll" in ASCII), so that no other one is migrated.
+APPLICATION_ID = 0x526F6C6C
+#: STRICT tables, as the migrations use them.
+OLDEST_SQLITE = (3, 37, 0)
+
+_FOLDER = Path(__file__).parent / "migrations"
+_MAGIC = b"SQLite format 3\0"
+_APPLICATION_ID_AT = slice(68, 72)  # https://www.sqlite.org/fileformat2.html#the_database_header
+
+
+class Migration(NamedTuple):
+    """One step of the schema: what `PRAGMA user_version` says after it, and its SQL."""
+
+    version: int
+    script: str
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Return the steps that come with this Rollcall, in order."""
+    files = sorted(_FOLDER.glob("[0-9][0-9][0-9]_*.sql"))
+    return tuple(Migration(int(file.name[:3]), file.read_text(encoding="utf-8")) for file in files)
+
+
+def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
+    """Make the file at `path` ready to serve: create it, or check and migrate it.
+
+    Raises DatabaseRefused.
+    """
+    steps = migrations() if steps is None else steps
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise DatabaseRefused(
+            f"this Python has SQLite {sqlite3.sqlite_version}, and Rollcall needs 3.37 or newer"
+        )
+    try:
+        if path.exists():
+            _check_header(path)
+            _migrate(path, steps)
+        else:
+            _create(path, steps)
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseRefused(f"the database {path} cannot be used: {error}") from error
+
+
+def _create(path: Path, steps: Sequence[Migration]) -> None:
+    draft = path.with_name(path.name + ".new")
+    for leftover in (draft, *_companions(draft), *_companions(path)):
+        leftover.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(_connect(draft)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _advance(connection, steps)
+    _sync(draft)
+    draft.rename(path)
+    _sync(path.parent)
+
+
+def _companions(path: Path) -> tuple[Path, Path]:
+    """Return the names under which SQLite keeps a database's log and its index."""
+    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
+
+
+def _check_header(path: Path) -> None:
+    """Judge the file by its own bytes before SQLite may touch it."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(_MAGIC):
+        raise DatabaseRefused(f"{path} is not a database; move it away, or restore a backup in its place")
+    if int.from_bytes(header[_APPLICATION_ID_AT], "big") != APPLICATION_ID:
+        raise DatabaseRefused(f"{path} is another application's database, not Rollcall's")
+
+
+def _migrate(path: Path, steps: Sequence[Migration]) -> None:
+    with closing(_connect(path)) as connection:
+        version = _version(connection)
+        newest = steps[-1].version
+        if version > newest:
+            raise DatabaseRefused(
+                f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
+            )
+        _advance(connection, [step for step in steps if step.version > version])
+
+
+def _advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
+    for step in steps:
+        connection.execute("BEGIN IMMEDIATE")
+        # Not executescript(): it commits first, and a crash would leave half a schema.
+        for statement in _statements(step.script):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {step.version}")
+        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def schema() -> str:
+    """Return the schema that all migrations add up to, as SQL text."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _advance(connection, migrations())
+        rows = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+        statements = [f"{sql};\n" for (sql,) in rows]
+    return "\n".join(
+        ["-- What migrations/ add up to, as app.storage.migrate.schema() writes it.\n", *statements]
+    )

@@ -1,0 +1,29 @@
+-- What migrations/ add up to, as app.storage.migrate.schema() writes it.
+
+CREATE TABLE users (
+    seq INTEGER PRIMARY KEY,
+    user_id TEXT NOT NULL UNIQUE,
+    nickname TEXT NOT NULL,
+    face_url TEXT NOT NULL,
+    gender INTEGER NOT NULL,
+    phone_number TEXT NOT NULL,
+    birth INTEGER NOT NULL,
+    email TEXT NOT NULL,
+    ex TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    global_recv_msg_opt INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE tokens (
+    user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,
+    issuer TEXT NOT NULL,
+    platform_id INTEGER NOT NULL,
+    style TEXT NOT NULL,
+    iat INTEGER NOT NULL,
+    exp INTEGER NOT NULL,
+    signing_key TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    PRIMARY KEY (user_id, issuer, platform_id, style, iat, exp, signing_key)
+) STRICT, WITHOUT ROWID;

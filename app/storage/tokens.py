@@ -1,0 +1,76 @@
+"""The tokens table: its SQL, and the line between a row and a Token."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from app.errors import UserNotFound
+from app.models import Token, TokenState
+
+# Those of the same user, issuer and platform, the token itself apart.
+_SIBLINGS = """
+    user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id
+    AND NOT (style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key)
+"""
+
+
+class TokenStore:
+    """Issued tokens by their claims. Every method takes the connection of the piece it is part of."""
+
+    def put(self, connection: sqlite3.Connection, token: Token, issued_at: int) -> None:
+        """Record `token` as normal, issued at `issued_at` (Unix ms); a normal one on record stays untouched.
+
+        Raises UserNotFound.
+        """
+        try:
+            connection.execute(
+                """
+                INSERT INTO tokens
+                    (user_id, issuer, platform_id, style, iat, exp, signing_key, issued_at, state)
+                VALUES
+                    (:user_id, :issuer, :platform_id, :style, :iat, :exp, :signing_key, :issued_at, :normal)
+                ON CONFLICT DO UPDATE SET state = :normal, issued_at = :issued_at WHERE state <> :normal
+                """,
+                {**token._asdict(), "issued_at": issued_at, "normal": TokenState.NORMAL},
+            )
+        except sqlite3.IntegrityError as error:
+            # The only constraint that a token can break: its user is not there.
+            raise UserNotFound(token.user_id) from error
+
+    def drop_stale(self, connection: sqlite3.Connection, token: Token, now: float) -> None:
+        """Delete the siblings of `token` that have expired or were kicked."""
+        connection.execute(
+            f"DELETE FROM tokens WHERE {_SIBLINGS} AND (exp <= :now OR state <> :normal)",
+            {**token._asdict(), "now": now, "normal": TokenState.NORMAL},
+        )
+
+    def kick_siblings(self, connection: sqlite3.Connection, token: Token) -> int:
+        """Mark the siblings of `token` as kicked and return how many there were."""
+        return connection.execute(
+            f"UPDATE tokens SET state = :kicked WHERE {_SIBLINGS} AND state = :normal",
+            {**token._asdict(), "kicked": TokenState.KICKED, "normal": TokenState.NORMAL},
+        ).rowcount
+
+    def holds_valid(self, connection: sqlite3.Connection, user_id: str, issuer: str, now: float) -> bool:
+        """Tell whether the user has a token of `issuer` that is neither expired nor cancelled."""
+        row = connection.execute(
+            """
+            SELECT 1 FROM tokens
+            WHERE user_id = :user_id AND issuer = :issuer AND exp > :now AND state = :normal
+            LIMIT 1
+            """,
+            {"user_id": user_id, "issuer": issuer, "now": now, "normal": TokenState.NORMAL},
+        ).fetchone()
+        return row is not None
+
+    def state(self, connection: sqlite3.Connection, token: Token) -> TokenState | None:
+        """Return the state of an issued token; None if there is none on record."""
+        row = connection.execute(
+            """
+            SELECT state FROM tokens
+            WHERE user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id
+            AND style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key
+            """,
+            token._asdict(),
+        ).fetchone()
+        return TokenState(row[0]) if row else None

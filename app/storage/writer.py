@@ -1,0 +1,125 @@
+"""The one thread that writes. Contains no SQL of the tables.
+
+Whatever waits when it comes round is run in one transaction, each piece in a savepoint of its own, and
+answered after the one commit that makes all of it durable. So callers share the price of a sync, an
+acknowledged write survives a power cut, and a piece that fails takes nothing with it.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from app.errors import StorageUnavailable
+
+T = TypeVar("T")
+Piece = Callable[[sqlite3.Connection], T]
+
+#: So many pieces share a commit at the most, which bounds how long the first of them waits.
+LARGEST_BATCH = 512
+
+
+class _Job:
+    """One piece and the caller who waits for it."""
+
+    __slots__ = ("done", "error", "piece", "result")
+
+    def __init__(self, piece: Piece[Any]) -> None:
+        self.piece = piece
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+class Writer:
+    """Run pieces of writing on one connection, in the order in which they came."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, piece: Piece[T]) -> T:
+        """Run `piece` and return its result once it is on the disk.
+
+        Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
+        """
+        job = _Job(piece)
+        with self._door:
+            if self._closed:
+                raise StorageUnavailable("the database is closed")
+            self._jobs.put(job)
+        job.done.acquire()
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def close(self) -> None:
+        """Finish what was asked for, then end the thread. Closing twice is once."""
+        with self._door:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            batch = self._gather(first)
+            self._commit(batch)
+            for job in batch:
+                job.done.release()
+
+    def _gather(self, first: _Job) -> list[_Job]:
+        """Take what has come by now; leave the closing mark to the next round."""
+        batch = [first]
+        while len(batch) < LARGEST_BATCH and not self._jobs.empty():
+            job = self._jobs.get()
+            if job is None:
+                self._jobs.put(None)
+                break
+            batch.append(job)
+        return batch
+
+    def _commit(self, batch: list[_Job]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                self._run(job)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._abandon(batch, error)
+
+    def _run(self, job: _Job) -> None:
+        self._connection.execute("SAVEPOINT piece")
+        try:
+            job.result = job.piece(self._connection)
+        except BaseException as error:
+            # Kept for the caller, in whose thread it is raised; this thread serves everybody and goes on.
+            job.error = _translated(error)
+            self._connection.execute("ROLLBACK TO piece")
+        self._connection.execute("RELEASE piece")
+
+    def _abandon(self, batch: list[_Job], error: sqlite3.Error) -> None:
+        """Take back the whole batch; a piece that had failed by itself keeps its own reason."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        for job in batch:
+            if job.error is None:
+                job.error = StorageUnavailable(str(error))
+
+
+def _translated(error: BaseException) -> BaseException:
+    if not isinstance(error, sqlite3.Error):
+        return error
+    unavailable = StorageUnavailable(str(error))
+    unavailable.__cause__ = error
+    return unavailable

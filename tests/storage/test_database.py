@@ -1,0 +1,209 @@
+"""One writer, many readers: order, group commit, savepoints, errors."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.errors import DatabaseRefused, StorageUnavailable
+from app.storage import database as database_module
+from app.storage.database import Database, Transaction
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rollcall.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    database = Database(path)
+    database.open()
+    database.write(lambda transaction: transaction.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)"))
+    yield database
+    database.close()
+
+
+def insert(value: object) -> object:
+    def piece(transaction: Transaction) -> object:
+        transaction.execute("INSERT INTO t VALUES (?)", (value,))
+        return value
+
+    return piece
+
+
+def values(database: Database) -> list[int]:
+    return database.read(lambda connection: [a for (a,) in connection.execute("SELECT a FROM t ORDER BY a")])
+
+
+def test_a_write_returns_what_its_piece_returned_and_is_there_for_readers(database: Database) -> None:
+    assert database.write(insert(7)) == 7
+    assert values(database) == [7]
+
+
+def test_the_pragmas_that_durability_rests_on(database: Database) -> None:
+    def pragmas(connection: Transaction) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint", "query_only")
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    full = 2
+    assert database.write(pragmas) == ["wal", full, 1, 1000, 0]
+    assert database.read(pragmas)[3:] == [0, 1]
+
+
+def test_a_failing_piece_takes_nothing_with_it(database: Database) -> None:
+    """All pieces of one commit but the failing ones stay, whatever a failing one had done before."""
+    held, started = threading.Event(), threading.Event()
+
+    def hold(transaction: Transaction) -> None:
+        started.set()
+        held.wait(10)
+
+    def half(transaction: Transaction) -> None:
+        transaction.execute("INSERT INTO t VALUES (100)")
+        raise LookupError("half-way")
+
+    with ThreadPoolExecutor(8) as pool:
+        holding = pool.submit(database.write, hold)
+        assert started.wait(10)
+        # These three wait together, so they share the next commit.
+        first, failing, last = (pool.submit(database.write, piece) for piece in (insert(1), half, insert(2)))
+        held.set()
+        assert (holding.result(10), first.result(10), last.result(10)) == (None, 1, 2)
+        with pytest.raises(LookupError, match="half-way"):
+            failing.result(10)
+    assert values(database) == [1, 2]
+
+
+def test_waiting_pieces_share_a_commit(database: Database) -> None:
+    commits: list[str] = []
+    held, started = threading.Event(), threading.Event()
+
+    def hold(transaction: Transaction) -> None:
+        transaction.set_trace_callback(commits.append)
+        started.set()
+        held.wait(10)
+
+    with ThreadPoolExecutor(64) as pool:
+        pool.submit(database.write, hold)
+        assert started.wait(10)
+        waiting = [pool.submit(database.write, insert(value)) for value in range(50)]
+        assert database._writer is not None
+        while database._writer._jobs.qsize() < 50:
+            time.sleep(0.001)
+        held.set()
+        assert sorted(one.result(10) for one in waiting) == list(range(50))
+    database.write(lambda transaction: transaction.set_trace_callback(None))
+    assert values(database) == list(range(50))
+    # The one that held the writer up, the fifty together, and the one that ends the trace.
+    assert commits.count("COMMIT") == 2
+
+
+def test_concurrent_writers_lose_nothing(database: Database) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(lambda value: database.write(insert(value)), range(500))) == list(range(500))
+    assert values(database) == list(range(500))
+
+
+def test_sqlite_errors_do_not_leave_the_package(database: Database) -> None:
+    with pytest.raises(StorageUnavailable, match="no such table: nowhere"):
+        database.write(lambda transaction: transaction.execute("INSERT INTO nowhere VALUES (1)"))
+    with pytest.raises(StorageUnavailable, match="no such table: nowhere"):
+        database.read(lambda connection: connection.execute("SELECT 1 FROM nowhere"))
+    assert database.write(insert(1)) == 1
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(StorageUnavailable, match="readonly"):
+        database.read(insert(1))
+    assert values(database) == []
+
+
+def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
+    started, held = threading.Event(), threading.Event()
+
+    def slow(transaction: Transaction) -> None:
+        transaction.execute("INSERT INTO t VALUES (1)")
+        started.set()
+        held.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(database.write, slow)
+        assert started.wait(10)
+        assert values(database) == []
+        held.set()
+        writing.result(10)
+    assert values(database) == [1]
+
+
+def test_a_lock_held_by_somebody_else_is_an_error_for_those_who_waited_and_no_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.05)
+    database = Database(path)
+    database.open()
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable, match="locked"):
+                database.write(lambda transaction: None)
+            other.execute("ROLLBACK")
+        assert database.write(lambda transaction: "again") == "again"
+    finally:
+        database.close()
+
+
+def test_a_full_disk_takes_back_the_whole_batch_and_writing_resumes(database: Database) -> None:
+    def fill(transaction: Transaction) -> None:
+        pages = transaction.execute("PRAGMA page_count").fetchone()[0]
+        transaction.execute(f"PRAGMA max_page_count = {pages}")
+        transaction.execute("CREATE TABLE more (a)")
+
+    with pytest.raises(StorageUnavailable, match="full"):
+        database.write(fill)
+    database.write(lambda transaction: transaction.execute("PRAGMA max_page_count = 1000000"))
+    assert database.write(insert(1)) == 1
+    assert values(database) == [1]
+
+
+def test_a_failed_commit_reaches_every_caller(database: Database) -> None:
+    """Deferred constraints fail at COMMIT, after all pieces had gone well."""
+
+    def orphan(transaction: Transaction) -> None:
+        transaction.execute("CREATE TABLE child (a REFERENCES t (a) DEFERRABLE INITIALLY DEFERRED)")
+        transaction.execute("INSERT INTO child VALUES (99)")
+
+    with pytest.raises(StorageUnavailable, match="FOREIGN KEY"):
+        database.write(orphan)
+    assert database.write(insert(1)) == 1
+
+
+def test_a_closed_database_says_so(database: Database) -> None:
+    database.close()
+    database.close()
+    with pytest.raises(StorageUnavailable):
+        database.write(insert(1))
+    with pytest.raises(StorageUnavailable):
+        values(database)
+
+
+def test_closing_finishes_what_was_asked_for_and_leaves_one_file(database: Database, path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda value: database.write(insert(value)), range(20)))
+    assert values(database) == done
+    database.close()
+    assert [file.name for file in path.parent.iterdir()] == ["rollcall.db"]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM t").fetchone() == (20,)
+
+
+def test_a_database_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseRefused):
+        Database(tmp_path / "missing" / "rollcall.db").open()

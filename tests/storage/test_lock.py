@@ -1,0 +1,107 @@
+"""The instance lock: one holder, siblings wait, the kernel cleans up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.errors import InstanceBusy
+from app.storage.lock import InstanceLock
+
+HOLD = """
+import sys, pathlib
+from app.storage.lock import InstanceLock
+lock = InstanceLock(pathlib.Path(sys.argv[1]))
+lock.acquire(int(sys.argv[2]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rollcall.lock"
+
+
+def hold(path: Path, parent: int = 0) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path), str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate(timeout=10)
+
+
+def test_a_second_process_is_refused_at_once_with_the_holder_named(path: Path) -> None:
+    holder = hold(path)
+    try:
+        with pytest.raises(InstanceBusy) as refusal:
+            InstanceLock(path).acquire(patience=10)
+        assert str(refusal.value) == (
+            f"process {holder.pid} serves {path.parent} already, and one process holds presence: stop that "
+            "one, or give this one a folder of its own with ROLLCALL_INSTANCE"
+        )
+    finally:
+        let_go(holder)
+
+
+def test_a_process_with_another_parent_is_no_sibling(path: Path) -> None:
+    holder = hold(path, parent=1)
+    try:
+        with pytest.raises(InstanceBusy):
+            InstanceLock(path).acquire(parent=2, patience=10)
+    finally:
+        let_go(holder)
+
+
+def test_a_sibling_waits_until_the_holder_has_gone(path: Path) -> None:
+    holder = hold(path, parent=os.getpid())
+    waits: list[int] = []
+
+    def waiting() -> None:
+        waits.append(1)
+        if len(waits) == 3:
+            let_go(holder)
+
+    lock = InstanceLock(path)
+    lock.acquire(os.getpid(), 10, waiting)
+    lock.release()
+    assert len(waits) >= 3
+
+
+def test_a_siblings_patience_ends(path: Path) -> None:
+    holder = hold(path, parent=os.getpid())
+    try:
+        with pytest.raises(InstanceBusy):
+            InstanceLock(path).acquire(parent=os.getpid(), patience=0.1)
+    finally:
+        let_go(holder)
+
+
+def test_a_killed_holder_holds_nothing(path: Path) -> None:
+    let_go(hold(path))
+    lock = InstanceLock(path)
+    lock.acquire()
+    lock.release()
+    lock.release()
+    lock.acquire()
+    lock.release()
+
+
+def test_a_holder_who_has_not_yet_signed_is_refused_all_the_same(path: Path) -> None:
+    holder = hold(path)
+    try:
+        path.write_bytes(b"")
+        with pytest.raises(InstanceBusy, match="process unknown serves"):
+            InstanceLock(path).acquire(parent=1, patience=10)
+    finally:
+        let_go(holder)

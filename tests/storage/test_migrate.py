@@ -1,0 +1,136 @@
+"""Database files: fresh, served twice, interrupted, newer, foreign, damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.errors import DatabaseRefused
+from app.storage import migrate
+from app.storage.migrate import APPLICATION_ID, Migration, migrations, prepare
+
+SECOND = Migration(
+    migrations()[-1].version + 1,
+    """
+    -- A step; with a semicolon in the comment.
+    CREATE TABLE second (a TEXT);
+    INSERT INTO second VALUES ('x;y');
+    """,
+)
+BROKEN = Migration(SECOND.version, SECOND.script + "INSERT INTO nowhere VALUES (1);\n")
+
+
+def query(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def tables(path: Path) -> list[object]:
+    return [name for (name,) in query(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
+
+
+def test_a_fresh_database_is_whole_private_and_in_wal_mode(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    assert tables(path) == ["tokens", "users"]
+    assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
+    assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert query(path, "PRAGMA journal_mode") == [("wal",)]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
+
+
+def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    before = path.read_bytes()
+    prepare(path)
+    assert path.read_bytes() == before
+
+
+def test_an_older_database_gets_the_steps_that_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    prepare(path, [*migrations(), SECOND])
+    assert query(path, "SELECT a FROM second") == [("x;y",)]
+    assert query(path, "PRAGMA user_version") == [(SECOND.version,)]
+
+
+def test_an_interrupted_step_never_happened(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    with pytest.raises(DatabaseRefused, match="no such table: nowhere"):
+        prepare(path, [*migrations(), BROKEN])
+    assert tables(path) == ["tokens", "users"]
+    assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
+    prepare(path, [*migrations(), SECOND])
+    assert query(path, "SELECT a FROM second") == [("x;y",)]
+
+
+def test_an_interrupted_creation_leaves_no_database_and_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    with pytest.raises(DatabaseRefused):
+        prepare(path, [*migrations(), BROKEN])
+    assert not path.exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db.new"]
+    prepare(path)
+    assert tables(path) == ["tokens", "users"]
+    assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
+
+
+def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path, [*migrations(), SECOND])
+    before = path.read_bytes()
+    with pytest.raises(DatabaseRefused) as refusal:
+        prepare(path)
+    assert str(refusal.value) == (
+        f"{path} has schema {SECOND.version}, written by a newer Rollcall; this one knows "
+        f"{migrations()[-1].version}"
+    )
+    assert path.read_bytes() == before
+
+
+def test_another_applications_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseRefused) as refusal:
+        prepare(path)
+    assert str(refusal.value) == f"{path} is another application's database, not Rollcall's"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite", b"not a database\n" * 100])
+def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "rollcall.db"
+    path.write_bytes(content)
+    with pytest.raises(DatabaseRefused, match="is not a database; move it away"):
+        prepare(path)
+    assert path.read_bytes() == content
+
+
+def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    path.mkdir()
+    with pytest.raises(DatabaseRefused, match="cannot be used"):
+        prepare(path)
+
+
+def test_an_old_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "OLDEST_SQLITE", (99, 0, 0))
+    with pytest.raises(DatabaseRefused, match="and Rollcall needs"):
+        prepare(tmp_path / "rollcall.db")
+
+
+def test_the_snapshot_of_the_schema_is_what_the_migrations_add_up_to() -> None:
+    snapshot = Path(migrate.__file__).with_name("schema.sql")
+    assert snapshot.read_text() == migrate.schema(), "write migrate.schema() to app/storage/schema.sql"
+
+
+def test_the_migrations_are_numbered_without_a_gap() -> None:
+    assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))
