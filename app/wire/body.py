@@ -1,0 +1,153 @@
+"""The body of a request: read once, decoded once, strictly. What to make of it is the dialect's judgement.
+
+A JSON object is decoded to a tuple of its (key, value) pairs in the order of the text, because Go's decoder,
+which the dialects imitate, matches keys in any case and lets the last one win. An array is a list. A number
+that is no whole number of 64 bits is a `Number` that keeps its spelling.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import BodyTooLarge, BodyUnreadable
+from app.wire import go_json
+
+#: Bytes of a body that Rollcall reads.
+LARGEST = 16 * 1024 * 1024
+#: Bytes of a malformed body that are walked through for Go's words; it takes a second a megabyte.
+LARGEST_EXPLAINED = 64 * 1024
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: Characters of the longest 64-bit number, "-9223372036854775808".
+_LONGEST_INTEGER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number that is not a whole number of 64 bits (or is -0), as it was spelled."""
+
+    literal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """What decoding a body came to: its first value, or why there is none, and what follows the value."""
+
+    value: Any
+    fault: str | None = None
+    """Why there is no value, in Go's words."""
+    ended: str | None = None
+    """What Go's stream decoder says instead, of a text that just ends."""
+    trailing: str | None = None
+    """Why there is more than a value, in Go's words."""
+
+
+def read(environ: Mapping[str, Any]) -> bytes:
+    """Return the bytes of the body. Raises BodyTooLarge.
+
+    The stream is read here rather than by Werkzeug, which cuts an over-long chunked body off without a word.
+    """
+    data: bytes = environ["wsgi.input"].read(min(_announced(environ), LARGEST + 1))
+    if len(data) > LARGEST:
+        raise BodyTooLarge(f"request body is larger than {LARGEST} bytes")
+    return data
+
+
+def _announced(environ: Mapping[str, Any]) -> int:
+    """Return how many bytes to expect; a chunked body ends by itself, wherever the server says so."""
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        return int(length)
+    return LARGEST + 1 if environ.get("wsgi.input_terminated") else 0
+
+
+def _integer(literal: str) -> int | Number:
+    # Go takes "-0" for a signed type only, so it has to stay what it is.
+    if len(literal) <= _LONGEST_INTEGER and literal != "-0":
+        number = int(literal)
+        if -(2**63) <= number < 2**63:
+            return number
+    return Number(literal)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_raw_decode = json.JSONDecoder(
+    object_pairs_hook=tuple, parse_int=_integer, parse_float=Number, parse_constant=_no_constant
+).raw_decode
+
+
+def decode(data: bytes) -> Json:
+    """Decode the first JSON value of `data`; never raises.
+
+    Bytes that are no UTF-8 and escaped surrogates without their other half become U+FFFD, as in Go, so that
+    everything behind this door is text that can be encoded.
+    """
+    text = _text(data)
+    start = _end_of_space(text, 0)
+    try:
+        value, end = _raw_decode(text, start)
+        if _SURROGATE_ESCAPE.search(text):
+            value = _without_surrogates(value)
+    except RecursionError:
+        return Json(None, fault=go_json.TOO_DEEP)
+    except ValueError as error:
+        return _explained(data) or Json(None, fault=f"invalid JSON: {error}")
+    rest = _end_of_space(text, end)
+    if rest == len(text):
+        return Json(value)
+    # Python ends a number before what cannot belong to it; Go does not.
+    fault = _explained(data) if text[end] in ".eE" else None
+    return fault or Json(value, trailing=go_json.unexpected(text[rest].encode()[0], "after top-level value"))
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _SURROGATE.sub("\ufffd", data.decode("utf-8", "surrogateescape"))
+
+
+def _explained(data: bytes) -> Json | None:
+    """Word what is wrong with a body as Go does; None if nothing is, or the body is too long to look."""
+    fault = go_json.fault(data) if len(data) <= LARGEST_EXPLAINED else None
+    if fault is None:
+        return None
+    if not isinstance(fault, go_json.Ended):
+        return Json(None, fault=str(fault))
+    return Json(None, fault=str(fault), ended="unexpected EOF" if data.strip(go_json.SPACE) else "EOF")
+
+
+def _end_of_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() if found else start
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_without_surrogates(item) for item in value)
+    return value
+
+
+def first_value(json: Json) -> Any:
+    """Take the first value and ignore what follows, as Go's json.Decoder does. Raises BodyUnreadable."""
+    if json.fault is not None:
+        raise BodyUnreadable(json.ended or json.fault)
+    return json.value
+
+
+def only_value(json: Json) -> Any:
+    """Take the value if nothing follows it, as Go's json.Unmarshal does. Raises BodyUnreadable."""
+    if json.fault is not None or json.trailing is not None:
+        raise BodyUnreadable(json.fault or json.trailing)
+    return json.value

@@ -1,0 +1,67 @@
+"""Who counts as "this machine" while documented or short secrets are in place.
+
+A page in a browser on this machine can make it send requests too, so the address alone does not do: the
+names under which the browser believes to speak to us must be this machine's as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+#: Headers by which a proxy says that it speaks for somebody else.
+_FORWARDING = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+)
+
+
+def objection(environ: Mapping[str, Any]) -> str | None:
+    """Return why a request is not certainly this machine's own; None if it is."""
+    if not is_loopback(environ.get("REMOTE_ADDR", "")):
+        return "the request comes from another machine"
+    if any(name in environ for name in _FORWARDING):
+        return "the request was forwarded by a proxy"
+    if not _is_own_host(environ.get("HTTP_HOST")):
+        return "the request's Host is not this machine"
+    if not _is_own_origin(environ.get("HTTP_ORIGIN")):
+        return "the request's Origin is not this machine"
+    return None
+
+
+@lru_cache(256)
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name, without a port, means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+@lru_cache(256)
+def _is_own_host(value: str | None) -> bool:
+    # Only HTTP/1.0 knows requests without a Host, and no browser sends those.
+    return value is None or is_loopback(_host_of("//" + value))
+
+
+@lru_cache(256)
+def _is_own_origin(value: str | None) -> bool:
+    return value is None or (value.startswith(("http://", "https://")) and is_loopback(_host_of(value)))
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,182 @@
+"""Bind a decoded JSON body to a request dataclass, by the rules and in the words of Go's encoding/json.
+
+A request is a frozen dataclass whose fields are declared with `wire`, and whose class variable GO is the
+name of the upstream struct, package and all, as it stands in upstream's error texts. Keys match in any case,
+unknown keys are ignored, the last of several wins, null is absence, and nothing is coerced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from app.errors import BodyUnreadable
+from app.wire.body import Number
+
+
+class Request(Protocol):
+    """What `bind` makes: a dataclass that says which Go struct it stands for."""
+
+    GO: ClassVar[str]
+
+
+R = TypeVar("R", bound=Request)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the body a value stands, for the text that refuses it."""
+
+    struct: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A Go type: its name in error texts, its zero value, and how a JSON value becomes one."""
+
+    go: str
+    zero: Any
+    take: Callable[[Any, Place], Any]
+
+
+_ZERO = object()
+
+
+def wire(kind: Kind, key: str, default: Any = _ZERO, **notes: Any) -> Any:
+    """Declare a field: its Go type, its key on the wire, and what the dialect wants to note of it.
+
+    `default` is for what Go lacks, a field that tells absence from its type's zero value.
+    """
+    return field(
+        default=kind.zero if default is _ZERO else default, metadata={"kind": kind, "key": key, **notes}
+    )
+
+
+def bind(request: type[R], value: Any) -> R:
+    """Make a request of a decoded body. Raises BodyUnreadable."""
+    if value is None:
+        return request()
+    if type(value) is not tuple:
+        raise BodyUnreadable(f"json: cannot unmarshal {_named(value)} into Go value of type {request.GO}")
+    return _fill(request, value, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    name: str
+    kind: Kind
+    key: str
+
+
+@cache
+def _slots(request: type[Request]) -> dict[str, _Slot]:
+    """Return the fields by their key as it is spelled and in lower case."""
+    slots = [
+        _Slot(row.name, row.metadata["kind"], row.metadata["key"])
+        for row in fields(request)  # type: ignore[arg-type]
+        if "key" in row.metadata
+    ]
+    return {slot.key.lower(): slot for slot in slots} | {slot.key: slot for slot in slots}
+
+
+def _fill(request: type[R], pairs: tuple[tuple[str, Any], ...], above: tuple[str, ...]) -> R:
+    slots = _slots(request)
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        slot = slots.get(key) or slots.get(key.lower())
+        if slot is None or (value is None and slot.kind.zero is not None):
+            continue
+        place = Place(request.GO, (*above, slot.key))
+        values[slot.name] = None if value is None else slot.kind.take(value, place)
+    return request(**values)
+
+
+def _named(value: Any) -> str:
+    """Return what Go calls a JSON value of this type."""
+    return _NAMES[type(value)]
+
+
+_NAMES: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    Number: "number",
+    list: "array",
+    tuple: "object",
+}
+
+
+def _mismatch(what: str, place: Place, go: str) -> BodyUnreadable:
+    struct = place.struct.rpartition(".")[2]
+    return BodyUnreadable(
+        f"json: cannot unmarshal {what} into Go struct field {struct}.{'.'.join(place.keys)} of type {go}"
+    )
+
+
+def _string(value: Any, place: Place) -> str:
+    if type(value) is str:
+        return value
+    raise _mismatch(_named(value), place, "string")
+
+
+def _bool(value: Any, place: Place) -> bool:
+    if type(value) is bool:
+        return value
+    raise _mismatch(_named(value), place, "bool")
+
+
+def _integer(go: str, low: int, high: int) -> Kind:
+    def take(value: Any, place: Place) -> int:
+        if type(value) is int:
+            if low <= value <= high:
+                return value
+            raise _mismatch(f"number {value}", place, go)
+        if type(value) is Number:
+            if value.literal == "-0" and low < 0:
+                return 0
+            raise _mismatch(f"number {value.literal}", place, go)
+        raise _mismatch(_named(value), place, go)
+
+    return Kind(go, 0, take)
+
+
+def _text_or_nothing(value: Any, place: Place) -> str:
+    return value if type(value) is str else ""
+
+
+STRING = Kind("string", "", _string)
+BOOL = Kind("bool", False, _bool)
+INT32 = _integer("int32", -(2**31), 2**31 - 1)
+INT64 = _integer("int64", -(2**63), 2**63 - 1)
+UINT32 = _integer("uint32", 0, 2**32 - 1)
+#: A key that upstream does not know: whatever its value is, it cannot make the request fail.
+UNKNOWN_TEXT = Kind("string", "", _text_or_nothing)
+
+
+def list_of(element: Kind) -> Kind:
+    """Return the kind of an array; null is None, an array is a tuple, null within it is the zero value."""
+    go = f"[]{element.go}"
+
+    def take(value: Any, place: Place) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise _mismatch(_named(value), place, go)
+        return tuple(element.zero if item is None else element.take(item, place) for item in value)
+
+    return Kind(go, None, take)
+
+
+def pointer_to(request: type[Request]) -> Kind:
+    """Return the kind of a nested object; null and absence are None."""
+
+    def take(value: Any, place: Place) -> Any:
+        if type(value) is not tuple:
+            raise _mismatch(_named(value), place, request.GO)
+        return _fill(request, value, place.keys)
+
+    return Kind(f"*{request.GO}", None, take)
+
+
+STRINGS = list_of(STRING)

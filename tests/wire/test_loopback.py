@@ -1,0 +1,68 @@
+"""Who counts as this machine while documented secrets are in place."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.wire.loopback import is_loopback, objection
+
+HERE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:10002"}
+ELSEWHERE = "the request comes from another machine"
+PROXY = "the request was forwarded by a proxy"
+HOST = "the request's Host is not this machine"
+ORIGIN = "the request's Origin is not this machine"
+
+
+@pytest.mark.parametrize(
+    ("environ", "reason"),
+    [
+        ({}, None),
+        ({"REMOTE_ADDR": "127.8.9.10"}, None),
+        ({"REMOTE_ADDR": "::1"}, None),
+        ({"REMOTE_ADDR": "::ffff:127.0.0.1"}, None),
+        ({"REMOTE_ADDR": "10.0.0.1"}, ELSEWHERE),
+        ({"REMOTE_ADDR": "::ffff:10.0.0.1"}, ELSEWHERE),
+        ({"REMOTE_ADDR": "0.0.0.0"}, ELSEWHERE),
+        ({"REMOTE_ADDR": ""}, ELSEWHERE),
+        ({"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, PROXY),
+        ({"HTTP_X_FORWARDED_HOST": "localhost"}, PROXY),
+        ({"HTTP_X_FORWARDED_PROTO": "http"}, PROXY),
+        ({"HTTP_X_REAL_IP": "127.0.0.1"}, PROXY),
+        ({"HTTP_FORWARDED": ""}, PROXY),
+        ({"HTTP_VIA": "1.1 x"}, PROXY),
+        ({"HTTP_HOST": "localhost:10002"}, None),
+        ({"HTTP_HOST": "LOCALHOST"}, None),
+        ({"HTTP_HOST": "im.localhost:1"}, None),
+        ({"HTTP_HOST": "[::1]:10002"}, None),
+        ({"HTTP_HOST": None}, None),
+        ({"HTTP_HOST": ""}, HOST),
+        ({"HTTP_HOST": "evil.example:10002"}, HOST),
+        ({"HTTP_HOST": "127.0.0.1.evil.example"}, HOST),
+        ({"HTTP_HOST": "localhost.evil.example"}, HOST),
+        ({"HTTP_HOST": "evil.example@127.0.0.1"}, None),
+        ({"HTTP_HOST": "127.0.0.1@evil.example"}, HOST),
+        ({"HTTP_HOST": "[::1"}, HOST),
+        ({"HTTP_ORIGIN": "http://localhost:3000"}, None),
+        ({"HTTP_ORIGIN": "https://127.0.0.1"}, None),
+        ({"HTTP_ORIGIN": "http://[::1]:3000"}, None),
+        ({"HTTP_ORIGIN": "https://evil.example"}, ORIGIN),
+        ({"HTTP_ORIGIN": "null"}, ORIGIN),
+        ({"HTTP_ORIGIN": ""}, ORIGIN),
+        ({"HTTP_ORIGIN": "file://"}, ORIGIN),
+        ({"HTTP_ORIGIN": "chrome-extension://localhost"}, ORIGIN),
+        ({"HTTP_ORIGIN": "http://[bad"}, ORIGIN),
+    ],
+)
+def test_only_what_is_certainly_this_machine_is_let_pass(
+    environ: dict[str, str | None], reason: str | None
+) -> None:
+    given = {key: value for key, value in {**HERE, **environ}.items() if value is not None}
+    assert objection(given) == reason
+
+
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("", False)],
+)
+def test_an_address_to_listen_on_is_this_machine_or_not(host: str, own: bool) -> None:
+    assert is_loopback(host) is own

@@ -1,0 +1,116 @@
+"""Binding a body to a request, by Go's rules and in Go's words (checked with go1.19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from app.errors import BodyUnreadable
+from app.wire.body import decode, first_value
+from app.wire.schema import BOOL, INT32, INT64, STRING, STRINGS, UINT32, bind, list_of, pointer_to, wire
+
+
+@dataclass(frozen=True)
+class Inner:
+    GO: ClassVar[str] = "sdkws.UserInfo"
+
+    user_id: str = wire(STRING, "userID")
+    created: int = wire(INT64, "createTime")
+
+
+@dataclass(frozen=True)
+class Outer:
+    GO: ClassVar[str] = "user.UserRegisterReq"
+
+    secret: str = wire(STRING, "secret")
+    platform: int = wire(INT32, "platform")
+    birth: int = wire(UINT32, "birth")
+    flag: bool = wire(BOOL, "flag")
+    ids: tuple[str, ...] | None = wire(STRINGS, "userIDList")
+    users: tuple[Inner | None, ...] | None = wire(list_of(pointer_to(Inner)), "users")
+    info: Inner | None = wire(pointer_to(Inner), "userInfo")
+    ttl: int = wire(INT32, "ttl", default=1800)
+
+
+def bound(text: str) -> Outer:
+    return bind(Outer, first_value(decode(text.encode())))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", Outer()),
+        ("null", Outer()),
+        ('{"unknown": {"secret": 1}}', Outer()),
+        ('{"secret": null, "platform": null, "users": null, "ttl": null}', Outer()),
+        ('{"SECRET": "a", "Platform": 1, "USERIDLIST": []}', Outer("a", 1, ids=())),
+        ('{"secret": "a", "SECRET": "b", "secret": "c"}', Outer("c")),
+        ('{"secret": "a", "secret": "c", "Secret": "b"}', Outer("b")),
+        ('{"secret": "a", "secret": null}', Outer("a")),
+        ('{"userIDList": ["a"], "userIDList": null}', Outer()),
+        ('{"userIDList": ["a", null, "a"]}', Outer(ids=("a", "", "a"))),
+        ('{"users": [{"userID": "u", "x": 1}, null, {}]}', Outer(users=(Inner("u"), None, Inner()))),
+        ('{"userInfo": {"CREATETIME": -9223372036854775808}}', Outer(info=Inner("", -(2**63)))),
+        ('{"platform": -2147483648, "birth": 4294967295}', Outer("", -(2**31), 2**32 - 1)),
+        ('{"platform": -0, "flag": true, "ttl": 0}', Outer("", 0, flag=True, ttl=0)),
+    ],
+)
+def test_a_body_binds(text: str, expected: Outer) -> None:
+    assert bound(text) == expected
+
+
+FIELD = "json: cannot unmarshal {} into Go struct field UserRegisterReq.{} of type {}"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "json: cannot unmarshal array into Go value of type user.UserRegisterReq"),
+        ('"x"', "json: cannot unmarshal string into Go value of type user.UserRegisterReq"),
+        ("1.5", "json: cannot unmarshal number into Go value of type user.UserRegisterReq"),
+        ("true", "json: cannot unmarshal bool into Go value of type user.UserRegisterReq"),
+        ('{"secret": 123}', FIELD.format("number", "secret", "string")),
+        ('{"secret": 1.5}', FIELD.format("number", "secret", "string")),
+        ('{"secret": true}', FIELD.format("bool", "secret", "string")),
+        ('{"secret": {}}', FIELD.format("object", "secret", "string")),
+        ('{"PLATFORM": "1"}', FIELD.format("string", "platform", "int32")),
+        ('{"platform": 1.0}', FIELD.format("number 1.0", "platform", "int32")),
+        ('{"platform": 1e0}', FIELD.format("number 1e0", "platform", "int32")),
+        ('{"platform": 2147483648}', FIELD.format("number 2147483648", "platform", "int32")),
+        ('{"platform": true}', FIELD.format("bool", "platform", "int32")),
+        ('{"birth": -1}', FIELD.format("number -1", "birth", "uint32")),
+        ('{"birth": -0}', FIELD.format("number -0", "birth", "uint32")),
+        ('{"birth": 1640692941000}', FIELD.format("number 1640692941000", "birth", "uint32")),
+        ('{"flag": 1}', FIELD.format("number", "flag", "bool")),
+        ('{"flag": "true"}', FIELD.format("string", "flag", "bool")),
+        ('{"userIDList": "a"}', FIELD.format("string", "userIDList", "[]string")),
+        ('{"userIDList": {}}', FIELD.format("object", "userIDList", "[]string")),
+        ('{"userIDList": ["a", 1]}', FIELD.format("number", "userIDList", "string")),
+        ('{"users": {}}', FIELD.format("object", "users", "[]*sdkws.UserInfo")),
+        ('{"users": [1]}', FIELD.format("number", "users", "sdkws.UserInfo")),
+        ('{"userInfo": "x"}', FIELD.format("string", "userInfo", "sdkws.UserInfo")),
+        (
+            '{"users": [{"userID": 1}]}',
+            "json: cannot unmarshal number into Go struct field UserInfo.users.userID of type string",
+        ),
+        (
+            '{"userInfo": {"createTime": 9223372036854775808}}',
+            "json: cannot unmarshal number 9223372036854775808 into Go struct field "
+            "UserInfo.userInfo.createTime of type int64",
+        ),
+        ('{"birth": -1, "secret": 1}', FIELD.format("number -1", "birth", "uint32")),
+        ('{"secret": 1, "secret": "right"}', FIELD.format("number", "secret", "string")),
+    ],
+)
+def test_a_wrong_type_is_refused_in_gos_words(text: str, sentence: str) -> None:
+    with pytest.raises(BodyUnreadable) as refusal:
+        bound(text)
+    assert str(refusal.value) == sentence
+
+
+def test_requests_cannot_be_changed() -> None:
+    request: Any = bound("{}")
+    with pytest.raises(AttributeError):
+        request.secret = "x"
