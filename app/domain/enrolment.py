@@ -1,0 +1,60 @@
+"""Register a user and issue the first token in one commit, so that there is never one without the other."""
+
+from __future__ import annotations
+
+from app.clock import Clock
+from app.domain.tokens import Tokens
+from app.domain.users import Users
+from app.errors import TokenStillValid
+from app.models import Token, TokenOrder, User
+from app.storage.database import Database, Transaction
+from app.storage.tokens import TokenStore
+from app.storage.users import UserStore
+
+
+class Enrolment:
+    """What OpenIM v2's user_register and RongCloud's getToken do."""
+
+    def __init__(
+        self,
+        database: Database,
+        user_store: UserStore,
+        token_store: TokenStore,
+        users: Users,
+        tokens: Tokens,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._user_store = user_store
+        self._token_store = token_store
+        self._users = users
+        self._tokens = tokens
+        self._clock = clock
+
+    def register(self, user: User, order: TokenOrder) -> Token:
+        """Register a new user and return a token. Raises UserIDInvalid or UserExists."""
+        dated = self._users.dated([user])
+
+        def piece(transaction: Transaction) -> Token:
+            self._user_store.add(transaction, dated)
+            return self._tokens.issue(transaction, order)[0]
+
+        return self._database.write(piece)
+
+    def admit(self, user: User, order: TokenOrder, *, once: bool) -> Token:
+        """Register the user if need be, write name and face, and return a token of `order.issuer`.
+
+        With `once`, a user who holds a valid token of that issuer is refused. Raises UserIDInvalid or
+        TokenStillValid.
+        """
+        dated = self._users.dated([user])
+
+        def piece(transaction: Transaction) -> Token:
+            now = self._clock.now()
+            if once and self._token_store.holds_valid(transaction, user.user_id, order.issuer, now):
+                raise TokenStillValid(user.user_id)
+            self._user_store.add_missing(transaction, dated)
+            self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
+            return self._tokens.issue(transaction, order)[0]
+
+        return self._database.write(piece)

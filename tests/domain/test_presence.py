@@ -1,0 +1,185 @@
+"""The presence table: deadlines, platforms, several connections, threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.clock import Clock
+from app.domain.presence import MOST_CONNECTIONS, Presence
+from app.errors import TooManyConnections
+from app.models import Connection
+from tests.support.clock import FakeClock
+
+
+@pytest.fixture
+def presence(clock: FakeClock) -> Presence:
+    return Presence(clock)
+
+
+def of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
+    return presence.connections([user_id])[0]
+
+
+def test_nobody_is_online_at_first(presence: Presence) -> None:
+    assert presence.connections(["a", "b"]) == [(), ()]
+
+
+def test_a_connection_is_online_until_its_deadline_and_not_at_it(
+    presence: Presence, clock: FakeClock
+) -> None:
+    presence.touch("a", 1, 10)
+    clock.advance(9.5)
+    assert of(presence, "a") == (Connection(1, "", False, 0.5),)
+    clock.advance(0.5)
+    assert of(presence, "a") == ()
+
+
+def test_reading_needs_no_sweep_and_a_sweep_changes_no_answer(presence: Presence, clock: FakeClock) -> None:
+    presence.touch("a", 1, 10)
+    presence.touch("a", 2, 20)
+    presence.touch("b", 1, 10)
+    clock.advance(10)
+    before = presence.connections(["a", "b"])
+    presence.sweep()
+    assert presence.connections(["a", "b"]) == before == [(Connection(2, "", False, 10),), ()]
+    clock.advance(10)
+    presence.sweep()
+    assert presence._rows == {}
+    assert presence._looks == []
+
+
+def test_a_heartbeat_lengthens_and_shortens(presence: Presence, clock: FakeClock) -> None:
+    presence.touch("a", 1, 10)
+    clock.advance(5)
+    presence.touch("a", 1, 10)
+    assert of(presence, "a") == (Connection(1, "", False, 10),)
+    presence.touch("a", 1, 1)
+    clock.advance(1)
+    presence.sweep()
+    assert of(presence, "a") == ()
+    assert presence._rows == {}
+
+
+def test_the_wall_clock_changes_nobodys_presence(presence: Presence, clock: FakeClock) -> None:
+    presence.touch("a", 1, 10)
+    for jump in (86400, -2 * 86400):
+        clock.wall += jump
+        presence.sweep()
+        assert of(presence, "a") == (Connection(1, "", False, 10),)
+
+
+def test_connections_come_by_platform_and_then_in_their_order(presence: Presence) -> None:
+    presence.touch("a", 5, 10, "web-2")
+    presence.touch("a", 1, 10, "phone")
+    presence.touch("a", 5, 10, "web-1", is_background=True)
+    presence.touch("a", 5, 20, "web-2")
+    assert of(presence, "a") == (
+        Connection(1, "phone", False, 10),
+        Connection(5, "web-2", False, 20),
+        Connection(5, "web-1", True, 10),
+    )
+
+
+def test_leaving_takes_one_connection_or_all_of_the_platform(presence: Presence) -> None:
+    presence.touch("a", 1, 10, "x")
+    presence.touch("a", 1, 10, "y")
+    presence.touch("a", 2, 10, "x")
+    presence.leave("a", 1, "x")
+    presence.leave("a", 1, "x")
+    assert [(one.platform_id, one.connection_id) for one in of(presence, "a")] == [(1, "y"), (2, "x")]
+    presence.leave("a", 1)
+    assert [(one.platform_id, one.connection_id) for one in of(presence, "a")] == [(2, "x")]
+    presence.leave("nobody", 1)
+    presence.leave("a", 2)
+    assert of(presence, "a") == ()
+
+
+def test_coming_and_going_leaves_no_trace_in_memory(presence: Presence, clock: FakeClock) -> None:
+    for _ in range(1000):
+        presence.touch("a", 1, 86400)
+        presence.leave("a", 1)
+        clock.advance(1)
+    assert len(presence._looks) == 1
+    clock.advance(86400)
+    presence.sweep()
+    assert presence._rows == {}
+
+
+def test_a_user_has_so_many_connections_on_a_platform_and_no_more(
+    presence: Presence, clock: FakeClock
+) -> None:
+    for number in range(MOST_CONNECTIONS):
+        presence.touch("a", 1, 10, str(number))
+    presence.touch("a", 2, 10)
+    with pytest.raises(TooManyConnections):
+        presence.touch("a", 1, 10, "one more")
+    assert len(of(presence, "a")) == MOST_CONNECTIONS + 1
+    presence.touch("a", 1, 10, "0")
+    clock.advance(10)
+    presence.touch("a", 1, 10, "one more")
+    assert of(presence, "a") == (Connection(1, "one more", False, 10),)
+
+
+def test_every_start_has_another_epoch(clock: FakeClock) -> None:
+    assert Presence(clock).epoch != Presence(clock).epoch
+
+
+def test_a_sweep_of_many_is_whole(presence: Presence, clock: FakeClock) -> None:
+    for number in range(2500):
+        presence.touch(str(number), 1, 10)
+    clock.advance(10)
+    presence.sweep()
+    assert presence._rows == {}
+
+
+@pytest.fixture
+def running() -> Iterator[Presence]:
+    presence = Presence(Clock())
+    presence.start()
+    yield presence
+    presence.stop()
+    presence.stop()
+
+
+def test_the_background_thread_removes_what_lapsed_within_a_second_or_so(running: Presence) -> None:
+    running.touch("a", 1, 86400)
+    running.touch("b", 1, 0.05)
+    deadline = time.monotonic() + 5
+    while "b" in running._rows:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert list(running._rows) == ["a"]
+
+
+def test_stopping_forgets_everybody(clock: FakeClock) -> None:
+    presence = Presence(clock)
+    presence.start()
+    presence.touch("a", 1, 10)
+    presence.stop()
+    assert of(presence, "a") == ()
+
+
+def test_threads_on_one_user_lose_no_connection(running: Presence) -> None:
+    """Each thread comes and goes on a platform of its own; what each ends with is what is there."""
+
+    def live(platform_id: int) -> None:
+        for number in range(300):
+            running.touch("a", platform_id, 60, str(number % 3))
+            running.connections(["a", "b"])
+            running.leave("a", platform_id, str((number + 1) % 3))
+        running.leave("a", platform_id)
+        if platform_id % 2:
+            running.touch("a", platform_id, 60, "last")
+
+    threads = [threading.Thread(target=live, args=(platform_id,)) for platform_id in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [(one.platform_id, one.connection_id) for one in of(running, "a")] == [
+        (platform_id, "last") for platform_id in (1, 3, 5, 7)
+    ]
