@@ -1,1 +1,65 @@
 """Rollcall: users, tokens and presence for instant messaging, in several vendors' wire protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+
+from app import settings as settings_table
+from app.clock import Clock
+from app.dialects import OWN, VENDORS
+from app.domain.enrolment import Enrolment
+from app.domain.presence import Presence
+from app.domain.tokens import Tokens
+from app.domain.users import Users
+from app.services import Services
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.lock import InstanceLock
+from app.storage.tokens import TokenStore
+from app.storage.users import UserStore
+from app.wire import failures
+from app.wire.blueprints import blueprints
+from app.wire.codecs import Codecs
+from app.wire.dialect import Dialect
+
+
+def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | None = None) -> Flask:
+    """Build the application: settings, services, the blueprints of the dialects, the answers to failures.
+
+    Starts no thread, opens no file of the instance folder but `config.py`, takes no lock: the first request
+    does, or whoever calls `app.extensions["rollcall"].start()` before it. Raises SettingInvalid.
+    """
+    settings = settings_table.load(overrides)
+    dialects = (*(dialect for dialect in VENDORS if dialect.name in settings.dialects), OWN)
+    services = _services(settings, dialects, clock or Clock())
+    app = Flask(__name__, static_folder=None, instance_path=str(settings.instance.absolute()))
+    # A double slash is another path, not one to be redirected: clients do not follow.
+    app.url_map.merge_slashes = False
+    app.extensions["rollcall"] = services
+    for blueprint in blueprints(dialects, services):
+        app.register_blueprint(blueprint)
+    failures.register(app, dialects, services)
+    app.before_request(lambda: None if services.started else services.start())
+    return app
+
+
+def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -> Services:
+    database = Database(settings.instance / "rollcall.db")
+    user_store, token_store = UserStore(), TokenStore()
+    presence = Presence(clock)
+    users = Users(database, user_store, clock)
+    tokens = Tokens(database, token_store, presence, clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        lock=InstanceLock(settings.instance / "rollcall.lock"),
+        database=database,
+        users=users,
+        tokens=tokens,
+        enrolment=Enrolment(database, user_store, token_store, users, tokens, clock),
+        presence=presence,
+        codecs=Codecs({dialect.name: dialect.vocabulary(settings) for dialect in dialects}),
+        weak_secrets=() if settings.allow_documented_secrets else settings.weak_secrets(),
+    )

@@ -1,0 +1,57 @@
+"""v3's `/auth` calls (open-im-server internal/rpc/auth/auth.go, v3.4.0 and branch 3.8.3-patch)."""
+
+from __future__ import annotations
+
+from app.dialects.openim_v3 import render
+from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.errors import NOT_FOUND, Row
+from app.dialects.openim_v3.guard import ADMINISTRATOR, SECRET, in_both
+from app.dialects.openim_v3.schemas import GetAdminTokenReq, GetUserTokenReq, UserTokenReq
+from app.errors import ArgumentInvalid, NotPermitted, UserNotFound
+from app.models import Platform
+from app.wire.dialect import Routes
+
+routes = Routes("auth")
+
+#: From this appMangerLevel on an account is an application's, not a person's, and gets no token.
+APP_ACCOUNT = 3
+
+
+@routes.post("/auth/user_token", UserTokenReq, access=in_both(SECRET), marks=("platformID",))
+def user_token(call: Call, request: UserTokenReq) -> dict[str, object]:
+    """Answer with a token of any user, administrators too: the secret is all-powerful."""
+    kicks = call.generation.kicks and request.user_id not in call.services.settings.admins
+    return _granted(call, request.user_id, request.platform_id, kicks)
+
+
+@routes.post(
+    "/auth/get_admin_token",
+    GetAdminTokenReq,
+    access=in_both(SECRET),
+    rows={UserNotFound: Row(1004, NOT_FOUND, lambda error: "user not found")},
+)
+def get_admin_token(call: Call, request: GetAdminTokenReq) -> dict[str, object]:
+    """Answer with an administrator's token; one login never cancels another's."""
+    admins = call.services.settings.openim_v3_admins
+    if request.user_id not in admins:
+        raise ArgumentInvalid(f"userID is error., userID={request.user_id}, adminUserID=[{' '.join(admins)}]")
+    return _granted(call, request.user_id, Platform.ADMIN, kicks=False)
+
+
+@routes.post("/auth/get_user_token", GetUserTokenReq, access=in_both(ADMINISTRATOR))
+def get_user_token(call: Call, request: GetUserTokenReq) -> dict[str, object]:
+    """Answer an administrator with a user's token, for any platform id but the administrators' own."""
+    if request.platform_id == Platform.ADMIN:
+        raise NotPermitted("platformID invalid. platformID must not be adminPlatformID")
+    if request.user_id in call.services.settings.admins:
+        raise NotPermitted("don't get Admin token")
+    if call.services.users.get(request.user_id).level >= APP_ACCOUNT:
+        raise ArgumentInvalid("app account can`t get token")
+    return _granted(call, request.user_id, request.platform_id, call.generation.kicks)
+
+
+def _granted(call: Call, user_id: str, platform_id: int, kicks: bool) -> dict[str, object]:
+    services = call.services
+    order = services.codecs.order(call.generation.style, user_id, platform_id)
+    token = services.tokens.grant(order, kicks=kicks)
+    return render.token(services.codecs.spell(token), services.settings.openim_v3_token_days)

@@ -1,0 +1,98 @@
+"""What v3 answers to a refusal: errCode, its name, a message; a generation words them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from app.dialects.openim_v3.call import Call
+from app.errors import (
+    AccessDenied,
+    BadRequest,
+    BodyUnreadable,
+    DomainError,
+    NoSuchCall,
+    ServiceUnavailable,
+    TokenExpired,
+    TokenForged,
+    TokenKicked,
+    TokenMalformed,
+    TokenMissing,
+    TokenNotYetValid,
+    TokenRefused,
+    TokenUnknown,
+    UserExists,
+    UserNotFound,
+)
+from app.wire import go_json, plain
+from app.wire.rows import row_of
+
+
+def _says_itself(error: DomainError) -> str:
+    return str(error)
+
+
+def _nothing(error: DomainError) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """How a refusal is worded."""
+
+    code: int
+    name: str
+    message: Callable[[Any], str] = _nothing
+    status: int = 200
+
+
+Rows = Mapping[type[DomainError], Row]
+
+ARGS = "ArgsError"
+NO_PERMISSION = "NoPermissionError"
+NOT_FOUND = "RecordNotFoundError"
+TOKEN_UNKNOWN = Row(1505, "TokenUnknownError")
+
+TABLE: Rows = {
+    DomainError: Row(500, "ServerInternalError", status=500),
+    BadRequest: Row(1001, ARGS, _says_itself),
+    AccessDenied: Row(1002, NO_PERMISSION, lambda error: str(error) or "secret invalid"),
+    TokenMissing: Row(1001, ARGS, lambda error: "header must have token"),
+    TokenExpired: Row(1501, "TokenExpiredError"),
+    TokenMalformed: Row(1503, "TokenMalformedError"),
+    TokenNotYetValid: Row(1504, "TokenNotValidYetError"),
+    TokenRefused: TOKEN_UNKNOWN,
+    TokenKicked: Row(1506, "TokenKickedError"),
+    TokenUnknown: Row(1507, "TokenNotExistError"),
+    UserNotFound: Row(1004, NOT_FOUND, lambda error: "record not found"),
+    UserExists: Row(1102, "RegisteredAlreadyError", lambda error: "userID registered already"),
+    ServiceUnavailable: Row(90002, "DatabaseError", status=503),
+}
+
+# A 3.4 server parses the header's token in its API process, where every JWT problem looks the same.
+LEGACY_TABLE: Rows = {
+    TokenExpired: TOKEN_UNKNOWN,
+    TokenMalformed: TOKEN_UNKNOWN,
+    TokenNotYetValid: TOKEN_UNKNOWN,
+    UserNotFound: Row(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
+}
+
+
+def failure(call: Call, error: DomainError) -> Response:
+    """Render a refusal; HTTP says 200 to almost all of them."""
+    if isinstance(error, NoSuchCall):
+        return plain.not_found()
+    generation = call.generation
+    own = {} if generation.exact_header_errors else LEGACY_TABLE
+    row = row_of(error, call.endpoint.rows, own, TABLE)
+    name, detail = row.name, generation.detail(row.message(error), row.code, row.name)
+    status = row.status
+    if isinstance(error, BodyUnreadable):
+        status, detail = generation.unreadable_status, str(error)
+    if isinstance(error, TokenForged) and generation.exact_header_errors:
+        # From 3.8.3 on the JWT library's text stands in the place of the name.
+        name = error.reason
+    return plain.json_answer(go_json.dumps({"errCode": row.code, "errMsg": name, "errDlt": detail}), status)

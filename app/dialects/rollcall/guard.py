@@ -1,0 +1,61 @@
+"""Who is calling: the bearer of any dialect's token. The order of checks: token, body, permission."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.dialects.rollcall.call import Call
+from app.errors import ArgumentMissing, NotAdministrator, NotPermitted, TokenMissing
+from app.models import Platform, Token
+from app.wire.body import only_value
+from app.wire.dialect import nowhere
+from app.wire.schema import bind
+
+
+def admit(call: Call) -> Any:
+    """Take a request through the checks before its business."""
+    call.bearer = call.endpoint.access(call)
+    # No body says the same as an empty object: everything is optional.
+    request = bind(call.endpoint.schema, only_value(call.incoming.json) if call.incoming.body else None)
+    request.check()
+    return request
+
+
+def by_any_token(call: Call) -> Token:
+    """Let in who has a valid token, of whichever dialect."""
+    text = call.incoming.header("TOKEN")
+    if not text:
+        raise TokenMissing
+    services = call.services
+    return services.tokens.verify(services.codecs.read_any(text))
+
+
+def subject(call: Call, user_id: str, platform_id: int | None) -> tuple[str, int]:
+    """Return whose presence on which platform a request is about.
+
+    A user speaks for the platform of the token; a RongCloud token has none and names it. An administrator
+    may speak for anybody. Raises NotAdministrator, NotPermitted, ArgumentMissing or UserNotFound.
+    """
+    caller = call.caller
+    if user_id and user_id != caller.user_id:
+        return _other(call, user_id, platform_id)
+    if platform_id is None:
+        return caller.user_id, Platform.WEB if caller.issuer else caller.platform_id
+    if platform_id != caller.platform_id and not caller.issuer and not _is_administrator(call):
+        raise NotPermitted(f"the token is for platform {caller.platform_id}")
+    return caller.user_id, platform_id
+
+
+def _other(call: Call, user_id: str, platform_id: int | None) -> tuple[str, int]:
+    if not _is_administrator(call):
+        raise NotAdministrator(call.caller.user_id)
+    if platform_id is None:
+        raise ArgumentMissing("platformID is empty", "platformID")
+    return call.services.users.get(user_id).user_id, platform_id
+
+
+def _is_administrator(call: Call) -> bool:
+    return call.caller.user_id in call.services.settings.admins
+
+
+UNKNOWN = nowhere(by_any_token)

@@ -1,0 +1,19 @@
+"""RongCloud's server API, signed by app key. README.md lists calls, codes, profiles and our choices."""
+
+from __future__ import annotations
+
+from app.dialects.rongcloud import call, errors, guard, render, tokens, user
+from app.wire.dialect import Dialect
+
+DIALECT = Dialect(
+    name="rongcloud",
+    endpoints=tuple(user.routes.endpoints),
+    prefixes={"/rongcloud": ""},
+    open=call.open_call,
+    admit=guard.admit,
+    success=render.success,
+    failure=errors.failure,
+    unknown=guard.UNKNOWN,
+    vocabulary=tokens.vocabulary,
+    suffixes=user.SUFFIXES,
+)

@@ -1,0 +1,74 @@
+"""What the factory builds and everybody else is handed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.clock import Clock
+from app.domain.enrolment import Enrolment
+from app.domain.presence import Presence
+from app.domain.tokens import Tokens
+from app.domain.users import Users
+from app.errors import StartRefused
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.lock import InstanceLock
+from app.wire.codecs import Codecs
+
+
+@dataclass
+class Services:
+    """The parts of one Rollcall. Building them opens nothing; `start` does, in the process that serves."""
+
+    settings: Settings
+    clock: Clock
+    lock: InstanceLock
+    database: Database
+    users: Users
+    tokens: Tokens
+    enrolment: Enrolment
+    presence: Presence
+    codecs: Codecs
+    weak_secrets: tuple[str, ...]
+    """The settings because of which only this machine is served."""
+    started: bool = False
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(
+        self, parent: int = 0, patience: float = 0.0, waiting: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take the instance folder, open the database, register the administrators. Starting twice is once.
+
+        The arguments are those of InstanceLock.acquire. Raises StartRefused.
+        """
+        with self._starting:
+            if self.started:
+                return
+            try:
+                self.settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self.lock.acquire(parent, patience, waiting)
+                self.database.open()
+                self.users.register_missing(self.settings.admins)
+            except OSError as error:
+                self._release()
+                raise StartRefused(
+                    f"the instance folder {self.settings.instance} cannot be used: {error}"
+                ) from error
+            except BaseException:
+                self._release()
+                raise
+            self.presence.start()
+            self.started = True
+
+    def stop(self) -> None:
+        """Finish the writes that wait, close the database, let the instance folder go."""
+        with self._starting:
+            self.started = False
+            self.presence.stop()
+            self._release()
+
+    def _release(self) -> None:
+        self.database.close()
+        self.lock.release()

@@ -1,0 +1,105 @@
+"""What a dialect is to the rest of Rollcall: a value of its calls, its order of checks and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
+
+from flask import Response
+
+from app.errors import DomainError, NoSuchCall
+from app.settings import Settings
+from app.wire.codecs import Vocabulary
+from app.wire.incoming import Incoming
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One call of a dialect."""
+
+    path: str
+    group: str
+    """The blueprint that it belongs to."""
+    view: Callable[[Any, Any], Any]
+    """Take the dialect's call and the bound request, return what the dialect renders."""
+    schema: Any
+    """What the body is bound to."""
+    access: Any
+    """Who may call, in the dialect's terms."""
+    marks: frozenset[str]
+    """Keys of the body, in lower case, that only this dialect's form of the path has."""
+    rows: Mapping[type[DomainError], Any]
+    """What this call answers differently from its dialect's table of errors."""
+
+
+def nowhere(access: Any) -> Endpoint:
+    """Return what answers for all the paths that a dialect does not have; its schema is None."""
+
+    def view(call: Any, request: Any) -> NoReturn:
+        raise NoSuchCall(404)
+
+    return Endpoint("", "", view, None, access, frozenset(), {})
+
+
+class Routes:
+    """Collect the endpoints of a module as it declares them."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self.endpoints: list[Endpoint] = []
+
+    def post(
+        self,
+        path: str,
+        schema: Any,
+        *,
+        access: Any,
+        marks: tuple[str, ...] = (),
+        rows: Mapping[type[DomainError], Any] | None = None,
+    ) -> Callable[[View], View]:
+        """Declare the view below as the call at `path`."""
+
+        def declare(view: View) -> View:
+            folded = frozenset(mark.lower() for mark in marks)
+            self.endpoints.append(Endpoint(path, self._group, view, schema, access, folded, rows or {}))
+            return view
+
+        return declare
+
+
+@dataclass(frozen=True)
+class Traits:
+    """By what a request on a shared path gives its dialect away."""
+
+    operation_id_in: str
+    """`body` or `header`."""
+    styles: frozenset[str]
+    """The styles of the tokens that its clients hold."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A wire protocol.
+
+    A request goes through `open` (which raises nothing), `admit` (which refuses, in the dialect's order of
+    checks, and returns the bound request), the endpoint's view, and `success` or `failure`.
+    """
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+    prefixes: Mapping[str, str]
+    """Path prefix -> the variant that it forces; empty where it forces none."""
+    open: Callable[[Incoming, Endpoint, str], Any]
+    admit: Callable[[Any], Any]
+    success: Callable[[Any, Any], Response]
+    failure: Callable[[Any, DomainError], Response]
+    unknown: Endpoint
+    """What answers a path that the dialect does not have."""
+    vocabulary: Callable[[Settings], Vocabulary] = field(default=lambda settings: Vocabulary())
+    traits: Traits | None = None
+    """None for a dialect that shares no path with another."""
+    suffixes: tuple[str, ...] = ()
+    """Ends of paths that are this dialect's even where it has no such path."""

@@ -1,0 +1,64 @@
+"""One request as it came in, before anybody has judged it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from app.errors import BodyTooLarge, TokenMalformed
+from app.models import PresentedToken
+from app.services import Services
+from app.wire.body import Json, decode, read
+
+
+class Incoming:
+    """The parts of a request, each taken once and only when it is asked for."""
+
+    def __init__(self, environ: dict[str, Any], services: Services) -> None:
+        self.environ = environ
+        self.services = services
+
+    @property
+    def path(self) -> str:
+        """The path as it was sent, percent-decoded."""
+        return text(self.environ["PATH_INFO"])
+
+    def header(self, name: str) -> str:
+        """Return a header, given as WSGI spells it without the HTTP_ (`OPERATIONID`); empty if absent."""
+        value: str = self.environ.get("HTTP_" + name, "")
+        return value if value.isascii() else text(value)
+
+    @cached_property
+    def body(self) -> bytes:
+        """The bytes of the body. Raises BodyTooLarge."""
+        return read(self.environ)
+
+    @cached_property
+    def json(self) -> Json:
+        """The body as JSON, or why it is none. Raises BodyTooLarge."""
+        return decode(self.body)
+
+    @cached_property
+    def keys(self) -> Mapping[str, Any]:
+        """The keys of a JSON object that are not null, in lower case; nothing if the body is no object."""
+        try:
+            value = self.json.value
+        except BodyTooLarge:
+            return {}
+        if type(value) is not tuple:
+            return {}
+        return {key.lower(): item for key, item in value if item is not None}
+
+    @cached_property
+    def token(self) -> PresentedToken | None:
+        """The JSON Web Token in the `token` header, unproven; None if there is none that can be read."""
+        try:
+            return self.services.codecs.read(self.header("TOKEN"))
+        except TokenMalformed:
+            return None
+
+
+def text(value: str) -> str:
+    """Turn what WSGI hands over (bytes spelled as Latin-1) into the text that it was."""
+    return value.encode("latin-1").decode("utf-8", "replace")

@@ -1,0 +1,43 @@
+"""Answers that belong to no call: CORS, OPTIONS, the 404 page and the last resort, as gin gives them.
+
+Source: open-im-server v2.3.3 pkg/utils/cors_middleware.go; openimsdk/tools v0.0.50-alpha.113 mw/gin.go.
+"""
+
+from __future__ import annotations
+
+from flask import Response
+
+_CORS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "*"),
+    ("Access-Control-Allow-Headers", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "Content-Length, Access-Control-Allow-Origin, Access-Control-Allow-Headers,Cache-Control,"
+        "Content-Language,Content-Type,Expires,Last-Modified,Pragma,FooBar",
+    ),
+    ("Access-Control-Max-Age", "172800"),
+    ("Access-Control-Allow-Credentials", "false"),
+)
+_JSON = [*_CORS, ("Content-Type", "application/json")]
+_TEXT = [*_CORS, ("Content-Type", "text/plain")]
+
+
+def json_answer(body: bytes, status: int = 200) -> Response:
+    """Return an answer of the OpenIM dialects: JSON without a charset, and CORS for everybody."""
+    return Response(body, status, headers=_JSON)
+
+
+def options() -> Response:
+    """Return what OPTIONS gets on any path."""
+    return json_answer(b'"Options Request!"')
+
+
+def not_found() -> Response:
+    """Return gin's 404, which is no JSON."""
+    return Response(b"404 page not found", 404, headers=_TEXT)
+
+
+def fault() -> Response:
+    """Return what is left to say when the fault lies before any dialect is known."""
+    return Response(b"internal server error", 500, headers=_TEXT)

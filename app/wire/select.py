@@ -1,0 +1,98 @@
+"""Which dialect a bare path is spoken in.
+
+No client needs to know about prefixes: a request gives its dialect away. The rules are asked in order and
+the first that knows decides. Only OpenIM v2 and v3 share paths; the reasons for the order are in the
+README of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from app.wire.dialect import Dialect, Endpoint, Traits
+from app.wire.incoming import Incoming
+
+
+class Candidate(NamedTuple):
+    """A dialect that has the path, and its call there."""
+
+    dialect: Dialect
+    endpoint: Endpoint
+
+
+Rule = Callable[[Sequence[Candidate], Incoming], "Candidate | None"]
+
+
+def choose(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate:
+    """Return the candidate in whose dialect the request is."""
+    for rule in RULES:
+        chosen = rule(candidates, incoming)
+        if chosen is not None:
+            return chosen
+    return candidates[0]
+
+
+def only_speaker(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """A path that one dialect has is that dialect's."""
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def structural_keys(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """The handler's own parameters tell, as an interceptor never adds those."""
+    return _only(candidates, lambda candidate: bool(_marks(candidate, incoming)))
+
+
+def operation_id(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """The operationID stands in the body in v2 and in the header in v3."""
+    in_body = bool(incoming.keys.get("operationid"))
+    in_header = bool(incoming.header("OPERATIONID"))
+    if in_body == in_header:
+        return None
+    place = "body" if in_body else "header"
+    return _only(candidates, lambda candidate: _traits(candidate).operation_id_in == place)
+
+
+def token_style(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """The claims of the token tell who minted it."""
+    presented = incoming.token
+    if presented is None:
+        return None
+    return _only(candidates, lambda candidate: presented.style in _traits(candidate).styles)
+
+
+def newest_keys(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """A body with both dialects' keys is v3's, whose server ignores the others."""
+    newest = candidates[-1]
+    return newest if _marks(newest, incoming) else None
+
+
+def default(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """The setting: v2 unless told otherwise, as a v3 server would have refused before reading the body."""
+    wanted = "openim_" + incoming.services.settings.openim_default
+    return _only(candidates, lambda candidate: candidate.dialect.name == wanted)
+
+
+RULES: tuple[Rule, ...] = (
+    only_speaker,
+    structural_keys,
+    operation_id,
+    token_style,
+    newest_keys,
+    default,
+)
+
+
+def _only(candidates: Sequence[Candidate], fits: Callable[[Candidate], bool]) -> Candidate | None:
+    fitting = [candidate for candidate in candidates if fits(candidate)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _marks(candidate: Candidate, incoming: Incoming) -> frozenset[str]:
+    return candidate.endpoint.marks.intersection(incoming.keys)
+
+
+def _traits(candidate: Candidate) -> Traits:
+    traits = candidate.dialect.traits
+    assert traits is not None, f"{candidate.dialect.name} shares {candidate.endpoint.path} without traits"
+    return traits

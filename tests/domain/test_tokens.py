@@ -1,0 +1,218 @@
+"""Tokens: who may hold one, until when, and what cancels it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import (
+    TokenExpired,
+    TokenForged,
+    TokenKicked,
+    TokenNotYetValid,
+    TokenRefused,
+    TokenStillValid,
+    TokenUnknown,
+    UserExists,
+    UserNotFound,
+)
+from app.models import PresentedToken, Token, TokenOrder, TokenStyle, User
+from app.services import Services
+from tests.support.clock import START, FakeClock
+
+STYLE = TokenStyle("style", lifetime=100)
+OTHER_STYLE = TokenStyle("other", lifetime=100, backdated=5)
+OPAQUE = TokenStyle("opaque", lifetime=100, ticks=1000)
+NOW = int(START)
+
+
+@pytest.fixture(autouse=True)
+def user(services: Services) -> None:
+    services.users.register([User("u")])
+
+
+def order(
+    user_id: str = "u", platform_id: int = 1, style: TokenStyle = STYLE, issuer: str = ""
+) -> TokenOrder:
+    return TokenOrder(user_id, platform_id, style, "key", issuer)
+
+
+def shown(token: Token) -> PresentedToken:
+    ticks = OPAQUE.ticks if token.style == OPAQUE.name else 1
+    return PresentedToken(token.style, token.iat / ticks, None, token.exp, None, token)
+
+
+def rows(services: Services) -> list[tuple[object, ...]]:
+    sql = "SELECT platform_id, style, issued_at, state FROM tokens ORDER BY issued_at, style"
+    return services.database.read(lambda connection: connection.execute(sql).fetchall())
+
+
+@pytest.mark.parametrize(
+    ("style", "iat"), [(STYLE, NOW), (OTHER_STYLE, NOW - 5), (OPAQUE, int(START * 1000))]
+)
+def test_a_token_is_dated_by_its_style(services: Services, style: TokenStyle, iat: int) -> None:
+    token = services.tokens.grant(order(style=style))
+    assert token == Token("u", 1, style.name, "", iat, NOW + 100, "key")
+    assert rows(services) == [(1, style.name, int(START * 1000), 0)]
+
+
+def test_an_unknown_user_gets_none(services: Services) -> None:
+    with pytest.raises(UserNotFound):
+        services.tokens.grant(order("nobody"))
+    assert rows(services) == []
+
+
+def test_an_issued_token_is_valid_to_the_second_of_its_end(services: Services, clock: FakeClock) -> None:
+    token = services.tokens.grant(order())
+    assert services.tokens.verify(shown(token)) == token
+    clock.wall = token.exp - 0.001
+    assert services.tokens.verify(shown(token)) == token
+    clock.wall = token.exp
+    with pytest.raises(TokenExpired):
+        services.tokens.verify(shown(token))
+
+
+PAST, FUTURE = START - 10, START + 10
+
+
+@pytest.mark.parametrize(
+    ("iat", "nbf", "exp", "flaw", "refusal"),
+    [
+        (None, None, None, None, TokenUnknown),
+        (PAST, PAST, FUTURE, None, TokenUnknown),
+        (START, START, FUTURE, None, TokenUnknown),
+        (PAST, PAST, FUTURE, "bad", TokenForged),
+        (FUTURE, None, FUTURE, None, TokenForged),
+        (PAST, FUTURE, FUTURE, None, TokenNotYetValid),
+        (PAST, FUTURE, FUTURE, "bad", TokenNotYetValid),
+        (FUTURE, FUTURE, PAST, "bad", TokenExpired),
+        (None, None, START, None, TokenExpired),
+    ],
+)
+def test_what_is_wrong_with_a_token_is_told_in_openims_order(
+    services: Services,
+    iat: float | None,
+    nbf: float | None,
+    exp: float | None,
+    flaw: str | None,
+    refusal: type[TokenRefused],
+) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        services.tokens.verify(PresentedToken("style", iat, nbf, exp, flaw, None))
+    assert type(refused.value) is refusal
+
+
+def test_a_genuine_token_that_was_not_issued_here_is_unknown(services: Services) -> None:
+    token = services.tokens.grant(order())
+    with pytest.raises(TokenUnknown):
+        services.tokens.verify(shown(token._replace(platform_id=2)))
+
+
+def test_the_same_order_in_the_same_second_is_the_same_token_and_writes_nothing(
+    services: Services, clock: FakeClock
+) -> None:
+    first = services.tokens.grant(order())
+    before = rows(services)
+    clock.advance(0.5)
+    assert services.tokens.grant(order()) == first
+    assert services.tokens.grant(order(), kicks=True) == first
+    assert rows(services) == before
+    clock.advance(0.5)
+    assert services.tokens.grant(order()) != first
+
+
+def test_without_kicking_older_tokens_stay(services: Services, clock: FakeClock) -> None:
+    tokens = []
+    for _ in range(3):
+        tokens.append(services.tokens.grant(order()))
+        clock.advance(1)
+    assert [services.tokens.verify(shown(token)) for token in tokens] == tokens
+
+
+def test_kicking_cancels_that_platforms_tokens_of_every_style_and_ends_presence_there(
+    services: Services, clock: FakeClock
+) -> None:
+    old, other_style = services.tokens.grant(order()), services.tokens.grant(order(style=OTHER_STYLE))
+    elsewhere = services.tokens.grant(order(platform_id=2))
+    apps = services.tokens.grant(order(style=OPAQUE, issuer="app"))
+    services.presence.touch("u", 1, 60)
+    services.presence.touch("u", 2, 60)
+    clock.advance(1)
+    new = services.tokens.grant(order(), kicks=True)
+    for token in (old, other_style):
+        with pytest.raises(TokenKicked):
+            services.tokens.verify(shown(token))
+    for token in (new, elsewhere, apps):
+        assert services.tokens.verify(shown(token)) == token
+    assert [one.platform_id for one in services.presence.connections(["u"])[0]] == [2]
+
+
+def test_a_kicked_token_is_known_as_kicked_until_the_next_one_is_issued(
+    services: Services, clock: FakeClock
+) -> None:
+    first = services.tokens.grant(order())
+    clock.advance(1)
+    services.tokens.grant(order(), kicks=True)
+    with pytest.raises(TokenKicked):
+        services.tokens.verify(shown(first))
+    clock.advance(1)
+    services.tokens.grant(order())
+    with pytest.raises(TokenUnknown):
+        services.tokens.verify(shown(first))
+
+
+def test_issuing_drops_the_expired_tokens_of_that_platform(services: Services, clock: FakeClock) -> None:
+    services.tokens.grant(order())
+    services.tokens.grant(order(platform_id=2))
+    clock.advance(101)
+    services.tokens.grant(order())
+    assert [(row[0], row[2]) for row in rows(services)] == [
+        (2, int(START * 1000)),
+        (1, int((START + 101) * 1000)),
+    ]
+
+
+def test_a_cancelled_token_that_is_issued_again_in_its_second_is_valid_again(
+    services: Services, clock: FakeClock
+) -> None:
+    first = services.tokens.grant(order())
+    services.tokens.grant(order(style=OTHER_STYLE), kicks=True)
+    with pytest.raises(TokenKicked):
+        services.tokens.verify(shown(first))
+    clock.advance(0.5)
+    assert services.tokens.grant(order()) == first
+    assert services.tokens.verify(shown(first)) == first
+
+
+def test_enrolling_registers_and_grants_or_does_neither(services: Services) -> None:
+    token = services.enrolment.register(User("new"), order("new"))
+    assert services.tokens.verify(shown(token)) == token
+    with pytest.raises(UserExists):
+        services.enrolment.register(User("new"), order("new"))
+    with pytest.raises(UserNotFound):
+        services.enrolment.register(User("other"), order("not the same"))
+    assert services.users.known(["other"]) == frozenset()
+
+
+def test_admitting_writes_the_profile_and_keeps_the_face_that_is_not_given(
+    services: Services, clock: FakeClock
+) -> None:
+    services.enrolment.admit(User("new", "one", "face"), order("new", 0, OPAQUE, "app"), once=False)
+    created_at = services.users.get("new").created_at
+    clock.advance(10)
+    services.enrolment.admit(User("new", "two"), order("new", 0, OPAQUE, "app"), once=False)
+    assert services.users.get("new") == User("new", "two", "face", created_at=created_at)
+
+
+def test_one_token_at_a_time_is_per_issuer_and_ends_with_the_token(
+    services: Services, clock: FakeClock
+) -> None:
+    def admit(issuer: str) -> Token:
+        return services.enrolment.admit(User("u", "n"), order("u", 0, OPAQUE, issuer), once=True)
+
+    services.tokens.grant(order())
+    admit("app")
+    admit("another app")
+    with pytest.raises(TokenStillValid):
+        admit("app")
+    clock.advance(100)
+    admit("app")

@@ -1,0 +1,90 @@
+"""Registration: all or nothing, exactly one winner, ids that nobody may have."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from app.errors import UserExists, UserIDInvalid, UserNotFound
+from app.models import User
+from app.services import Services
+from tests.support.clock import START
+
+
+def test_a_registered_user_is_as_given_and_dated_by_the_server(services: Services) -> None:
+    user = User("u", "nick", "face", 1, "123", 1640692941, "a@b", "{}", 2, 1, created_at=5)
+    services.users.register([user])
+    assert services.users.get("u") == user._replace(created_at=int(START * 1000))
+
+
+def test_an_unknown_user_is_not_found(services: Services) -> None:
+    with pytest.raises(UserNotFound) as refusal:
+        services.users.get("nobody")
+    assert refusal.value.user_id == "nobody"
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    ["", "x" * 65, "a\0b", "a\nb", "a\x7fb", "a\x85b", "a\ud800b", "a\ufffdb"],
+    ids=["empty", "too long", "NUL", "newline", "DEL", "NEL", "surrogate", "replacement"],
+)
+def test_an_id_that_nobody_may_have_is_refused(services: Services, user_id: str) -> None:
+    with pytest.raises(UserIDInvalid):
+        services.users.register([User("fine"), User(user_id)])
+    assert services.users.known(["fine"]) == frozenset()
+
+
+@pytest.mark.parametrize("user_id", ["x" * 64, "名" * 64, "a b", "a@b.c", "🦜", "A", "a\u200bb", "'; DROP"])
+def test_any_other_id_is_an_id(services: Services, user_id: str) -> None:
+    services.users.register([User(user_id)])
+    assert services.users.get(user_id).user_id == user_id
+    assert services.users.known([user_id, user_id.swapcase() + "?"]) == {user_id}
+
+
+def test_ids_are_compared_byte_for_byte(services: Services) -> None:
+    """Neither case, nor normalisation, nor trailing blanks make two ids one."""
+    ids = ["a", "A", "a ", "é", "e\u0301", "a\u200b"]
+    services.users.register([User(user_id) for user_id in ids])
+    assert services.users.known(ids) == frozenset(ids)
+
+
+def test_a_batch_with_one_existing_user_registers_nobody(services: Services) -> None:
+    services.users.register([User("b")])
+    with pytest.raises(UserExists) as refusal:
+        services.users.register([User("a"), User("b"), User("c")])
+    assert refusal.value.user_id == "b"
+    assert services.users.known(["a", "b", "c"]) == {"b"}
+
+
+@pytest.mark.parametrize("asked", ["a\0b", "a\0"])
+def test_a_lookup_is_not_cut_off_at_a_nul(services: Services, asked: str) -> None:
+    services.users.register([User("a")])
+    assert asked not in services.users.known([asked])
+
+
+def test_of_many_threads_that_register_one_id_exactly_one_wins(services: Services) -> None:
+    start = Barrier(32)
+
+    def register(number: int) -> bool:
+        start.wait(10)
+        try:
+            services.users.register([User("one", nickname=str(number))])
+        except UserExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(32) as pool:
+        won = list(pool.map(register, range(32)))
+    assert won.count(True) == 1
+    assert services.users.get("one").nickname == str(won.index(True))
+
+
+def test_the_administrators_are_there_from_the_start_and_are_not_touched_again(services: Services) -> None:
+    admins = services.settings.admins
+    assert services.users.known(admins) == frozenset(admins)
+    before = services.users.get("imAdmin")
+    services.users.register_missing(["imAdmin", "new"])
+    assert services.users.get("imAdmin") == before
+    assert services.users.get("new").nickname == "new"

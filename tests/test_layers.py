@@ -1,0 +1,103 @@
+"""The arrows between packages: dialects -> domain -> storage, models and errors at the bottom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parent.parent / "app"
+
+#: What a package may import of ours, besides itself. A longer name is more exact.
+BOTTOM = {"app.errors", "app.models", "app.clock"}
+ALLOWED: dict[str, set[str]] = {
+    "app.errors": set(),
+    "app.models": set(),
+    "app.clock": set(),
+    "app.setting_kinds": set(),
+    "app.settings": {"app.errors", "app.setting_kinds"},
+    "app.storage": {"app.errors", "app.models"},
+    "app.domain": {*BOTTOM, "app.storage"},
+    "app.services": {*BOTTOM, "app.settings", "app.storage", "app.domain", "app.wire.codecs"},
+    "app.wire": {*BOTTOM, "app.settings", "app.services"},
+    "app.dialects": {*BOTTOM, "app.settings", "app.setting_kinds", "app.services", "app.wire"},
+}
+#: Who may import what is not ours.
+ONLY = {
+    "sqlite3": {"app.storage"},
+    "jwt": {"app.wire.jwt"},
+    "itsdangerous": {"app.wire.opaque"},
+    "flask": {"app", "app.wire", "app.dialects"},
+    "werkzeug": {"app.wire.failures"},
+    "gunicorn": set(),
+}
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(APP.rglob("*.py")):
+        parts = path.relative_to(APP.parent).with_suffix("").parts
+        found.append((".".join(parts).removesuffix(".__init__"), path))
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"a relative import in {path}"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def package_of(module: str) -> str:
+    """Return the longest entry of ALLOWED that the module is in."""
+    return max((package for package in ALLOWED if within(module, package)), key=len, default="app")
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=[name for name, _ in modules()])
+def test_a_module_imports_only_what_lies_below_it(module: str, path: Path) -> None:
+    own = package_of(module)
+    if own == "app":
+        return  # the factory ties the knot
+    for name in imports(path):
+        if within(name, "app") and not within(name, own):
+            assert any(within(name, allowed) for allowed in ALLOWED[own]), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=[name for name, _ in modules()])
+def test_no_dialect_imports_another(module: str, path: Path) -> None:
+    if module.count(".") < 2 or not within(module, "app.dialects"):
+        return
+    own = ".".join(module.split(".")[:3])
+    for name in imports(path):
+        assert not within(name, "app.dialects") or within(name, own), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=[name for name, _ in modules()])
+def test_a_library_is_imported_where_it_belongs_and_nowhere_else(module: str, path: Path) -> None:
+    for name in imports(path):
+        library = name.split(".")[0]
+        if library in ONLY:
+            places = ONLY[library]
+            assert any(module == place or (place != "app" and within(module, place)) for place in places), (
+                f"{module} imports {name}"
+            )
+
+
+def test_nobody_imports_the_factory() -> None:
+    assert [module for module, path in modules() if "app.create_app" in imports(path)] == []
+
+
+@pytest.mark.parametrize("module", ["auth", "user", "presence"])
+def test_no_view_catches_anything(module: str) -> None:
+    for path in (APP / "dialects").glob(f"*/{module}.py"):
+        tree = ast.parse(path.read_text())
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Try)], path
