@@ -29,10 +29,20 @@ class Incoming:
         value: str = self.environ.get("HTTP_" + name, "")
         return value if value.isascii() else text(value)
 
-    @cached_property
+    @property
     def body(self) -> bytes:
-        """The bytes of the body. Raises BodyTooLarge."""
-        return read(self.environ)
+        """The bytes of the body. Raises BodyTooLarge, and each time that it is asked."""
+        if isinstance(self._outcome, BodyTooLarge):
+            raise self._outcome
+        return self._outcome
+
+    @cached_property
+    def _outcome(self) -> bytes | BodyTooLarge:
+        # The stream can be read once, so that it was too long has to be remembered as well.
+        try:
+            return read(self.environ)
+        except BodyTooLarge as error:
+            return error
 
     @cached_property
     def json(self) -> Json:
