@@ -41,7 +41,6 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
     for blueprint in blueprints(dialects, services):
         app.register_blueprint(blueprint)
     failures.register(app, dialects, services)
-    app.before_request(lambda: None if services.started else services.start())
     return app
 
 

@@ -29,7 +29,7 @@ ONLY = {
     "jwt": {"app.wire.jwt"},
     "itsdangerous": {"app.wire.opaque"},
     "flask": {"app", "app.wire", "app.dialects"},
-    "werkzeug": {"app.wire.failures"},
+    "werkzeug": {"app.wire"},
     "gunicorn": set(),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.clock import Clock
 from app.domain.presence import Presence
+from app.domain.valid_tokens import ValidTokens
 from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenUnknown
 from app.models import PresentedToken, Token, TokenOrder, TokenState
 from app.storage.database import Database, Transaction
@@ -18,6 +19,7 @@ class Tokens:
         self._store = store
         self._presence = presence
         self._clock = clock
+        self._valid = ValidTokens()
 
     def grant(self, order: TokenOrder, *, kicks: bool = False) -> Token:
         """Issue a token; the same order in the same second is the same token.
@@ -27,6 +29,7 @@ class Tokens:
         """
         token, kicked = self._database.write(lambda transaction: self.issue(transaction, order, kicks))
         if kicked:
+            self._valid.forget(order.user_id)
             self._presence.leave(order.user_id, order.platform_id)
         return token
 
@@ -63,7 +66,9 @@ class Tokens:
     def _on_record(self, token: Token | None) -> Token:
         if token is None:
             raise TokenUnknown
-        state = self._database.read(lambda connection: self._store.state(connection, token))
+        state = self._valid.state(
+            token, lambda: self._database.read(lambda connection: self._store.state(connection, token))
+        )
         if state is None:
             raise TokenUnknown
         if state is TokenState.KICKED:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
 
 from app.services import Services
 from app.wire.dialect import Dialect
@@ -52,7 +53,7 @@ def _bind(blueprint: Blueprint, path: str, view: BareView) -> None:
 
 def _asking(candidates: Sequence[Candidate], services: Services) -> BareView:
     def view() -> Response:
-        incoming = Incoming(request.environ, services)
+        incoming = _incoming(candidates[0].dialect, services)
         chosen = choose(candidates, incoming)
         return answer(chosen.dialect, chosen.endpoint, incoming)
 
@@ -60,7 +61,16 @@ def _asking(candidates: Sequence[Candidate], services: Services) -> BareView:
 
 
 def _fixed(candidate: Candidate, variant: str, services: Services) -> BareView:
+    dialect, endpoint = candidate
+
     def view() -> Response:
-        return answer(candidate.dialect, candidate.endpoint, Incoming(request.environ, services), variant)
+        return answer(dialect, endpoint, _incoming(dialect, services), variant)
 
     return view
+
+
+def _incoming(dialect: Dialect, services: Services) -> Incoming:
+    # Werkzeug takes a leading double slash for a single one, as RongCloud's clients need it; gin does not.
+    if not dialect.suffixes and request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound
+    return Incoming(request.environ, services)

@@ -14,7 +14,12 @@ ANSWERING = "rollcall.answering"
 
 
 def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: str = "") -> Response:
-    """Take the request through the dialect's steps; every DomainError becomes the dialect's words for it."""
+    """Take the request through the dialect's steps; every DomainError becomes the dialect's words for it.
+
+    Raises StartRefused, where no server has started the services before the first request.
+    """
+    if not incoming.services.started:
+        incoming.services.start()
     call = dialect.open(incoming, endpoint, variant)
     incoming.environ[ANSWERING] = (dialect, call)
     try:

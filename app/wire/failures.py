@@ -18,15 +18,6 @@ from app.wire.incoming import Incoming
 def register(app: Flask, dialects: Sequence[Dialect], services: Services) -> None:
     """Give `app` its answers to OPTIONS, to unknown paths and methods, and to faults of its own."""
 
-    @app.before_request
-    def gin_manners() -> Response | None:
-        if _by_suffix(dialects, request.path):
-            return None
-        if request.method == "OPTIONS":
-            return plain.options()
-        # Werkzeug takes a leading double slash for a single one; gin has no such path.
-        return plain.not_found() if request.environ["PATH_INFO"].startswith("//") else None
-
     @app.errorhandler(HTTPException)
     def no_such_call(error: HTTPException) -> Response:
         return _no_such_call(dialects, Incoming(request.environ, services), error.code or 404)
@@ -45,11 +36,14 @@ def register(app: Flask, dialects: Sequence[Dialect], services: Services) -> Non
 
 
 def _no_such_call(dialects: Sequence[Dialect], incoming: Incoming, status: int) -> Response:
+    dialect_by_suffix = _by_suffix(dialects, incoming.path)
+    # gin's OPTIONS is answered on every path, so no call is bound to it; RongCloud has none.
+    if incoming.environ["REQUEST_METHOD"] == "OPTIONS" and dialect_by_suffix is None:
+        return plain.options()
     for dialect in dialects:
         for prefix, variant in dialect.prefixes.items():
             if incoming.path.startswith(prefix + "/"):
                 return _refuse(dialect, incoming, variant, status)
-    dialect_by_suffix = _by_suffix(dialects, incoming.path)
     return _refuse(dialect_by_suffix, incoming, "", status) if dialect_by_suffix else plain.not_found()
 
 

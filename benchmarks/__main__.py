@@ -1,0 +1,150 @@
+"""Requests per second of Rollcall's calls against a bare Flask view under the same gunicorn settings.
+
+The servers run side by side and are measured in turn, round after round, so that a machine that grows slower
+or faster meanwhile does so for all. Medians and ratios are what counts; single figures are the machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.servers import post, serving
+
+USERS = 20_000
+BATCH = 1_000
+HEADER = {"operationID": "bench"}
+
+
+@dataclass
+class Figure:
+    """One call to measure, and the requests per second of its rounds."""
+
+    name: str
+    address: str
+    path: str
+    body: str
+    users: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    aim: float | None = None
+    rates: list[float] = field(default_factory=list)
+    answered: int = 0
+
+    def measure(self, seconds: int, connections: int) -> None:
+        """Run wrk once, and keep its rate."""
+        pairs = [text for pair in self.headers.items() for text in pair]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "-s",
+            "benchmarks/requests.lua",
+            self.address,
+        ]
+        command += ["--", self.path, self.body, str(self.users), *pairs]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        if "Non-2xx" in printed or "Socket errors" in printed:
+            raise SystemExit(f"{self.name}:\n{printed}")
+        self.rates.append(float(_found(r"Requests/sec:\s+([\d.]+)", printed)))
+        self.answered += int(_found(r"(\d+) requests in", printed))
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if not found:
+        raise SystemExit(f"no {pattern!r} in:\n{text}")
+    return found[1]
+
+
+def figures(bare: str, rollcall: str) -> list[Figure]:
+    """Return what is measured, the yardstick first."""
+    secret, seconds = "tuoyun", "openIM123"
+    v2 = json.dumps({"secret": secret, "platform": 1, "userID": "u%d", "operationID": "bench"})
+    v3 = json.dumps({"secret": seconds, "platformID": 2, "userID": "u%d"})
+    ask = {"secret": secret, "platform": 1, "userID": "openIMAdmin", "operationID": "bench"}
+    token = {"token": post(rollcall, "/auth/user_token", ask)["data"]["token"]}
+    for platform_id in (4, 5):
+        beat = {"userID": "u0", "platformID": platform_id, "ttl": 86400}
+        post(rollcall, "/presence/heartbeat", beat, token)
+    status = json.dumps({"operationID": "bench", "userIDList": ["u0", "u1"]})
+    path = "/auth/user_token"
+    return [
+        Figure("bare Flask view", bare, "/echo", v2, USERS),
+        Figure("user_token, OpenIM v2", rollcall, path, v2, USERS, aim=0.5),
+        Figure("user_token, OpenIM v3", rollcall, path, v3, USERS, HEADER, 0.5),
+        Figure("get_users_online_status", rollcall, "/user/get_users_online_status", status, 0, token, 0.7),
+    ]
+
+
+def register(address: str) -> None:
+    """Register the users whose tokens will be asked for."""
+    for start in range(0, USERS, BATCH):
+        users = [{"userID": f"u{number}"} for number in range(start, start + BATCH)]
+        post(address, "/user/user_register", {"secret": "openIM123", "users": users}, HEADER)
+
+
+def table(measured: list[Figure]) -> str:
+    """Return the figures as a table in Markdown."""
+    bare = statistics.median(measured[0].rates)
+    lines = [
+        "| call | requests/s (median) | lowest | highest | against bare | aim |",
+        "|---|---|---|---|---|---|",
+    ]
+    for figure in measured:
+        median = statistics.median(figure.rates)
+        aim = f"{figure.aim}" if figure.aim else ""
+        lines.append(
+            f"| {figure.name} | {median:.0f} | {min(figure.rates):.0f} | {max(figure.rates):.0f} "
+            f"| {median / bare:.2f} | {aim} |"
+        )
+    return "\n".join(lines)
+
+
+def recorded(instance: Path) -> int:
+    """Return how many tokens the database has."""
+    with closing(sqlite3.connect(instance / "rollcall.db")) as connection:
+        count: int = connection.execute("SELECT COUNT(*) FROM tokens").fetchone()[0]
+        return count
+
+
+def main() -> None:
+    """Measure, print the table, and check that every token that was handed out is on record."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=4, help="seconds of one measurement")
+    parser.add_argument("--connections", type=int, default=32)
+    options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("the load generator wrk is missing: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        instance = folder / "instance"
+        with (
+            serving("benchmarks.bare:app", folder) as bare,
+            serving("wsgi:app", folder, ROLLCALL_INSTANCE=str(instance)) as rollcall,
+        ):
+            register(rollcall)
+            measured = figures(bare, rollcall)
+            for _ in range(options.rounds):
+                for figure in measured:
+                    figure.measure(options.seconds, options.connections)
+        print(table(measured))
+        minted = sum(figure.answered for figure in measured if figure.path == "/auth/user_token")
+        # wrk does not count what was under way when its time was up, nor we the administrator's own token.
+        print(
+            f"\n{minted} tokens were handed out over {USERS} users, and {recorded(instance)} are on record."
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Start gunicorn on a free port and talk to it, for the time of a benchmark."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 30.0
+
+
+@contextmanager
+def serving(application: str, folder: Path, **settings: str) -> Iterator[str]:
+    """Serve `application` with the project's own gunicorn.conf.py and yield its address."""
+    log = folder / f"{application.replace(':', '-')}.log"
+    environ = {**os.environ, "ROLLCALL_BIND": "127.0.0.1:0", **settings}
+    command = [sys.executable, "-m", "gunicorn", application]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+    try:
+        yield _address(process, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"Listening at: (http://\S+)", log.read_text())
+        if found and _answers(found[1]):
+            return found[1]
+        time.sleep(0.05)
+    raise SystemExit(f"the server did not start:\n{log.read_text()}")
+
+
+def _answers(address: str) -> bool:
+    request = urllib.request.Request(address + "/", method="OPTIONS")
+    try:
+        urllib.request.urlopen(request, timeout=1).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def post(address: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Send one request and return the JSON of a success."""
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(
+        address + path, data, {"Content-Type": "application/json", **(headers or {})}
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        answer: dict[str, Any] = json.load(response)
+    if answer.get("errCode", 0) != 0:
+        raise SystemExit(f"{path} answers {answer}")
+    return answer
