@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 run: $(VENV)/.run
 	$(BIN)/gunicorn wsgi:app
 
-test: $(VENV)/.dev
+test: $(VENV)/.test
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest
 
 check: $(VENV)/.dev
@@ -19,13 +19,11 @@ check: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks
 
-$(VENV)/.run: setup.cfg pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable .
+# A mark for each set of packages; an older one is made again when the list of packages changes.
+$(VENV)/.run: WHAT = .
+$(VENV)/.test: WHAT = .[test]
+$(VENV)/.dev: WHAT = .[dev]
+$(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '$(WHAT)'
 	@touch $@
-
-$(VENV)/.dev: setup.cfg pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@ $(VENV)/.run
-
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)

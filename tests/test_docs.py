@@ -1,0 +1,96 @@
+"""What the documents promise: settings, calls, commands, and every line to paste with its answer."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.dialects import OWN, VENDORS
+from app.settings import TABLE, variable
+from app.wire.dialect import Dialect
+from tests.support.server import PATIENCE, ROOT, Server
+
+README = (ROOT / "README.md").read_text()
+DIALECTS = (*VENDORS, OWN)
+
+
+def table(text: str, heading: str) -> list[list[str]]:
+    """Return the rows of the first table under a heading, without its head."""
+    section = re.split(r"^#+ ", text.split(f"# {heading}\n")[1], flags=re.M)[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip("| ") for cell in row] for row in rows[2:]]
+
+
+def test_the_readme_has_every_setting_as_it_is() -> None:
+    documented = [line for line in README.splitlines() if line.startswith("| `ROLLCALL_")]
+    expected = []
+    for row in TABLE:
+        default = f"`{row.metadata['default']}` " if row.metadata["default"] else ""
+        expected.append(f"| `{variable(row.name)}` | {default}| {row.metadata['meaning']} |")
+    assert documented == expected
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=[dialect.name for dialect in DIALECTS])
+def test_a_dialects_readme_has_every_call(dialect: Dialect) -> None:
+    text = (ROOT / "app" / "dialects" / dialect.name / "README.md").read_text()
+    documented = [row[0].strip("`") for row in table(text, "Calls")]
+    assert documented == [endpoint.path for endpoint in dialect.endpoints]
+
+
+def test_the_readme_has_every_prefix_and_every_dialects_readme() -> None:
+    rows = table(README, "Point your client at it")
+    documented = {row[0].strip("`").removeprefix("http://127.0.0.1:10002") for row in rows}
+    assert documented == {"", *(prefix for dialect in DIALECTS for prefix in dialect.prefixes)}
+    for dialect in DIALECTS:
+        assert f"(app/dialects/{dialect.name}/README.md)" in README
+
+
+def test_the_changes_name_every_call() -> None:
+    changes = README.split("## Changes")[1]
+    for dialect in DIALECTS:
+        for endpoint in dialect.endpoints:
+            assert f"`{re.sub(r'[.](json|xml)$', '', endpoint.path)}`" in changes
+
+
+def test_the_makefile_has_the_words_of_the_readme() -> None:
+    words = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
+    assert words == [row[0].strip("`").removeprefix("make ") for row in table(README, "Work on it")]
+
+
+def test_links_lead_somewhere() -> None:
+    for document in [ROOT / "README.md", *ROOT.glob("*/**/README.md")]:
+        if ".venv" in document.parts:
+            continue
+        for target in re.findall(r"\]\(([^):#]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document}: {target}"
+
+
+def examples() -> list[tuple[str, str]]:
+    """Return the README's commands to paste, each with the answer that stands below it."""
+    found = re.findall(r"```sh\n(.*?)```\n\n```json\n(.*?)\n```", README, re.S)
+    assert len(found) == README.count("```sh\n") == README.count("```json\n")
+    return found
+
+
+@pytest.mark.serving
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines to paste need curl")
+def test_every_line_to_paste_gives_the_answer_below_it(tmp_path: Path) -> None:
+    server = Server(tmp_path / "instance", tmp_path / "log").start()
+    try:
+        script = "\nprintf '\\n%s\\n' ----\n".join(command for command, _ in examples())
+        script = script.replace("http://127.0.0.1:10002", f"http://127.0.0.1:{server.port}")
+        pasted = subprocess.run(
+            ["sh", "-eu"], input=script, capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
+    finally:
+        server.stop()
+    answers = [answer.strip() for answer in pasted.stdout.split("\n----\n")]
+    assert len(answers) == len(examples())
+    for answer, (command, documented) in zip(answers, examples(), strict=True):
+        # An ellipsis stands for what differs: the rest of a token, a time.
+        pattern = r'[^",}]+'.join(map(re.escape, documented.split("…")))
+        assert re.fullmatch(pattern, answer), f"{command}\n{answer}\nis not\n{documented}"
