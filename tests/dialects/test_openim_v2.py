@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.support import tokens
+from tests.support import seeds, tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play, scenarios
 
@@ -579,6 +579,28 @@ SEED_001_BODY = {
     {"faceURL": "faceUrl", "phoneNumber": "phoneNum"}.get(key, key): value
     for key, value in SEED_000_BODY.items()
 }
+
+
+@pytest.mark.parametrize("body", [SEED_000_BODY, SEED_001_BODY], ids=["seed 000", "seed 001"])
+def test_the_seeds_tokens_at_the_seeds_times(
+    make_app: MakeApp, clock: FakeClock, body: dict[str, Any]
+) -> None:
+    client = make_app().test_client()
+    clock.wall = 1645675304.9
+    data = {
+        "userID": "openIM1111",
+        "token": seeds.V2_REGISTER,
+        "expiredTime": 1646280104,
+    }
+    play(client, Scenario("", REGISTER, body, {"errCode": 0, "errMsg": "", "data": data}), JSON, CORS)
+    clock.wall = 1645688859.0
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
+    data = {
+        "userID": "openIM1111",
+        "token": seeds.V2_TOKEN,
+        "expiredTime": 1646293659,
+    }
+    play(client, Scenario("", TOKEN, ask, {"errCode": 0, "errMsg": "", "data": data}), JSON, CORS)
 
 
 @pytest.mark.parametrize("body", [SEED_000_BODY, SEED_001_BODY], ids=["seed 000", "seed 001"])

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.support import tokens
+from tests.support import seeds, tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play, scenarios
 
@@ -587,10 +587,7 @@ def test_seed_002_word_for_word(make_app: MakeApp, clock: FakeClock) -> None:
     }
     play(client, Scenario("", REGISTER, body, DONE, headers=headers), JSON, CORS)
     ask = {"secret": "openIM123", "platformID": 1, "userID": "11111112"}
-    token = (
-        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVc2VySUQiOiIxMTExMTExMiIsIlBsYXRmb3JtSUQiOjEsImV4cCI6MTcwNjU5"
-        "NTM0MCwibmJmIjoxNjk4ODE5MDQwLCJpYXQiOjE2OTg4MTkzNDB9.YOeKRSwvTF0_yRNB3XwOCIYaTC-swVzxRjnHidUo4xw"
-    )
+    token = seeds.V3_USER
     play(client, Scenario("", TOKEN, ask, granted(token), headers=headers), JSON, CORS)
     # The seed checks with this user's token; the server that it describes says no, as the seed's own table
     # ("Admin token") does.
@@ -606,10 +603,7 @@ def test_seed_004_word_for_word(make_app: MakeApp, clock: FakeClock) -> None:
     clock.wall = 1688978805.5
     client = make_app(openim_secret="tuoyun").test_client()
     ask = {"secret": "tuoyun", "platformID": 1, "userID": "openIMAdmin"}
-    token = (
-        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVc2VySUQiOiJvcGVuSU1BZG1pbiIsIlBsYXRmb3JtSUQiOjEsImV4cCI6MTY5"
-        "Njc1NDgwNSwibmJmIjoxNjg4OTc4NTA1LCJpYXQiOjE2ODg5Nzg4MDV9.SAu86X3PzfYjtjBeYA4vZefNr1IiFKRgg12FeiXSm14"
-    )
+    token = seeds.V3_ADMIN
     play(
         client, Scenario("", TOKEN, ask, granted(token), headers={"operationID": "1646445464564"}), JSON, CORS
     )

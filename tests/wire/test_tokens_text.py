@@ -15,26 +15,10 @@ from app.models import PresentedToken, Token
 from app.settings import load
 from app.wire.codecs import Codecs
 from app.wire.opaque import LONGEST
-from tests.support import tokens
+from tests.support import seeds, tokens
 from tests.support.tokens import claims_of, jwt
 
 IAT = 1_700_000_000
-SEED_000 = (
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVSUQiOiJvcGVuSU0xMTExIiwiUGxhdGZvcm0iOiJJT1MiLCJleHAiOjE2NDYyODAx"
-    "MDQsIm5iZiI6MTY0NTY3NTMwNCwiaWF0IjoxNjQ1Njc1MzA0fQ.xhqmRBC3XpMwMQL2i3sRh6JArRZg1PFjFjRl9N1Kc9o"
-)
-SEED_000_TOKEN = (
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVSUQiOiJvcGVuSU0xMTExIiwiUGxhdGZvcm0iOiJJT1MiLCJleHAiOjE2NDYyOTM2"
-    "NTksIm5iZiI6MTY0NTY4ODg1OSwiaWF0IjoxNjQ1Njg4ODU5fQ.C5v6RS6yAPh0-4ZeQHmKon1rwC2GmZfc09xYoi67SOM"
-)
-SEED_002 = (
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVc2VySUQiOiIxMTExMTExMiIsIlBsYXRmb3JtSUQiOjEsImV4cCI6MTcwNjU5NTM0"
-    "MCwibmJmIjoxNjk4ODE5MDQwLCJpYXQiOjE2OTg4MTkzNDB9.YOeKRSwvTF0_yRNB3XwOCIYaTC-swVzxRjnHidUo4xw"
-)
-SEED_004 = (
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVc2VySUQiOiJvcGVuSU1BZG1pbiIsIlBsYXRmb3JtSUQiOjEsImV4cCI6MTY5Njc1"
-    "NDgwNSwibmJmIjoxNjg4OTc4NTA1LCJpYXQiOjE2ODg5Nzg4MDV9.SAu86X3PzfYjtjBeYA4vZefNr1IiFKRgg12FeiXSm14"
-)
 
 
 def codecs(**settings: Any) -> Codecs:
@@ -55,11 +39,11 @@ def token(style: str, user_id: str, platform_id: int, iat: int, days: int, using
 @pytest.mark.parametrize(
     ("style", "user_id", "iat", "days", "settings", "golden"),
     [
-        ("v2", "openIM1111", 1645675304, 7, {}, SEED_000),
-        ("v2", "openIM1111", 1645688859, 7, {}, SEED_000_TOKEN),
-        ("v3.4", "11111112", 1698819340, 90, {}, SEED_002),
+        ("v2", "openIM1111", 1645675304, 7, {}, seeds.V2_REGISTER),
+        ("v2", "openIM1111", 1645688859, 7, {}, seeds.V2_TOKEN),
+        ("v3.4", "11111112", 1698819340, 90, {}, seeds.V3_USER),
         # A 3.0 server made this one, whose default secret was another than the page says.
-        ("v3.4", "openIMAdmin", 1688978805, 90, {"openim_secret": "tuoyun"}, SEED_004),
+        ("v3.4", "openIMAdmin", 1688978805, 90, {"openim_secret": "tuoyun"}, seeds.V3_ADMIN),
     ],
     ids=["seed 000 register", "seed 000 token", "seed 002", "seed 004"],
 )
