@@ -15,7 +15,7 @@ try:
     _settings = load()
 except StartRefused as error:
     sys.exit(f"rollcall: {error}")
-_weak_secrets = () if _settings.allow_documented_secrets else _settings.weak_secrets()
+_restricting = _settings.restricting_secrets()
 # A worker imports the code that is on the disk when it starts, so that a reload (HUP) brings new code; what
 # the master has imported would be inherited instead.
 for _name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
@@ -49,10 +49,10 @@ def nworkers_changed(server, new_value, old_value):
 def on_starting(server):
     """Refuse to be reachable from elsewhere with secrets that everybody knows."""
     exposed = [address for address in server.cfg.address if not _is_own(address)]
-    if exposed and _weak_secrets:
+    if exposed and _restricting:
         raise RuntimeError(
             f"Rollcall does not listen on {_worded(exposed[0])} with the documented or short secret in "
-            f"{', '.join(_weak_secrets)}: set secrets of your own (16 characters or more), or "
+            f"{', '.join(_restricting)}: set secrets of your own (16 characters or more), or "
             "ROLLCALL_ALLOW_DOCUMENTED_SECRETS=1 if nobody else can reach that address."
         )
 

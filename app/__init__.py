@@ -48,17 +48,16 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     database = Database(settings.instance / "rollcall.db")
     user_store, token_store = UserStore(), TokenStore()
     presence = Presence(clock)
-    users = Users(database, user_store, clock)
+    users = Users(database, user_store, settings.admins, clock)
     tokens = Tokens(database, token_store, presence, clock)
     return Services(
         settings=settings,
-        clock=clock,
         lock=InstanceLock(settings.instance / "rollcall.lock"),
         database=database,
         users=users,
         tokens=tokens,
         enrolment=Enrolment(database, user_store, token_store, users, tokens, clock),
         presence=presence,
-        codecs=Codecs({dialect.name: dialect.vocabulary(settings) for dialect in dialects}),
-        weak_secrets=() if settings.allow_documented_secrets else settings.weak_secrets(),
+        codecs=Codecs([dialect.vocabulary(settings) for dialect in dialects]),
+        restricting_secrets=settings.restricting_secrets(),
     )

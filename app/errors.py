@@ -1,5 +1,7 @@
 """Everything that Rollcall refuses, as one tree. No codes and no HTTP statuses: those are each dialect's.
 
+A dialect may add a leaf for what only it knows (openim_v2: BirthStrUnreadable; rongcloud: BodyEmpty).
+
 RollcallError
 ├── StartRefused                the process cannot serve, and the text says why
 │   ├── SettingInvalid
@@ -35,6 +37,8 @@ RollcallError
     ├── TokenStillValid
     ├── TooManyConnections
     ├── NoSuchCall
+    │   ├── NoSuchPath
+    │   └── NoSuchMethod
     ├── ServiceUnavailable
     │   └── StorageUnavailable
     └── InternalError
@@ -112,7 +116,12 @@ class ArgumentRepeated(ArgumentInvalid):
 
 
 class UserIDInvalid(ArgumentInvalid):
-    """An id cannot become a user's: empty, over 64 code points, or with characters that no id may hold."""
+    """An id cannot become a user's (see ids.py)."""
+
+    def __init__(self, flaw: str) -> None:
+        super().__init__(f"userID {flaw}", "userID")
+        #: Why, as the rest of a sentence that begins with the parameter's name.
+        self.flaw = flaw
 
 
 class AccessDenied(DomainError):
@@ -147,7 +156,7 @@ class NotAdministrator(AccessDenied):
     """The call is an administrator's and the caller is none."""
 
     def __init__(self, user_id: str) -> None:
-        super().__init__(f"user {user_id} is not admin userID")
+        super().__init__(f"user {user_id} is not an administrator")
         #: The caller.
         self.user_id = user_id
 
@@ -225,7 +234,15 @@ class TooManyConnections(DomainError):
 
 
 class NoSuchCall(DomainError):
-    """The dialect has no such path, or the path takes another method."""
+    """There is nothing to call."""
+
+
+class NoSuchPath(NoSuchCall):
+    """The dialect has no such path."""
+
+
+class NoSuchMethod(NoSuchCall):
+    """The path takes another method."""
 
 
 class ServiceUnavailable(DomainError):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+#: Seconds.
+DAY = 86_400
+
 
 class Platform(IntEnum):
     """The platform ids that all dialects share (OpenIM protocol, constant/platform_id_to_name.go).
@@ -84,7 +87,8 @@ class TokenOrder:
     user_id: str
     platform_id: int
     style: TokenStyle
-    signing_key: str
+    signing_keys: tuple[str, ...]
+    """The first signs; a token by any of them is genuine."""
     issuer: str = ""
 
 

@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.clock import Clock
 from app.domain.enrolment import Enrolment
 from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
-from app.errors import StartRefused
+from app.errors import ServiceUnavailable, StartRefused
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.lock import InstanceLock
@@ -23,7 +22,6 @@ class Services:
     """The parts of one Rollcall. Building them opens nothing; `start` does, in the process that serves."""
 
     settings: Settings
-    clock: Clock
     lock: InstanceLock
     database: Database
     users: Users
@@ -31,9 +29,10 @@ class Services:
     enrolment: Enrolment
     presence: Presence
     codecs: Codecs
-    weak_secrets: tuple[str, ...]
+    restricting_secrets: tuple[str, ...]
     """The settings because of which only this machine is served."""
     started: bool = False
+    stopped: bool = False
     _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def start(
@@ -50,7 +49,7 @@ class Services:
                 self.settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self.lock.acquire(parent, patience, waiting)
                 self.database.open()
-                self.users.register_missing(self.settings.admins)
+                self.users.register_administrators()
             except OSError as error:
                 self._release()
                 raise StartRefused(
@@ -60,12 +59,21 @@ class Services:
                 self._release()
                 raise
             self.presence.start()
-            self.started = True
+            self.started, self.stopped = True, False
+
+    def start_if_new(self) -> None:
+        """Start on the first request, where no server has done it before; never after a stop.
+
+        Raises StartRefused, or ServiceUnavailable for a request that outlived the serving.
+        """
+        if self.stopped:
+            raise ServiceUnavailable("the server is stopping")
+        self.start()
 
     def stop(self) -> None:
         """Finish the writes that wait, close the database, let the instance folder go."""
         with self._starting:
-            self.started = False
+            self.started, self.stopped = False, True
             self.presence.stop()
             self._release()
 

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app import ids
+
 #: The dialects that a setting can switch off.
 DIALECTS = ("openim_v2", "openim_v3", "rongcloud")
 #: How a RongCloud app answers getToken; the first is the default.
 PROFILES = ("documented", "live")
 #: A RongCloud token carries its app key and has to stay under 256 bytes.
 LONGEST_APP_KEY = 64
-#: Code points in a user's id at the most (see domain/users).
-LONGEST_USER_ID = 64
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -29,6 +29,11 @@ class RongCloudApp:
     key: str
     secrets: tuple[str, ...]
     profile: str = PROFILES[0]
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether it answers as the vendor's page says, not as the vendor's service does."""
+        return self.profile == "documented"
 
 
 def text(value: object) -> str:
@@ -74,7 +79,7 @@ def one_of(*choices: str) -> Callable[[object], str]:
 
     def parse(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
-            raise ValueError(f"must be one of {', '.join(choice or 'nothing' for choice in choices)}")
+            raise ValueError(f"must be {' or '.join(choice or 'empty' for choice in choices)}")
         return value
 
     return parse
@@ -91,10 +96,12 @@ def words(value: object) -> tuple[str, ...]:
 
 def user_ids(value: object) -> tuple[str, ...]:
     """Take ids of users."""
-    ids = words(value)
-    if any(len(user_id) > LONGEST_USER_ID for user_id in ids):
-        raise ValueError(f"must be ids of at most {LONGEST_USER_ID} characters")
-    return ids
+    found = words(value)
+    for user_id in found:
+        flaw = ids.flaw(user_id)
+        if flaw is not None:
+            raise ValueError(f"lists an id that {flaw}")
+    return found
 
 
 def dialects(value: object) -> tuple[str, ...]:

@@ -31,8 +31,12 @@ SHORT_SECRET = 16
 LONGEST_V2_SECRET = 32
 
 
-def _setting(default: object, parse: Callable[[object], Any], meaning: str) -> Any:
-    return field(default=parse(default), metadata={"default": default, "parse": parse, "meaning": meaning})
+def _setting(
+    default: object, parse: Callable[[object], Any], meaning: str, secret_of: str | None = None
+) -> Any:
+    """Declare a setting; `secret_of` is the dialect whose secret it is, so that a weak one is noticed."""
+    notes = {"default": default, "parse": parse, "meaning": meaning, "secret_of": secret_of}
+    return field(default=parse(default), metadata=notes)
 
 
 _DAYS = kind.between(1, 36500)
@@ -51,7 +55,7 @@ class Settings:
     threads: int = _setting(
         "16",
         kind.between(1, 512),
-        "threads that serve requests; more share one commit, fewer answer more evenly",
+        "threads that serve requests; more raise throughput (they share commits), fewer keep answers even",
     )
     one_core: bool = _setting(
         "1",
@@ -64,7 +68,7 @@ class Settings:
     openim_default: str = _setting(
         "v2",
         kind.one_of("v2", "v3"),
-        "whose an OpenIM request without a prefix is that fits v2 and v3 alike",
+        "`v2` or `v3`: how to read an OpenIM request without a prefix that could be either",
     )
     openim_v3_generation: str = _setting(
         "",
@@ -72,10 +76,17 @@ class Settings:
         "`3.4` or `3.8` answers every OpenIM v3 request in that generation; empty goes by each request's "
         "credential, and by 3.8 where there is none",
     )
-    openim_secret: str = _setting("openIM123", kind.text, "OpenIM v3's `secret`; it also signs v3 tokens")
-    openim_v2_secret: str = _setting("tuoyun", kind.text, "OpenIM v2's `secret`, at most 32 characters")
+    openim_secret: str = _setting(
+        "openIM123", kind.text, "OpenIM v3's `secret`; it also signs v3 tokens", secret_of="openim_v3"
+    )
+    openim_v2_secret: str = _setting(
+        "tuoyun", kind.text, "OpenIM v2's `secret`, at most 32 characters", secret_of="openim_v2"
+    )
     openim_v2_access_secret: str = _setting(
-        "open_im_server", kind.text, "OpenIM v2's `tokenpolicy.accessSecret`, which signs v2 tokens"
+        "open_im_server",
+        kind.text,
+        "OpenIM v2's `tokenpolicy.accessSecret`, which signs v2 tokens",
+        secret_of="openim_v2",
     )
     openim_v2_token_days: int = _setting("7", _DAYS, "days that an OpenIM v2 token lasts")
     openim_v3_token_days: int = _setting("90", _DAYS, "days that an OpenIM v3 token lasts")
@@ -92,6 +103,7 @@ class Settings:
         kind.apps,
         "RongCloud's apps as `key:secret` or `key:secret:profile`, comma-separated; a key may stand several "
         "times with a secret each; the profile is `documented` or `live`",
+        secret_of="rongcloud",
     )
     rongcloud_token_days: int = _setting("30", _DAYS, "days that a RongCloud token lasts")
     allow_documented_secrets: bool = _setting(
@@ -103,26 +115,24 @@ class Settings:
 
         Only the dialects that are served are judged.
         """
-        app_secrets = tuple(secret for app in self.rongcloud_apps for secret in app.secrets)
-        held: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-            ("openim_v2", "openim_v2_secret", (self.openim_v2_secret,)),
-            ("openim_v2", "openim_v2_access_secret", (self.openim_v2_access_secret,)),
-            ("openim_v3", "openim_secret", (self.openim_secret,)),
-            ("rongcloud", "rongcloud_apps", app_secrets),
-        )
         return tuple(
-            variable(name)
-            for dialect, name, secrets in held
-            if dialect in self.dialects and any(map(_is_weak, secrets))
+            variable(row.name)
+            for row in fields(self)
+            if row.metadata["secret_of"] in self.dialects and _is_weak(getattr(self, row.name))
         )
+
+    def restricting_secrets(self) -> tuple[str, ...]:
+        """Return the names of the settings because of which only this machine is served."""
+        return () if self.allow_documented_secrets else self.weak_secrets()
 
 
 TABLE: tuple[Field[Any], ...] = fields(Settings)
 _PARSERS: dict[str, Callable[[object], Any]] = {row.name: row.metadata["parse"] for row in TABLE}
 
 
-def _is_weak(secret: str) -> bool:
-    return secret in DOCUMENTED_SECRETS or len(secret) < SHORT_SECRET
+def _is_weak(value: str | tuple[RongCloudApp, ...]) -> bool:
+    secrets = (value,) if isinstance(value, str) else [secret for app in value for secret in app.secrets]
+    return any(secret in DOCUMENTED_SECRETS or len(secret) < SHORT_SECRET for secret in secrets)
 
 
 def variable(name: str) -> str:
@@ -137,7 +147,7 @@ def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, st
     """
     given = {
         **_from_environ(os.environ if environ is None else environ),
-        **_parsed(overrides or {}, "create_app's {name}"),
+        **_parsed(overrides or {}, lambda name: f"create_app's {name}"),
     }
     config = given.get("instance", Settings.instance) / "config.py"
     settings = Settings(**{**_from_file(config), **given})
@@ -147,9 +157,7 @@ def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, st
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-    return _parsed(
-        {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}, PREFIX + "{NAME}"
-    )
+    return _parsed({name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}, variable)
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -169,20 +177,19 @@ def _from_file(path: Path) -> dict[str, Any]:
     found = {name.lower(): value for name, value in names.items() if name.isupper()}
     if "instance" in found:
         raise SettingInvalid(f"INSTANCE in {path} has no effect there; set {variable('instance')}")
-    return _parsed(found, f"{{NAME}} in {path}")
+    return _parsed(found, lambda name: f"{name.upper()} in {path}")
 
 
-def _parsed(values: Mapping[str, object], place: str) -> dict[str, Any]:
+def _parsed(values: Mapping[str, object], place: Callable[[str], str]) -> dict[str, Any]:
     """Parse each value by its setting; `place` words where a name stands, for the sentence of refusal."""
     parsed = {}
     for name, value in values.items():
-        where = place.replace("{name}", name).replace("{NAME}", name.upper())
         if name not in _PARSERS:
-            raise SettingInvalid(f"{where} is no setting of Rollcall{_meant(name)}")
+            raise SettingInvalid(f"{place(name)} is not a Rollcall setting{_meant(name)}")
         try:
             parsed[name] = _PARSERS[name](value)
         except ValueError as error:
-            raise SettingInvalid(f"{where} {error}") from None
+            raise SettingInvalid(f"{place(name)} {error}") from None
     return parsed
 
 
@@ -200,5 +207,6 @@ def _agree(settings: Settings) -> None:
     strangers = [name for name in settings.openim_v3_admins if name not in settings.admins]
     if strangers:
         raise SettingInvalid(
-            f"{variable('openim_v3_admins')} names {', '.join(strangers)}, whom {variable('admins')} does not"
+            f"{variable('openim_v3_admins')} lists {', '.join(strangers)}, {variable('admins')} does not: "
+            "set both"
         )

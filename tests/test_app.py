@@ -61,7 +61,8 @@ def test_the_first_request_starts_what_no_server_has_started(app: Flask, tmp_pat
     assert not services_of(app).started
     assert call(app, "v2")[0] == 200
     assert services_of(app).started
-    assert sorted(file.name for file in (tmp_path / "instance").iterdir())[0] == "rollcall.db"
+    files = {file.name for file in (tmp_path / "instance").iterdir()}
+    assert files == {"rollcall.db", "rollcall.db-shm", "rollcall.db-wal", "rollcall.lock"}
     assert (tmp_path / "instance").stat().st_mode & 0o777 == 0o700
 
 
@@ -75,6 +76,13 @@ def test_starting_and_stopping_twice_is_once(app: Flask) -> None:
     assert call(app, "v2")[0] == 200
 
 
+def test_a_request_that_outlives_the_serving_starts_nothing_again(app: Flask, tmp_path: Path) -> None:
+    services_of(app).start()
+    services_of(app).stop()
+    assert call(app, "v2") == UNAVAILABLE["v2"]
+    assert not services_of(app).started
+
+
 def test_the_app_has_the_blueprints_auth_and_user(app: Flask) -> None:
     assert set(app.blueprints) == {"auth", "user", "presence"}
 
@@ -84,7 +92,7 @@ def test_the_instance_folder_is_served_once(make_app: MakeApp, caplog: pytest.Lo
     services_of(first).start()
     with pytest.raises(InstanceBusy) as refusal:
         services_of(second).start()
-    assert "serves" in str(refusal.value)
+    assert "is served by process" in str(refusal.value)
     path, given = CALLS["v2"]
     response = second.test_client().post(path, **given)
     assert (response.status_code, response.data.decode()) == (503, f"{refusal.value}\n")
@@ -111,7 +119,7 @@ def test_a_database_that_is_refused_lets_the_folder_go(make_app: MakeApp, tmp_pa
 
 
 def test_a_wrong_setting_stops_the_factory(make_app: MakeApp) -> None:
-    with pytest.raises(SettingInvalid, match="create_app's thredas is no setting"):
+    with pytest.raises(SettingInvalid, match="create_app's thredas is not a Rollcall setting"):
         make_app(thredas=1)
 
 
@@ -177,6 +185,19 @@ def test_a_fault_before_any_dialect_is_known_is_plain(app: Flask, monkeypatch: p
     )
 
 
+def test_a_fault_in_wording_a_404_is_plain(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.wire.failures.plain.not_found", broken)
+    response = app.test_client().post("/nothing")
+    assert (response.status_code, response.data, response.content_type) == (
+        500,
+        b"internal server error",
+        "text/plain",
+    )
+
+
 TOO_LARGE = f"request body is larger than {body.LARGEST} bytes"
 
 
@@ -208,7 +229,7 @@ def test_a_bare_body_over_the_limit_is_told_by_what_else_there_is(app: Flask) ->
 
 
 SETTINGS = (
-    "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
+    "ROLLCALL_OPENIM_SECRET, ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, "
     "ROLLCALL_RONGCLOUD_APPS"
 )
 REASON = (

@@ -223,6 +223,27 @@ def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Se
 
 
 @pytest.mark.parametrize(
+    "sent",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"Content-Length: 500\r\n\r\nuserId=half&name=Iro",
+    ],
+    ids=["no chunk", "half a chunk", "half a body"],
+)
+def test_a_body_that_breaks_off_is_refused_and_nothing_of_it_is_kept(server: Server, sent: bytes) -> None:
+    head = b"POST /user/getToken.json HTTP/1.1\r\nHost: localhost\r\nApp-Key: live-app-key\r\nNonce: 1\r\n"
+    signature = signature_of("live-app-secret", "1", "2").encode()
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+        client.sendall(head + b"Timestamp: 2\r\nSignature: " + signature + b"\r\n" + sent)
+        client.shutdown(socket.SHUT_WR)
+        status, _, answer = client.makefile("rb").read().partition(b"\r\n")
+    assert status == b"HTTP/1.1 400 BAD REQUEST"
+    assert answer.endswith(b'"code":1002,"errorMessage":"ParamError:unexpected EOF."}')
+    assert registered(server, ["half"]) == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "settings", "sentence"),
     [
         (("-w", "2"), {}, "Rollcall has one worker, not 2"),
@@ -237,7 +258,7 @@ def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Se
         (
             (),
             {"ROLLCALL_THREDS": "2"},
-            "ROLLCALL_THREDS is no setting of Rollcall; did you mean ROLLCALL_THREADS",
+            "ROLLCALL_THREDS is not a Rollcall setting; did you mean ROLLCALL_THREADS",
         ),
         ((), {"ROLLCALL_THREADS": "two"}, "ROLLCALL_THREADS must be a whole number"),
         ((), {"ROLLCALL_INSTANCE": "/dev/null/x"}, "the instance folder /dev/null/x cannot be used"),
@@ -277,7 +298,9 @@ def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(make_ser
     second = make_server()
     second.launch()
     assert second.exit_status() != 0
-    assert re.search(rf"process {first.worker} serves .* already, and one process holds presence", second.log)
+    assert re.search(
+        rf"is served by process {first.worker} already, and presence lives in one process", second.log
+    )
     assert "Traceback" not in second.log
     assert first.post("/auth/user_token", {})[0] == 400
 

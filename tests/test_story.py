@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.conftest import MakeApp
 from tests.support.drivers import DRIVERS, Driver, OpenIMv2, RongCloud
 
 PAIRS = list(permutations(DRIVERS, 2))
-
-
-@pytest.fixture(name="app")
-def _app(make_app: MakeApp) -> Flask:
-    return make_app()
 
 
 def status_of(app: Flask, *user_ids: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.clock import Clock
 from app.domain.tokens import Tokens
 from app.domain.users import Users
-from app.errors import TokenStillValid
+from app.errors import TokenStillValid, UserIDInvalid
 from app.models import Token, TokenOrder, User
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
@@ -41,20 +41,24 @@ class Enrolment:
 
         return self._database.write(piece)
 
-    def admit(self, user: User, order: TokenOrder, *, once: bool) -> Token:
+    def admit(self, user: User, order: TokenOrder, *, once: bool, new_id_flaw: str | None = None) -> Token:
         """Register the user if need be, write name and face, and return a token of `order.issuer`.
 
-        With `once`, a user who holds a valid token of that issuer is refused. Raises UserIDInvalid or
+        With `once`, a user who holds a valid token of that issuer is refused. `new_id_flaw` is why the caller
+        would not register this id; it does not matter for a user who is there. Raises UserIDInvalid or
         TokenStillValid.
         """
-        dated = self._users.dated([user])
 
         def piece(transaction: Transaction) -> Token:
             now = self._clock.now()
-            if once and self._token_store.holds_valid(transaction, user.user_id, order.issuer, now):
+            if once and self._token_store.holds_valid(transaction, order, now):
                 raise TokenStillValid(user.user_id)
-            self._user_store.add_missing(transaction, dated)
-            self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
+            if self._user_store.get(transaction, user.user_id) is not None:
+                self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
+            elif new_id_flaw is None:
+                self._user_store.add(transaction, self._users.dated([user]))
+            else:
+                raise UserIDInvalid(new_id_flaw)
             return self._tokens.issue(transaction, order)[0]
 
         return self._database.write(piece)

@@ -45,7 +45,7 @@ class Presence:
         self._running = False
         self._thread: threading.Thread | None = None
         #: Another one after every start: what was known under an older epoch is void.
-        self.epoch = secrets.token_hex(8)
+        self.epoch = _new_epoch()
 
     def touch(
         self, user_id: str, platform_id: int, ttl: float, connection_id: str = "", is_background: bool = False
@@ -104,6 +104,7 @@ class Presence:
             self._running = False
             self._rows.clear()
             self._looks.clear()
+            self.epoch = _new_epoch()
             self._work.notify()
         self._thread.join()
         self._thread = None
@@ -134,6 +135,10 @@ class Presence:
         due = min(entry[2] for entry in entries)
         self._rows[user_id] = (due, entries)
         heapq.heappush(self._looks, (due, user_id))
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(8)
 
 
 def _with(held: tuple[_Entry, ...], entry: _Entry, now: float) -> tuple[_Entry, ...]:

@@ -24,8 +24,8 @@ class Tokens:
     def grant(self, order: TokenOrder, *, kicks: bool = False) -> Token:
         """Issue a token; the same order in the same second is the same token.
 
-        With `kicks`, the older tokens of that user on that platform are cancelled, and the user is offline
-        there. Raises UserNotFound.
+        With `kicks`, the user's older tokens on that platform are cancelled; if there were any, the user goes
+        offline there. Raises UserNotFound.
         """
         token, kicked = self._database.write(lambda transaction: self.issue(transaction, order, kicks))
         if kicked:
@@ -85,5 +85,5 @@ def _dated(order: TokenOrder, now: float) -> Token:
         issuer=order.issuer,
         iat=int(now * style.ticks) - style.backdated * style.ticks,
         exp=int(now) + style.lifetime,
-        signing_key=order.signing_key,
+        signing_key=order.signing_keys[0],
     )

@@ -35,14 +35,17 @@ class Database:
     def open(self) -> None:
         """Create or migrate the file, then serve it. Raises DatabaseRefused."""
         migrate.prepare(self._path)
+        connection = None
         try:
-            self._connection = self._connect()
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
+            connection = self._connect()
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
             raise DatabaseRefused(f"the database {self._path} cannot be opened: {error}") from error
-        self._writer = Writer(self._connection)
+        self._connection = connection
+        self._writer = Writer(connection)
 
     def close(self) -> None:
         """Finish the waiting writes and close the file, the writer's connection, which checkpoints, last."""

@@ -42,8 +42,8 @@ class InstanceLock:
             if not parent or holder.get("parent") != parent or time.monotonic() >= deadline:
                 os.close(descriptor)
                 raise InstanceBusy(
-                    f"process {holder.get('pid', 'unknown')} serves {self._path.parent} already, and one "
-                    "process holds presence: stop that one, or give this one a folder of its own with "
+                    f"{self._path.parent} is served by process {holder.get('pid', 'unknown')} already, and "
+                    "presence lives in one process: stop that one, or give this one a folder of its own with "
                     "ROLLCALL_INSTANCE"
                 )
             waiting()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from app.errors import UserNotFound
-from app.models import Token, TokenState
+from app.models import Token, TokenOrder, TokenState
 
 # Those of the same user, issuer and platform, the token itself apart.
 _SIBLINGS = """
@@ -51,15 +52,25 @@ class TokenStore:
             {**token._asdict(), "kicked": TokenState.KICKED, "normal": TokenState.NORMAL},
         ).rowcount
 
-    def holds_valid(self, connection: sqlite3.Connection, user_id: str, issuer: str, now: float) -> bool:
-        """Tell whether the user has a token of `issuer` that is neither expired nor cancelled."""
+    def holds_valid(self, connection: sqlite3.Connection, order: TokenOrder, now: float) -> bool:
+        """Tell whether the user has a token of the issuer that is neither expired nor cancelled.
+
+        One whose signing key is no longer in use is as good as cancelled.
+        """
         row = connection.execute(
             """
             SELECT 1 FROM tokens
             WHERE user_id = :user_id AND issuer = :issuer AND exp > :now AND state = :normal
+            AND signing_key IN (SELECT value FROM json_each(:signing_keys))
             LIMIT 1
             """,
-            {"user_id": user_id, "issuer": issuer, "now": now, "normal": TokenState.NORMAL},
+            {
+                "user_id": order.user_id,
+                "issuer": order.issuer,
+                "now": now,
+                "normal": TokenState.NORMAL,
+                "signing_keys": json.dumps(order.signing_keys),
+            },
         ).fetchone()
         return row is not None
 

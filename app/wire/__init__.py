@@ -1,1 +1,1 @@
-"""The dialects' toolbox: bodies, schemas, tokens' texts, routing. Mechanics only; knows no dialect."""
+"""The dialects' toolbox: bodies, schemas, tokens' texts, routing. Mechanics that several dialects share."""

@@ -18,7 +18,7 @@ from app.wire.endpoint import answer
 from app.wire.incoming import Incoming
 from app.wire.select import Candidate, choose
 
-BareView = Callable[[], Response]
+View = Callable[..., Response]
 
 
 def blueprints(dialects: Sequence[Dialect], services: Services) -> Iterable[Blueprint]:
@@ -33,14 +33,26 @@ def blueprints(dialects: Sequence[Dialect], services: Services) -> Iterable[Blue
         blueprint = made[candidates[0].endpoint.group]
         _bind(blueprint, path, _asking(candidates, services))
         for candidate in candidates:
-            for prefix, variant in candidate.dialect.prefixes.items():
-                _bind(blueprint, prefix + path, _fixed(candidate, variant, services))
+            _bind_behind_prefixes(blueprint, candidate, services)
+    for dialect in dialects:
+        if dialect.unknown is not None:
+            group = made[dialect.endpoints[0].group]
+            _bind_behind_prefixes(group, Candidate(dialect, dialect.unknown), services)
     return made.values()
 
 
-def _bind(blueprint: Blueprint, path: str, view: BareView) -> None:
+def _bind_behind_prefixes(blueprint: Blueprint, candidate: Candidate, services: Services) -> None:
+    dialect, endpoint = candidate
+    for prefix, variant in dialect.prefixes.items():
+        view = _fixed(candidate, variant, services)
+        _bind(blueprint, prefix + endpoint.path, view)
+        if dialect.takes_double_slash:
+            _bind(blueprint, f"{prefix}/{endpoint.path}", view)
+
+
+def _bind(blueprint: Blueprint, path: str, view: View) -> None:
     # A Blueprint's endpoint name may hold no dot, and paths do.
-    name = path.strip("/").replace("/", "-").replace(".", "_")
+    name = path.replace(".", "_")
     blueprint.add_url_rule(
         path,
         endpoint=name,
@@ -51,7 +63,7 @@ def _bind(blueprint: Blueprint, path: str, view: BareView) -> None:
     )
 
 
-def _asking(candidates: Sequence[Candidate], services: Services) -> BareView:
+def _asking(candidates: Sequence[Candidate], services: Services) -> View:
     def view() -> Response:
         incoming = _incoming(candidates[0].dialect, services)
         chosen = choose(candidates, incoming)
@@ -60,17 +72,17 @@ def _asking(candidates: Sequence[Candidate], services: Services) -> BareView:
     return view
 
 
-def _fixed(candidate: Candidate, variant: str, services: Services) -> BareView:
+def _fixed(candidate: Candidate, variant: str, services: Services) -> View:
     dialect, endpoint = candidate
 
-    def view() -> Response:
+    def view(**unknown_path: str) -> Response:
         return answer(dialect, endpoint, _incoming(dialect, services), variant)
 
     return view
 
 
 def _incoming(dialect: Dialect, services: Services) -> Incoming:
-    # Werkzeug takes a leading double slash for a single one, as RongCloud's clients need it; gin does not.
-    if not dialect.suffixes and request.environ["PATH_INFO"].startswith("//"):
+    # Werkzeug takes a leading double slash for a single one; gin does not.
+    if not dialect.takes_double_slash and request.environ["PATH_INFO"].startswith("//"):
         raise NotFound
     return Incoming(request.environ, services)

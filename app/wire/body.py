@@ -49,13 +49,20 @@ class Json:
 
 
 def read(environ: Mapping[str, Any]) -> bytes:
-    """Return the bytes of the body. Raises BodyTooLarge.
+    """Return the bytes of the body. Raises BodyTooLarge, or BodyUnreadable for one that never came whole.
 
     The stream is read here rather than by Werkzeug, which cuts an over-long chunked body off without a word.
     """
-    data: bytes = environ["wsgi.input"].read(min(_announced(environ), LARGEST + 1))
+    announced = _announced(environ)
+    try:
+        data: bytes = environ["wsgi.input"].read(min(announced, LARGEST + 1))
+    except Exception as error:
+        # The client went away, or broke the rules of chunks; each server has classes of its own for that.
+        raise BodyUnreadable("unexpected EOF") from error
     if len(data) > LARGEST:
         raise BodyTooLarge(f"request body is larger than {LARGEST} bytes")
+    if environ.get("CONTENT_LENGTH") and len(data) < announced:
+        raise BodyUnreadable("unexpected EOF")
     return data
 
 
@@ -100,7 +107,7 @@ def decode(data: bytes) -> Json:
     except RecursionError:
         return Json(None, fault=go_json.TOO_DEEP)
     except ValueError as error:
-        return _explained(data) or Json(None, fault=f"invalid JSON: {error}")
+        return _explained(data) or _unexplained(text, error)
     rest = _end_of_space(text, end)
     if rest == len(text):
         return Json(value)
@@ -124,6 +131,15 @@ def _explained(data: bytes) -> Json | None:
     if not isinstance(fault, go_json.Ended):
         return Json(None, fault=str(fault))
     return Json(None, fault=str(fault), ended="unexpected EOF" if data.strip(go_json.SPACE) else "EOF")
+
+
+def _unexplained(text: str, error: ValueError) -> Json:
+    """Word what is wrong with a body that is too long to be walked through."""
+    if isinstance(error, json.JSONDecodeError) and (error.pos >= len(text) or "Unterminated" in error.msg):
+        return Json(
+            None, fault="unexpected end of JSON input", ended="unexpected EOF" if text.strip() else "EOF"
+        )
+    return Json(None, fault=f"invalid JSON: {error}")
 
 
 def _end_of_space(text: str, start: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.models import PresentedToken, Token, TokenOrder, TokenStyle
@@ -22,24 +22,24 @@ class Vocabulary:
 class Codecs:
     """The tokens of all dialects that are served."""
 
-    def __init__(self, vocabularies: Mapping[str, Vocabulary]) -> None:
-        """Take each dialect's vocabulary by the dialect's name."""
-        served = vocabularies.values()
-        self._styles = {style.name: style for words in served for style in words.styles}
-        self._spellings = {style.name: words.jwt for words in served if words.jwt for style in words.styles}
+    def __init__(self, vocabularies: Sequence[Vocabulary]) -> None:
+        self._styles = {style.name: style for words in vocabularies for style in words.styles}
+        self._spellings = {
+            style.name: words.jwt for words in vocabularies if words.jwt for style in words.styles
+        }
         self._jwt = JwtCodec(self._spellings)
-        self._opaque = next((words.opaque for words in served if words.opaque), None)
+        self._opaque = next((words.opaque for words in vocabularies if words.opaque), None)
 
     def order(self, style: str, user_id: str, platform_id: int) -> TokenOrder:
         """Word the order of a JWT."""
         key = self._spellings[style].key
-        return TokenOrder(user_id, platform_id, self._styles[style], key.fingerprint)
+        return TokenOrder(user_id, platform_id, self._styles[style], (key.fingerprint,))
 
     def order_opaque(self, issuer: str, user_id: str) -> TokenOrder:
         """Word the order of an opaque token of an app; it belongs to no platform."""
         assert self._opaque is not None, "only the dialect that brings opaque tokens orders them"
-        key = self._opaque.keys[issuer][0]
-        return TokenOrder(user_id, 0, self._opaque.style, key.fingerprint, issuer)
+        keys = tuple(key.fingerprint for key in self._opaque.keys[issuer])
+        return TokenOrder(user_id, 0, self._opaque.style, keys, issuer)
 
     def spell(self, token: Token) -> str:
         """Return the text of an issued token."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from flask import Response
 
-from app.errors import DomainError, NoSuchCall
+from app.errors import DomainError
 from app.settings import Settings
 from app.wire.codecs import Vocabulary
 from app.wire.incoming import Incoming
@@ -33,15 +33,6 @@ class Endpoint:
     """Keys of the body, in lower case, that only this dialect's form of the path has."""
     rows: Mapping[type[DomainError], Any]
     """What this call answers differently from its dialect's table of errors."""
-
-
-def nowhere(access: Any) -> Endpoint:
-    """Return what answers for all the paths that a dialect does not have; its schema is None."""
-
-    def view(call: Any, request: Any) -> NoReturn:
-        raise NoSuchCall(404)
-
-    return Endpoint("", "", view, None, access, frozenset(), {})
 
 
 class Routes:
@@ -74,6 +65,8 @@ class Routes:
 class Traits:
     """By what a request on a shared path gives its dialect away."""
 
+    version: str
+    """What the setting `openim_default` calls it."""
     operation_id_in: str
     """`body` or `header`."""
     styles: frozenset[str]
@@ -96,10 +89,12 @@ class Dialect:
     admit: Callable[[Any], Any]
     success: Callable[[Any, Any], Response]
     failure: Callable[[Any, DomainError], Response]
-    unknown: Endpoint
-    """What answers a path that the dialect does not have."""
     vocabulary: Callable[[Settings], Vocabulary] = field(default=lambda settings: Vocabulary())
     traits: Traits | None = None
     """None for a dialect that shares no path with another."""
+    unknown: Endpoint | None = None
+    """What answers a POST to any other path behind a prefix; None if that is a 404 without any check."""
     suffixes: tuple[str, ...] = ()
     """Ends of paths that are this dialect's even where it has no such path."""
+    takes_double_slash: bool = False
+    """Whether a path may begin with two slashes, as some of its clients write it."""

@@ -1,4 +1,4 @@
-"""Answer one request in one dialect: the only place where a refusal is caught."""
+"""Answer one request in one dialect: here a refusal becomes the answer of a call."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: st
 
     Raises StartRefused, where no server has started the services before the first request.
     """
-    if not incoming.services.started:
-        incoming.services.start()
     call = dialect.open(incoming, endpoint, variant)
     incoming.environ[ANSWERING] = (dialect, call)
     try:
+        if not incoming.services.started:
+            incoming.services.start_if_new()
         _keep_to_this_machine(incoming)
         return dialect.success(call, endpoint.view(call, dialect.admit(call)))
     except DomainError as error:
@@ -30,8 +30,8 @@ def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: st
 
 
 def _keep_to_this_machine(incoming: Incoming) -> None:
-    weak = incoming.services.weak_secrets
-    if weak:
+    settings = incoming.services.restricting_secrets
+    if settings:
         reason = loopback.objection(incoming.environ)
         if reason:
-            raise SecretsDocumented(weak, reason)
+            raise SecretsDocumented(settings, reason)

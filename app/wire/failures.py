@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.errors import InternalError, NoSuchCall, StartRefused
+from app.errors import InternalError, NoSuchCall, NoSuchMethod, NoSuchPath, StartRefused
 from app.services import Services
 from app.wire import plain
-from app.wire.dialect import Dialect
-from app.wire.endpoint import ANSWERING, answer
+from app.wire.dialect import Dialect, Endpoint
+from app.wire.endpoint import ANSWERING
 from app.wire.incoming import Incoming
 
 
@@ -20,7 +21,8 @@ def register(app: Flask, dialects: Sequence[Dialect], services: Services) -> Non
 
     @app.errorhandler(HTTPException)
     def no_such_call(error: HTTPException) -> Response:
-        return _no_such_call(dialects, Incoming(request.environ, services), error.code or 404)
+        refusal = NoSuchMethod() if error.code == HTTPStatus.METHOD_NOT_ALLOWED else NoSuchPath()
+        return _no_such_call(dialects, Incoming(request.environ, services), refusal)
 
     @app.errorhandler(StartRefused)
     def not_serving(error: StartRefused) -> Response:
@@ -34,8 +36,13 @@ def register(app: Flask, dialects: Sequence[Dialect], services: Services) -> Non
         dialect, call = request.environ.get(ANSWERING, (None, None))
         return dialect.failure(call, InternalError()) if dialect else plain.fault()
 
+    @app.errorhandler(InternalServerError)
+    def fault_in_a_fault(error: InternalServerError) -> Response:
+        # One of the functions above failed in its turn; Flask has logged how.
+        return plain.fault()
 
-def _no_such_call(dialects: Sequence[Dialect], incoming: Incoming, status: int) -> Response:
+
+def _no_such_call(dialects: Sequence[Dialect], incoming: Incoming, error: NoSuchCall) -> Response:
     dialect_by_suffix = _by_suffix(dialects, incoming.path)
     # gin's OPTIONS is answered on every path, so no call is bound to it; RongCloud has none.
     if incoming.environ["REQUEST_METHOD"] == "OPTIONS" and dialect_by_suffix is None:
@@ -43,15 +50,13 @@ def _no_such_call(dialects: Sequence[Dialect], incoming: Incoming, status: int) 
     for dialect in dialects:
         for prefix, variant in dialect.prefixes.items():
             if incoming.path.startswith(prefix + "/"):
-                return _refuse(dialect, incoming, variant, status)
-    return _refuse(dialect_by_suffix, incoming, "", status) if dialect_by_suffix else plain.not_found()
+                return dialect.failure(dialect.open(incoming, _NOWHERE, variant), error)
+    if dialect_by_suffix is None:
+        return plain.not_found()
+    return dialect_by_suffix.failure(dialect_by_suffix.open(incoming, _NOWHERE, ""), error)
 
 
-def _refuse(dialect: Dialect, incoming: Incoming, variant: str, status: int) -> Response:
-    """Word a 404 or 405; where the dialect checks something before it looks at the path, it does so here."""
-    if incoming.environ["REQUEST_METHOD"] == "POST":
-        return answer(dialect, dialect.unknown, incoming, variant)
-    return dialect.failure(dialect.open(incoming, dialect.unknown, variant), NoSuchCall(status))
+_NOWHERE = Endpoint("", "", lambda call, request: None, None, None, frozenset(), {})
 
 
 def _by_suffix(dialects: Sequence[Dialect], path: str) -> Dialect | None:

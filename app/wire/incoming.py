@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from app.errors import BodyTooLarge, TokenMalformed
+from app.errors import BadRequest, TokenMalformed
 from app.models import PresentedToken
 from app.services import Services
 from app.wire.body import Json, decode, read
@@ -31,22 +31,22 @@ class Incoming:
 
     @property
     def body(self) -> bytes:
-        """The bytes of the body. Raises BodyTooLarge, and each time that it is asked."""
-        if isinstance(self._outcome, BodyTooLarge):
+        """The bytes of the body. Raises BodyTooLarge or BodyUnreadable, each time that it is asked."""
+        if isinstance(self._outcome, BadRequest):
             raise self._outcome
         return self._outcome
 
     @cached_property
-    def _outcome(self) -> bytes | BodyTooLarge:
-        # The stream can be read once, so that it was too long has to be remembered as well.
+    def _outcome(self) -> bytes | BadRequest:
+        # The stream can be read once, so what was wrong with it has to be remembered as well.
         try:
             return read(self.environ)
-        except BodyTooLarge as error:
+        except BadRequest as error:
             return error
 
     @cached_property
     def json(self) -> Json:
-        """The body as JSON, or why it is none. Raises BodyTooLarge."""
+        """The body as JSON, or why it is none. Raises what `body` raises."""
         return decode(self.body)
 
     @cached_property
@@ -54,7 +54,7 @@ class Incoming:
         """The keys of a JSON object that are not null, in lower case; nothing if the body is no object."""
         try:
             value = self.json.value
-        except BodyTooLarge:
+        except BadRequest:
             return {}
         if type(value) is not tuple:
             return {}

@@ -6,19 +6,17 @@ the process's.
 
 from __future__ import annotations
 
-import binascii
+import base64
 import hashlib
 import hmac
 import json
-import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from jwt import PyJWS
 from jwt.algorithms import HMACAlgorithm
-from jwt.exceptions import DecodeError, InvalidTokenError
 from jwt.utils import base64url_encode
 
 from app.errors import TokenMalformed
@@ -31,7 +29,15 @@ LONGEST = 1024
 #: Presented tokens whose signature need not be computed again.
 REMEMBERED = 8192
 
-_HMAC = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+_HMAC = {
+    "HS256": HMACAlgorithm(hashlib.sha256),
+    "HS384": HMACAlgorithm(hashlib.sha384),
+    "HS512": HMACAlgorithm(hashlib.sha512),
+}
+_HEADER = base64url_encode(b'{"alg":"HS256","typ":"JWT"}')
+# Beyond every float, where Go's number parser gives up.
+_END_OF_TIME = 10**308
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _OTHER_KEY_TYPES = ("RS", "PS", "ES", "Ed")
 
 
@@ -69,28 +75,6 @@ class JwtSpelling:
     """Return what a payload claims; None if its claims have other types."""
 
 
-class _Hmac(HMACAlgorithm):
-    """HMAC that takes a secret as it is, at once.
-
-    PyJWT looks at every token whether the secret is long enough, and whether it may be a public key given by
-    mistake. Ours are settings: the banner says which are short, and there are no public keys here.
-    """
-
-    def prepare_key(self, key: str | bytes) -> bytes:
-        return key if isinstance(key, bytes) else key.encode()
-
-    def check_key_length(self, key: bytes) -> str | None:
-        return None
-
-
-def _jws() -> PyJWS:
-    jws = PyJWS()
-    for name, digest in _HMAC.items():
-        jws.unregister_algorithm(name)
-        jws.register_algorithm(name, _Hmac(digest))
-    return jws
-
-
 class JwtCodec:
     """Write and read the tokens of every dialect that uses JWT."""
 
@@ -98,17 +82,13 @@ class JwtCodec:
         """Take the spelling of each style."""
         self._by_style = spellings
         self._spellings: Sequence[JwtSpelling] = tuple({id(row): row for row in spellings.values()}.values())
-        self._jws = _jws()
-        self._signer = _Hmac(_HMAC["HS256"])
-        # The header is the same in every token, so PyJWT writes it once.
-        self._header = self._jws.encode(b"", b"", "HS256").partition(".")[0].encode()
         self._remembered = lru_cache(REMEMBERED)(self._judge)
 
     def spell(self, token: Token) -> str:
         """Return the text of an issued token."""
         spelling = self._by_style[token.style]
-        signed = self._header + b"." + base64url_encode(go_json.dumps(spelling.spell(token)))
-        signature = self._signer.sign(signed, spelling.key.secret)
+        signed = _HEADER + b"." + base64url_encode(go_json.dumps(spelling.spell(token)))
+        signature = _HMAC["HS256"].sign(signed, spelling.key.secret)
         return (signed + b"." + base64url_encode(signature)).decode()
 
     def read(self, text: str) -> PresentedToken:
@@ -116,7 +96,7 @@ class JwtCodec:
         return self._remembered(text) if len(text) <= LONGEST else self._judge(text)
 
     def _judge(self, text: str) -> PresentedToken:
-        header, claims = self._parts(text)
+        header, claims = _parts(text)
         iat, nbf, exp = (_moment(claims, name) for name in ("iat", "nbf", "exp"))
         spelling = next((row for row in self._spellings if row.mark in claims), None)
         if spelling is None:
@@ -127,28 +107,11 @@ class JwtCodec:
         algorithm = header.get("alg")
         if not isinstance(algorithm, str) or algorithm not in _HMAC:
             return _unverifiable(algorithm, claimed, iat, nbf, exp)
-        if not self._signed(text, spelling.key, algorithm):
+        if not _signed(text, spelling.key, _HMAC[algorithm]):
             return PresentedToken(claimed.style, iat, nbf, exp, "signature is invalid", None)
         return PresentedToken(
             claimed.style, iat, nbf, exp, None, self._ours(text, claimed, spelling, iat, exp)
         )
-
-    def _parts(self, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        try:
-            parts = self._jws.decode_complete(text, options={"verify_signature": False})
-            claims = json.loads(parts["payload"])
-        except (InvalidTokenError, ValueError, RecursionError, binascii.Error) as error:
-            raise TokenMalformed from error
-        if not isinstance(claims, dict):
-            raise TokenMalformed
-        return parts["header"], claims
-
-    def _signed(self, text: str, key: Key, algorithm: str) -> bool:
-        try:
-            self._jws.decode_complete(text, key.secret, algorithms=[algorithm])
-        except (DecodeError, InvalidTokenError):
-            return False
-        return True
 
     def _ours(
         self, text: str, claimed: Claimed, spelling: JwtSpelling, iat: float | None, exp: float | None
@@ -159,7 +122,43 @@ class JwtCodec:
         token = Token(
             claimed.user_id, claimed.platform_id, claimed.style, "", iat, exp, spelling.key.fingerprint
         )
-        return token if hmac.compare_digest(self.spell(token), text) else None
+        try:
+            return token if hmac.compare_digest(self.spell(token), text) else None
+        except UnicodeEncodeError:
+            # Half a surrogate, escaped in the payload; nobody here has such an id.
+            return None
+
+
+def _parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims of a token, whoever wrote it. Raises TokenMalformed.
+
+    PyJWT would refuse more than Go does (spare bits in base64, unknown `crit`), and not always the same.
+    """
+    segments = text.split(".")
+    if len(segments) != 3:
+        raise TokenMalformed
+    try:
+        header, claims = (json.loads(_decoded(segment)) for segment in segments[:2])
+    except (ValueError, RecursionError):
+        raise TokenMalformed from None
+    if not (isinstance(header, dict) and isinstance(claims, dict)):
+        raise TokenMalformed
+    return header, claims
+
+
+def _decoded(segment: str) -> bytes:
+    """Decode base64url without padding, as Go's RawURLEncoding does. Raises ValueError."""
+    if not _BASE64URL.fullmatch(segment) or len(segment) % 4 == 1:
+        raise ValueError("no base64url")
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
+def _signed(text: str, key: Key, algorithm: HMACAlgorithm) -> bool:
+    signed, _, signature = text.rpartition(".")
+    try:
+        return algorithm.verify(signed.encode(), key.secret, _decoded(signature))
+    except ValueError:
+        return False
 
 
 def _unverifiable(
@@ -183,6 +182,6 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _END_OF_TIME:
         raise TokenMalformed
     return value

@@ -13,13 +13,29 @@ from typing import Any
 from urllib.parse import urlsplit
 
 #: Headers by which a proxy says that it speaks for somebody else.
-_FORWARDING = (
-    "HTTP_FORWARDED",
-    "HTTP_VIA",
-    "HTTP_X_FORWARDED_FOR",
-    "HTTP_X_FORWARDED_HOST",
-    "HTTP_X_FORWARDED_PROTO",
-    "HTTP_X_REAL_IP",
+_FORWARDING = frozenset(
+    "HTTP_" + name
+    for name in (
+        "CF_CONNECTING_IP",
+        "FASTLY_CLIENT_IP",
+        "FORWARDED",
+        "TRUE_CLIENT_IP",
+        "VIA",
+        "X_CLIENT_IP",
+        "X_CLUSTER_CLIENT_IP",
+        "X_FORWARDED",
+        "X_FORWARDED_FOR",
+        "X_FORWARDED_HOST",
+        "X_FORWARDED_PORT",
+        "X_FORWARDED_PREFIX",
+        "X_FORWARDED_PROTO",
+        "X_FORWARDED_PROTOCOL",
+        "X_FORWARDED_SCHEME",
+        "X_FORWARDED_SERVER",
+        "X_FORWARDED_SSL",
+        "X_ORIGINAL_FORWARDED_FOR",
+        "X_REAL_IP",
+    )
 )
 
 
@@ -27,7 +43,7 @@ def objection(environ: Mapping[str, Any]) -> str | None:
     """Return why a request is not certainly this machine's own; None if it is."""
     if not is_loopback(environ.get("REMOTE_ADDR", "")):
         return "the request comes from another machine"
-    if any(name in environ for name in _FORWARDING):
+    if not _FORWARDING.isdisjoint(environ):
         return "the request was forwarded by a proxy"
     if not _is_own_host(environ.get("HTTP_HOST")):
         return "the request's Host is not this machine"

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Response
-from werkzeug.datastructures import Headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -27,22 +26,21 @@ _CORS = (
     ("Access-Control-Allow-Credentials", "false"),
 )
 _JSON = [*_CORS, ("Content-Type", "application/json")]
-_JSON_HEADERS = Headers(_JSON)
 _TEXT = [*_CORS, ("Content-Type", "text/plain")]
 
 
 class _Json(Response):
-    """A response whose headers are final but for the length, so that none are copied or corrected."""
+    """A response whose headers need neither correcting nor copying: only the length is missing."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         (body,) = self.iter_encoded()
-        start_response(self.status, [*_JSON, ("Content-Length", str(len(body)))])
+        start_response(self.status, [*self.headers, ("Content-Length", str(len(body)))])
         return (body,)
 
 
 def json_answer(body: bytes, status: int = 200) -> Response:
     """Return an answer of the OpenIM dialects: JSON without a charset, and CORS for everybody."""
-    return _Json([body], status, headers=_JSON_HEADERS)
+    return _Json([body], status, headers=_JSON)
 
 
 def options() -> Response:

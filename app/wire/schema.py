@@ -48,7 +48,8 @@ _ZERO = object()
 def wire(kind: Kind, key: str, default: Any = _ZERO, **notes: Any) -> Any:
     """Declare a field: its Go type, its key on the wire, and what the dialect wants to note of it.
 
-    `default` is for what Go lacks, a field that tells absence from its type's zero value.
+    `default` is for what Go lacks, a field that tells absence from its type's zero value. A note `alias` is a
+    key that upstream does not know and that stands in where the field's own is absent or empty.
     """
     return field(
         default=kind.zero if default is _ZERO else default, metadata={"kind": kind, "key": key, **notes}
@@ -69,28 +70,34 @@ class _Slot:
     name: str
     kind: Kind
     key: str
+    stands_in: bool = False
 
 
 @cache
 def _slots(request: type[Request]) -> dict[str, _Slot]:
-    """Return the fields by their key as it is spelled and in lower case."""
-    slots = [
-        _Slot(row.name, row.metadata["kind"], row.metadata["key"])
-        for row in fields(request)  # type: ignore[arg-type]
-        if "key" in row.metadata
-    ]
+    """Return the fields by their key as it is spelled and in lower case, and by their alias."""
+    slots = []
+    for row in fields(request):  # type: ignore[arg-type]
+        if "key" in row.metadata:
+            slots.append(_Slot(row.name, row.metadata["kind"], row.metadata["key"]))
+        if "alias" in row.metadata:
+            slots.append(_Slot(row.name, _TEXT_OR_NOTHING, row.metadata["alias"], stands_in=True))
     return {slot.key.lower(): slot for slot in slots} | {slot.key: slot for slot in slots}
 
 
 def _fill(request: type[R], pairs: tuple[tuple[str, Any], ...], above: tuple[str, ...]) -> R:
     slots = _slots(request)
     values: dict[str, Any] = {}
+    stand_ins: dict[str, Any] = {}
     for key, value in pairs:
         slot = slots.get(key) or slots.get(key.lower())
         if slot is None or (value is None and slot.kind.zero is not None):
             continue
         place = Place(request.GO, (*above, slot.key))
-        values[slot.name] = None if value is None else slot.kind.take(value, place)
+        into = stand_ins if slot.stands_in else values
+        into[slot.name] = None if value is None else slot.kind.take(value, place)
+    for name, value in stand_ins.items():
+        values[name] = values.get(name) or value
     return request(**values)
 
 
@@ -152,8 +159,8 @@ BOOL = Kind("bool", False, _bool)
 INT32 = _integer("int32", -(2**31), 2**31 - 1)
 INT64 = _integer("int64", -(2**63), 2**63 - 1)
 UINT32 = _integer("uint32", 0, 2**32 - 1)
-#: A key that upstream does not know: whatever its value is, it cannot make the request fail.
-UNKNOWN_TEXT = Kind("string", "", _text_or_nothing)
+# For a key that upstream does not know: a value of another type cannot make the request fail.
+_TEXT_OR_NOTHING = Kind("string", "", _text_or_nothing)
 
 
 def list_of(element: Kind) -> Kind:

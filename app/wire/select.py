@@ -1,8 +1,10 @@
 """Which dialect a bare path is spoken in.
 
 No client needs to know about prefixes: a request gives its dialect away. The rules are asked in order and
-the first that knows decides. Only OpenIM v2 and v3 share paths; the reasons for the order are in the
-README of either.
+the first that knows decides. Only OpenIM v2 and v3 share paths. The keys of the body come first, because the
+handler consumes them, whereas interceptors of third-party clients add an operationID or a token anywhere;
+then the operationID, which a real v3 server never reads from the body nor a real v2 server from the header;
+then the token, which says who minted it and not who is asked.
 """
 
 from __future__ import annotations
@@ -69,8 +71,8 @@ def newest_keys(candidates: Sequence[Candidate], incoming: Incoming) -> Candidat
 
 def default(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
     """The setting: v2 unless told otherwise, as a v3 server would have refused before reading the body."""
-    wanted = "openim_" + incoming.services.settings.openim_default
-    return _only(candidates, lambda candidate: candidate.dialect.name == wanted)
+    wanted = incoming.services.settings.openim_default
+    return _only(candidates, lambda candidate: _traits(candidate).version == wanted)
 
 
 RULES: tuple[Rule, ...] = (

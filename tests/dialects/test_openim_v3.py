@@ -75,6 +75,13 @@ TRANSPORT = [
         "an unknown path: then the token", "/v3/user/nothing", b"", args("header must have token"), headers=OP
     ),
     Scenario(
+        "an unknown path: the token is looked at",
+        "/v3/user/nothing",
+        b"",
+        current(1503, "TokenMalformedError", "TokenMalformedError"),
+        headers={**OP, "token": tokens.jwt({"UserID": "u", "exp": 10**400}, "anybody")},
+    ),
+    Scenario(
         "an unknown path, legacy: operationID first",
         "/v3.4/user/nothing",
         b"",
@@ -97,6 +104,18 @@ BAD_TOKENS = [
     for rows in (
         bad_token(
             "garbage", "garbage", current(1503, "TokenMalformedError", "TokenMalformedError"), LEGACY_UNKNOWN
+        ),
+        bad_token(
+            "a number without end",
+            tokens.jwt({"UserID": "imAdmin", "PlatformID": 10, "exp": 10**400, "iat": 1}, "anybody"),
+            current(1503, "TokenMalformedError", "TokenMalformedError"),
+            LEGACY_UNKNOWN,
+        ),
+        bad_token(
+            "half a surrogate",
+            tokens.jwt('{"UserID":"\\ud800","PlatformID":1,"exp":9999999999,"iat":1}', tokens.V3_KEY),
+            current(1507, "TokenNotExistError", "TokenNotExistError"),
+            legacy(1507, "TokenNotExistError", ""),
         ),
         bad_token(
             "a Bearer",
@@ -633,6 +652,21 @@ def test_a_current_token_of_every_platform_and_none(make_app: MakeApp, platform_
     body = {"platformID": platform_id, "userID": "u1", "secret": "ignored"}
     answer = granted(tokens.v3_8("u1", platform_id, NOW))
     play(client, Scenario("", USER_TOKEN, body, answer, headers=AS_ADMIN), JSON, CORS)
+
+
+def test_a_legacy_administrator_may_have_any_users_token(make_app: MakeApp) -> None:
+    """What get_user_token refuses was added with 3.8.1 and 3.8.3; an administrator's token it never gave."""
+    app = make_app()
+    client = app.test_client()
+    client.post(TOKEN, json={**SECRET, "platformID": 1, "userID": "openIMAdmin"}, headers=OP)
+    register = {**SECRET, "users": [{"userID": "app", "appMangerLevel": 3}]}
+    client.post(REGISTER, json=register, headers=OP)
+    body: dict[str, Any] = {"platformID": 10, "userID": "app"}
+    answer = granted(tokens.v3_4("app", 10, NOW))
+    play(client, Scenario("", USER_TOKEN, body, answer, headers=AS_LEGACY_ADMIN), JSON, CORS)
+    refusal = legacy(1002, "NoPermissionError", "don't get Admin token")
+    body["userID"] = "imAdmin"
+    play(client, Scenario("", USER_TOKEN, body, refusal, headers=AS_LEGACY_ADMIN), JSON, CORS)
 
 
 def test_a_current_issue_kicks_the_older_token_of_that_platform_and_a_legacy_one_does_not(

@@ -126,7 +126,7 @@ OPAQUE_FORGED = "WyJ5b3VyLWFwcC1rZXkiLCJ1IiwxNzAwMDAwMDAwMjUwLDE3MDI1OTIwMDBd@fo
                 as_alice(
                     "somebody else",
                     {"userID": "bob", "platformID": 1},
-                    error(1002, "NoPermissionError", "user alice is not admin userID"),
+                    error(1002, "NoPermissionError", "user alice is not an administrator"),
                     path,
                 ),
                 as_alice(
@@ -141,7 +141,7 @@ OPAQUE_FORGED = "WyJ5b3VyLWFwcC1rZXkiLCJ1IiwxNzAwMDAwMDAwMjUwLDE3MDI1OTIwMDBd@fo
                     error(1004, "RecordNotFoundError", "record not found"),
                     path,
                 ),
-                as_admin("no platform", {"userID": "bob"}, args("platformID is empty"), path),
+                as_admin("no platform", {"userID": "bob"}, args("platformID is required"), path),
             )
         ),
         as_alice("leaving without being there", b"", DONE, LEAVE),

@@ -150,7 +150,7 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         "userId that holds the replacement character",
         "userId=a%EF%BF%BDb&name=n",
         (1005, "用户ID格式错误"),
-        (1002, "ParamError:userID holds a control character or is not valid Unicode."),
+        (1002, "ParamError:userId holds a control character or is not valid Unicode."),
     ),
     (
         "name with a control character",
@@ -210,7 +210,7 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         "JSON with half a surrogate",
         b'{"userId":"a\\ud800","name":"n"}',
         (1005, "用户ID格式错误"),
-        (1002, "ParamError:userID holds a control character or is not valid Unicode."),
+        (1002, "ParamError:userId holds a control character or is not valid Unicode."),
     ),
 ]
 
@@ -247,8 +247,8 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
             error(404, "no such call", "/rongcloud/user/nothing"),
             404,
         ),
-        Scenario("GET", PATH, b"", error(405, "no such call"), 405, method="GET"),
-        Scenario("OPTIONS", PATH, b"", error(405, "no such call"), 405, method="OPTIONS"),
+        Scenario("GET", PATH, b"", error(405, "no such method"), 405, method="GET"),
+        Scenario("OPTIONS", PATH, b"", error(405, "no such method"), 405, method="OPTIONS"),
         Scenario(
             "GET of an unknown path", "/x.json", b"", error(404, "no such call", "/x.json"), 404, method="GET"
         ),
@@ -270,6 +270,11 @@ def test_a_refusal_in_xml(client: FlaskClient) -> None:
         .replace("AppKey不存在", "no such call")
     )
     play(client, Scenario("", "/user/<&nothing.xml", b"", answer, 404), XML, NO_CORS, text_of)
+
+
+def test_what_xml_cannot_hold_is_replaced(client: FlaskClient) -> None:
+    response = client.post("/user/a%0B%EF%BF%BF.xml")
+    assert "<url>/user/a\ufffd\ufffd.xml</url>" in response.data.decode()
 
 
 def post(app: Flask, body: Any, headers: dict[str, str], path: str = PATH) -> tuple[int, dict[str, Any]]:
@@ -395,6 +400,31 @@ def test_a_user_from_elsewhere_gets_the_first_token_with_name_and_portrait_writt
     assert post(app, "userId=u&name=again", DOCUMENTED)[0] == 409
 
 
+@pytest.mark.parametrize("user_id", ["a b", "a,b", "a\u00a0b", "👩\u200d👧"])
+@pytest.mark.parametrize("headers", [DOCUMENTED, LIVE], ids=["documented", "live"])
+def test_what_it_would_not_register_it_takes_from_elsewhere(
+    app: Flask, user_id: str, headers: dict[str, str]
+) -> None:
+    body = {"userId": user_id, "name": "n"}
+    assert post(app, body, headers)[0] == 400
+    register = {"secret": "tuoyun", "platform": 1, "userID": user_id, "operationID": "1"}
+    app.test_client().post("/auth/user_register", json=register)
+    take(app, body, headers, user_id)
+
+
+def test_another_secret_of_the_app_ends_its_tokens(make_app: MakeApp) -> None:
+    old = make_app(rongcloud_apps="mine:old")
+    token = take(old, "userId=u&name=n", signed("mine", "old"), "u")
+    old.extensions["rollcall"].stop()
+    both = make_app(rongcloud_apps="mine:new,mine:old")
+    assert post(both, "userId=u&name=n", signed("mine", "new"))[0] == 409
+    assert both.test_client().post("/presence/leave", headers={"token": token}).get_json()["errCode"] == 0
+    both.extensions["rollcall"].stop()
+    new = make_app(rongcloud_apps="mine:new")
+    assert new.test_client().post("/presence/leave", headers={"token": token}).get_json()["errCode"] == 1505
+    take(new, "userId=u&name=n", signed("mine", "new"), "u")
+
+
 def test_a_live_app_issues_again_and_older_tokens_stay(app: Flask, clock: FakeClock) -> None:
     first = take(app, "userId=u&name=one&portraitUri=p", LIVE, "u")
     clock.advance(0.002)
@@ -419,7 +449,15 @@ def test_of_parallel_first_calls_exactly_one_gets_a_token(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/user/getToken.json", "/rongcloud/user/getToken.json", "//user/getToken.json"]
+    "path",
+    [
+        "/user/getToken.json",
+        "//user/getToken.json",
+        "/user/getToken.json/",
+        "/rongcloud/user/getToken.json",
+        "/rongcloud//user/getToken.json",
+        "//rongcloud/user/getToken.json",
+    ],
 )
 def test_the_path_has_several_spellings(app: Flask, path: str) -> None:
     response = app.test_client().post(
@@ -428,8 +466,9 @@ def test_the_path_has_several_spellings(app: Flask, path: str) -> None:
     assert response.get_json()["code"] == 200
 
 
-def test_xml_is_the_same_answer_in_xml(app: Flask) -> None:
-    response = app.test_client().post("/user/getToken.xml", data=b"userId=u%3C%26&name=n", headers=LIVE)
+@pytest.mark.parametrize("path", ["/user/getToken.xml", "/rongcloud/user/getToken.xml/"])
+def test_xml_is_the_same_answer_in_xml(app: Flask, path: str) -> None:
+    response = app.test_client().post(path, data=b"userId=u%3C%26&name=n", headers=LIVE)
     found = re.fullmatch(
         r"<\?xml version='1.0' encoding='utf-8'\?>\n<result><code>200</code><userId>u&lt;&amp;</userId>"
         r"<token>([^<]+)</token></result>",

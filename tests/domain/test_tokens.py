@@ -13,6 +13,7 @@ from app.errors import (
     TokenStillValid,
     TokenUnknown,
     UserExists,
+    UserIDInvalid,
     UserNotFound,
 )
 from app.models import PresentedToken, Token, TokenOrder, TokenStyle, User
@@ -33,7 +34,7 @@ def user(services: Services) -> None:
 def order(
     user_id: str = "u", platform_id: int = 1, style: TokenStyle = STYLE, issuer: str = ""
 ) -> TokenOrder:
-    return TokenOrder(user_id, platform_id, style, "key", issuer)
+    return TokenOrder(user_id, platform_id, style, ("key",), issuer)
 
 
 def shown(token: Token) -> PresentedToken:
@@ -216,3 +217,27 @@ def test_one_token_at_a_time_is_per_issuer_and_ends_with_the_token(
         admit("app")
     clock.advance(100)
     admit("app")
+
+
+def test_a_token_whose_key_is_out_of_use_does_not_count(services: Services) -> None:
+    def admit(*keys: str) -> Token:
+        with_keys = TokenOrder("u", 0, OPAQUE, keys, "app")
+        return services.enrolment.admit(User("u", "n"), with_keys, once=True)
+
+    admit("old")
+    with pytest.raises(TokenStillValid):
+        admit("new", "old")
+    assert admit("new").signing_key == "new"
+
+
+def test_what_a_dialect_has_against_a_new_id_does_not_matter_for_one_that_is_there(
+    services: Services,
+) -> None:
+    def admit(user_id: str) -> Token:
+        wanted = order(user_id, 0, OPAQUE, "app")
+        return services.enrolment.admit(User(user_id), wanted, once=False, new_id_flaw="is ugly")
+
+    assert admit("u").user_id == "u"
+    with pytest.raises(UserIDInvalid, match="userID is ugly"):
+        admit("new")
+    assert services.users.known(["new"]) == frozenset()

@@ -10,7 +10,7 @@ import pytest
 from app.errors import UserExists, UserIDInvalid, UserNotFound
 from app.models import User
 from app.services import Services
-from tests.support.clock import START
+from tests.support.clock import START, FakeClock
 
 
 def test_a_registered_user_is_as_given_and_dated_by_the_server(services: Services) -> None:
@@ -81,10 +81,15 @@ def test_of_many_threads_that_register_one_id_exactly_one_wins(services: Service
     assert services.users.get("one").nickname == str(won.index(True))
 
 
-def test_the_administrators_are_there_from_the_start_and_are_not_touched_again(services: Services) -> None:
+def test_the_administrators_are_there_from_the_start_and_are_not_touched_again(
+    services: Services, clock: FakeClock
+) -> None:
     admins = services.settings.admins
     assert services.users.known(admins) == frozenset(admins)
     before = services.users.get("imAdmin")
-    services.users.register_missing(["imAdmin", "new"])
+    assert before.nickname == "imAdmin"
+    clock.advance(60)
+    services.users.register_administrators()
     assert services.users.get("imAdmin") == before
-    assert services.users.get("new").nickname == "new"
+    assert services.users.is_administrator("imAdmin")
+    assert not services.users.is_administrator("imadmin")

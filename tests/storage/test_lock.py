@@ -47,8 +47,8 @@ def test_a_second_process_is_refused_at_once_with_the_holder_named(path: Path) -
         with pytest.raises(InstanceBusy) as refusal:
             InstanceLock(path).acquire(patience=10)
         assert str(refusal.value) == (
-            f"process {holder.pid} serves {path.parent} already, and one process holds presence: stop that "
-            "one, or give this one a folder of its own with ROLLCALL_INSTANCE"
+            f"{path.parent} is served by process {holder.pid} already, and presence lives in one process: "
+            "stop that one, or give this one a folder of its own with ROLLCALL_INSTANCE"
         )
     finally:
         let_go(holder)
@@ -101,7 +101,7 @@ def test_a_holder_who_has_not_yet_signed_is_refused_all_the_same(path: Path) -> 
     holder = hold(path)
     try:
         path.write_bytes(b"")
-        with pytest.raises(InstanceBusy, match="process unknown serves"):
+        with pytest.raises(InstanceBusy, match="is served by process unknown"):
             InstanceLock(path).acquire(parent=1, patience=10)
     finally:
         let_go(holder)

@@ -126,7 +126,11 @@ def test_a_long_malformed_body_is_not_walked_through() -> None:
         == f"invalid JSON: Expecting ',' delimiter: line 1 column {len(long) - 1} "
         f"(char {len(long) - 2})"
     )
-    assert decode(b" " * (body.LARGEST_EXPLAINED + 1)).fault is not None
+    blank = b" " * (body.LARGEST_EXPLAINED + 1)
+    cut_off = [long[:-4], b'{"a":["' + blank + b'",', b"[" + blank, b'["\\' + blank.replace(b" ", b"n")]
+    assert {_refusal(first_value, text) for text in cut_off} == {"unexpected EOF"}
+    assert {_refusal(only_value, text) for text in [*cut_off, blank]} == {"unexpected end of JSON input"}
+    assert _refusal(first_value, blank) == "EOF"
 
 
 def test_text_is_written_as_go_writes_it() -> None:
@@ -150,7 +154,6 @@ class Stream(io.BytesIO):
     ("environ", "sent", "got"),
     [
         ({"CONTENT_LENGTH": "3"}, b"abcdef", b"abc"),
-        ({"CONTENT_LENGTH": "9"}, b"abc", b"abc"),
         ({"CONTENT_LENGTH": "0"}, b"abc", b""),
         ({}, b"abc", b""),
         ({"CONTENT_LENGTH": ""}, b"abc", b""),
@@ -159,6 +162,27 @@ class Stream(io.BytesIO):
 )
 def test_a_body_is_read_to_its_announced_end(environ: dict[str, Any], sent: bytes, got: bytes) -> None:
     assert read({**environ, "wsgi.input": Stream(sent)}) == got
+
+
+class Broken(io.BytesIO):
+    """A body that a server gives up on, with a class of its own."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise type("InvalidChunkSize", (Exception,), {})
+
+
+@pytest.mark.parametrize(
+    ("environ", "stream"),
+    [
+        ({"CONTENT_LENGTH": "9"}, Stream(b"abc")),
+        ({"wsgi.input_terminated": True}, Broken()),
+        ({"CONTENT_LENGTH": "3"}, Broken()),
+    ],
+    ids=["shorter than announced", "broken chunks", "broken off"],
+)
+def test_a_body_that_does_not_come_whole_is_refused(environ: dict[str, Any], stream: io.BytesIO) -> None:
+    with pytest.raises(BodyUnreadable, match="unexpected EOF"):
+        read({**environ, "wsgi.input": stream})
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -24,7 +24,7 @@ class Inner:
 class Outer:
     GO: ClassVar[str] = "user.UserRegisterReq"
 
-    secret: str = wire(STRING, "secret")
+    secret: str = wire(STRING, "secret", alias="password")
     platform: int = wire(INT32, "platform")
     birth: int = wire(UINT32, "birth")
     flag: bool = wire(BOOL, "flag")
@@ -50,6 +50,12 @@ def bound(text: str) -> Outer:
         ('{"secret": "a", "secret": "c", "Secret": "b"}', Outer("b")),
         ('{"secret": "a", "secret": null}', Outer("a")),
         ('{"userIDList": ["a"], "userIDList": null}', Outer()),
+        ('{"password": "a"}', Outer("a")),
+        ('{"PASSWORD": "a", "secret": ""}', Outer("a")),
+        ('{"password": "a", "secret": "b"}', Outer("b")),
+        ('{"secret": "b", "password": "a"}', Outer("b")),
+        ('{"password": 1}', Outer()),
+        ('{"password": null}', Outer()),
         ('{"userIDList": ["a", null, "a"]}', Outer(ids=("a", "", "a"))),
         ('{"users": [{"userID": "u", "x": 1}, null, {}]}', Outer(users=(Inner("u"), None, Inner()))),
         ('{"userInfo": {"CREATETIME": -9223372036854775808}}', Outer(info=Inner("", -(2**63)))),

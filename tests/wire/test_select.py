@@ -135,14 +135,3 @@ def test_a_path_of_one_dialect_is_that_dialects_whatever_is_sent(
 def test_a_dialect_that_is_switched_off_has_no_say(services: Services) -> None:
     only = candidates(PATH, VENDORS[:1])
     assert name_of(choose(only, incoming(services, {"platformID": 1}))) == "v2"
-
-
-def test_the_rules_are_asked_in_the_order_that_is_documented() -> None:
-    assert (
-        select.only_speaker,
-        select.structural_keys,
-        select.operation_id,
-        select.token_style,
-        select.newest_keys,
-        select.default,
-    ) == select.RULES

@@ -9,11 +9,10 @@ DIALECT = Dialect(
     name="openim_v2",
     endpoints=(*auth.routes.endpoints, *user.routes.endpoints),
     prefixes={"/v2": ""},
-    open=call.Call,
+    open=call.open_call,
     admit=guard.admit,
     success=render.success,
     failure=errors.failure,
-    unknown=guard.UNKNOWN,
     vocabulary=tokens.vocabulary,
-    traits=Traits(operation_id_in="body", styles=frozenset({tokens.STYLE})),
+    traits=Traits("v2", operation_id_in="body", styles=frozenset({tokens.STYLE})),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.dialects.openim_v2 import birth, platforms, render, tokens
 from app.dialects.openim_v2.call import Call
-from app.dialects.openim_v2.errors import Row, bind_failed
+from app.dialects.openim_v2.errors import BIND_FAILED, Row
 from app.dialects.openim_v2.guard import by_secret
 from app.dialects.openim_v2.schemas import UserRegisterReq, UserTokenReq
 from app.errors import SecretWrong, UserNotFound
@@ -20,7 +20,7 @@ routes = Routes("auth")
     access=by_secret,
     marks=("platform",),
     rows={
-        **bind_failed(),
+        **BIND_FAILED,
         SecretWrong: Row(400, 401, lambda call, error: " params.Secret != config.Config.Secret "),
     },
 )
@@ -37,7 +37,7 @@ def user_register(call: Call, request: UserRegisterReq) -> dict[str, object]:
     access=by_secret,
     marks=("platform",),
     rows={
-        **bind_failed(),
+        **BIND_FAILED,
         UserNotFound: Row(
             200,
             802,
@@ -59,7 +59,7 @@ def _profile(request: UserRegisterReq) -> User:
         nickname=request.nickname,
         face_url=request.face_url,
         gender=request.gender,
-        phone_number=request.phone_number or request.phone_num,
+        phone_number=request.phone_number,
         birth=birth.seconds(request.birth_str) if request.birth_str else request.birth,
         email=request.email,
         ex=request.ex,

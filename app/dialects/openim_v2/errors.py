@@ -14,7 +14,6 @@ from app.errors import (
     BadRequest,
     DomainError,
     NoSuchCall,
-    NotAdministrator,
     SecretsDocumented,
     SecretWrong,
     ServiceUnavailable,
@@ -22,6 +21,7 @@ from app.errors import (
     TokenForged,
     TokenKicked,
     TokenMalformed,
+    TokenMissing,
     TokenNotYetValid,
     TokenRefused,
     TokenUnknown,
@@ -52,7 +52,8 @@ Rows = Mapping[type[DomainError], Row]
 # The wrapper of upstream's errors names the place in its source; the numbers are v2.3.3's.
 _PARSE = "==> Open_IM/pkg/common/token_verify.ParseToken()"
 _CLAIM = f"{_PARSE}@192: : ==> Open_IM/pkg/common/token_verify.GetClaimFromToken()"
-_TOKEN_TEXTS: dict[type[TokenRefused], str] = {
+_TOKEN_TEXTS: Mapping[type[DomainError], str] = {
+    TokenMissing: f"{_CLAIM}@104: : that's not even a token",
     TokenMalformed: f"{_CLAIM}@104: : that's not even a token",
     TokenExpired: f"{_CLAIM}@106: : token is timed out, please log in again",
     TokenNotYetValid: f"{_CLAIM}@108: : token not active yet",
@@ -68,17 +69,16 @@ def _says_itself(call: Call, error: DomainError) -> str:
 
 def _token_text(call: Call, error: TokenRefused) -> str:
     """Word a refused token; unlike upstream, without repeating the token."""
-    return f"{call.operation_id} GetUserIDFromToken failed {_TOKEN_TEXTS[type(error)]}"
+    return f"{call.operation_id} GetUserIDFromToken failed {row_of(error, _TOKEN_TEXTS)}"
 
 
-def bind_failed(code: int = 400) -> Rows:
-    """Return the rows of a call that puts "BindJSON failed" before what is wrong with the body."""
-    return {BadRequest: Row(400, code, lambda call, error: f" BindJSON failed {error}")}
+#: The row of a call that puts "BindJSON failed" before what is wrong with the body.
+BIND_FAILED: Rows = {BadRequest: Row(400, 400, lambda call, error: f" BindJSON failed {error}")}
 
 
-def token_refused(status: int, code: int = 500) -> Rows:
-    """Return the row of a call that answers a refused token with another status or code than most."""
-    return {TokenRefused: Row(status, code, _token_text)}
+def token_refused(status: int) -> Rows:
+    """Return the row of a call that answers a refused token with another HTTP status than most."""
+    return {TokenRefused: Row(status, 500, _token_text)}
 
 
 TABLE: Rows = {
@@ -89,7 +89,6 @@ TABLE: Rows = {
     SecretWrong: Row(
         400, 401, lambda call, error: f"{call.operation_id} params.Secret != config.Config.Secret "
     ),
-    NotAdministrator: Row(200, 801, lambda call, error: "no permission"),
     TokenRefused: Row(400, 500, _token_text),
     UserNotFound: Row(200, 802, lambda call, error: "db failed"),
     UserExists: Row(

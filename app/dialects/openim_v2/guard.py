@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
@@ -11,16 +10,11 @@ from app.dialects.openim_v2.call import Call
 from app.dialects.openim_v2.validation import validate
 from app.errors import SecretWrong
 from app.wire.body import first_value
-from app.wire.dialect import nowhere
 from app.wire.schema import bind
-
-Access = Callable[[Call, Any], None]
 
 
 def admit(call: Call) -> Any:
     """Bind and validate the body, then let the caller in or not."""
-    if call.endpoint.schema is None:
-        return None
     request = bind(call.endpoint.schema, first_value(call.incoming.json))
     if not request.operation_id:
         # A client half-way to v3 has it in the header.
@@ -41,7 +35,4 @@ def by_secret(call: Call, request: Any) -> None:
 def by_token(call: Call, request: Any) -> None:
     """Let in who has a valid token, of whichever OpenIM dialect."""
     presented = call.services.codecs.read(call.incoming.header("TOKEN"))
-    call.caller = call.services.tokens.verify(presented)
-
-
-UNKNOWN = nowhere(by_token)
+    call.services.tokens.verify(presented)

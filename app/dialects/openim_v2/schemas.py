@@ -1,6 +1,7 @@
 """The requests of OpenIM v2 (open-im-server v2.3 pkg/base_info/{auth,user,manage,public}_api_struct.go).
 
 `binding` is upstream's tag; it also stands in the error texts, as do the struct's and the field's Go names.
+Fields that nothing reads are declared because a value of the wrong type in them is refused.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, UNKNOWN_TEXT, wire
+from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,14 @@ class UserRegisterReq:
     nickname: str = wire(STRING, "nickname", go="ApiUserInfo.Nickname", binding="omitempty,min=1,max=64")
     face_url: str = wire(STRING, "faceURL", go="ApiUserInfo.FaceURL", binding="omitempty,max=1024")
     gender: int = wire(INT32, "gender", go="ApiUserInfo.Gender", binding="omitempty,oneof=0 1 2")
-    phone_number: str = wire(STRING, "phoneNumber", go="ApiUserInfo.PhoneNumber", binding="omitempty,max=32")
+    # The alias is a spelling of upstream's Chinese page, which upstream itself drops without a word.
+    phone_number: str = wire(
+        STRING,
+        "phoneNumber",
+        alias="phoneNum",
+        go="ApiUserInfo.PhoneNumber",
+        binding="omitempty,max=32",
+    )
     birth: int = wire(UINT32, "birth")
     email: str = wire(STRING, "email", go="ApiUserInfo.Email", binding="omitempty,max=64")
     create_time: int = wire(INT64, "createTime")
@@ -31,8 +39,6 @@ class UserRegisterReq:
     ex: str = wire(STRING, "ex", go="ApiUserInfo.Ex", binding="omitempty,max=1024")
     birth_str: str = wire(STRING, "birthStr")
     operation_id: str = wire(STRING, "operationID", go="OperationID", binding="required")
-    # A spelling of seed 001 that upstream drops without a word; here it stands in for phoneNumber.
-    phone_num: str = wire(UNKNOWN_TEXT, "phoneNum", go="ApiUserInfo.PhoneNumber", binding="omitempty,max=32")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How OpenIM v2 spells a token (open-im-server v2.3 pkg/common/token_verify/jwt_token.go).
 
-`nbf` equals `iat` and the life is 7 days, as in the documents that Rollcall started from; the last 2.3
-releases have 300 seconds and 90 days there.
+`nbf` equals `iat` and the life is 7 days, as on upstream's documentation pages; the last 2.3 releases have
+300 seconds between them and 90 days.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.dialects.openim_v2 import platforms
-from app.models import Token, TokenStyle
+from app.models import DAY, Token, TokenStyle
 from app.settings import Settings
 from app.wire.codecs import Vocabulary
 from app.wire.jwt import Claimed, JwtSpelling, key_of
 
 STYLE = "v2"
-_DAY = 86400
 
 
 def vocabulary(settings: Settings) -> Vocabulary:
     """Return v2's one kind of token, signed with the access secret (not with `secret`)."""
-    style = TokenStyle(STYLE, settings.openim_v2_token_days * _DAY)
+    style = TokenStyle(STYLE, settings.openim_v2_token_days * DAY)
     return Vocabulary((style,), JwtSpelling("UID", key_of(settings.openim_v2_access_secret), _spell, _parse))
 
 

@@ -15,5 +15,5 @@ DIALECT = Dialect(
     failure=errors.failure,
     unknown=guard.UNKNOWN,
     vocabulary=tokens.vocabulary,
-    traits=Traits(operation_id_in="header", styles=frozenset({tokens.STYLE_3_4, tokens.STYLE_3_8})),
+    traits=Traits("v3", operation_id_in="header", styles=frozenset({tokens.STYLE_3_4, tokens.STYLE_3_8})),
 )

@@ -9,12 +9,15 @@ from typing import Any
 from flask import Response
 
 from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.generations import CURRENT, LEGACY, Generation
 from app.errors import (
     AccessDenied,
     BadRequest,
     BodyUnreadable,
     DomainError,
     NoSuchCall,
+    NotAdministrator,
+    SecretWrong,
     ServiceUnavailable,
     TokenExpired,
     TokenForged,
@@ -47,6 +50,19 @@ class Row:
     name: str
     message: Callable[[Any], str] = _nothing
     status: int = 200
+    named: Callable[[Any], str] | None = None
+    """What stands in `errMsg` instead of the name."""
+    bare: bool = False
+    """Whether the message is all of `errDlt`, in either generation."""
+
+    def body(self, error: DomainError, generation: Generation) -> dict[str, object]:
+        """Word a refusal in the way of a generation."""
+        message = self.message(error)
+        return {
+            "errCode": self.code,
+            "errMsg": self.named(error) if self.named else self.name,
+            "errDlt": message if self.bare else generation.detail(message, self.code, self.name),
+        }
 
 
 Rows = Mapping[type[DomainError], Row]
@@ -59,7 +75,9 @@ TOKEN_UNKNOWN = Row(1505, "TokenUnknownError")
 TABLE: Rows = {
     DomainError: Row(500, "ServerInternalError", status=500),
     BadRequest: Row(1001, ARGS, _says_itself),
-    AccessDenied: Row(1002, NO_PERMISSION, lambda error: str(error) or "secret invalid"),
+    AccessDenied: Row(1002, NO_PERMISSION, _says_itself),
+    SecretWrong: Row(1002, NO_PERMISSION, lambda error: "secret invalid"),
+    NotAdministrator: Row(1002, NO_PERMISSION, lambda error: f"user {error.user_id} is not admin userID"),
     TokenMissing: Row(1001, ARGS, lambda error: "header must have token"),
     TokenExpired: Row(1501, "TokenExpiredError"),
     TokenMalformed: Row(1503, "TokenMalformedError"),
@@ -72,12 +90,20 @@ TABLE: Rows = {
     ServiceUnavailable: Row(90002, "DatabaseError", status=503),
 }
 
-# A 3.4 server parses the header's token in its API process, where every JWT problem looks the same.
-LEGACY_TABLE: Rows = {
-    TokenExpired: TOKEN_UNKNOWN,
-    TokenMalformed: TOKEN_UNKNOWN,
-    TokenNotYetValid: TOKEN_UNKNOWN,
-    UserNotFound: Row(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
+#: What a generation words differently.
+OWN: Mapping[Generation, Rows] = {
+    LEGACY: {
+        BodyUnreadable: Row(1001, ARGS, _says_itself, status=400, bare=True),
+        # A 3.4 server parses the header's token in its API process, where every JWT problem looks the same.
+        TokenExpired: TOKEN_UNKNOWN,
+        TokenMalformed: TOKEN_UNKNOWN,
+        TokenNotYetValid: TOKEN_UNKNOWN,
+        UserNotFound: Row(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
+    },
+    CURRENT: {
+        # From 3.8.3 on the JWT library's text stands in the place of the name.
+        TokenForged: Row(1505, "TokenUnknownError", named=lambda error: error.reason),
+    },
 }
 
 
@@ -85,14 +111,5 @@ def failure(call: Call, error: DomainError) -> Response:
     """Render a refusal; HTTP says 200 to almost all of them."""
     if isinstance(error, NoSuchCall):
         return plain.not_found()
-    generation = call.generation
-    own = {} if generation.exact_header_errors else LEGACY_TABLE
-    row = row_of(error, call.endpoint.rows, own, TABLE)
-    name, detail = row.name, generation.detail(row.message(error), row.code, row.name)
-    status = row.status
-    if isinstance(error, BodyUnreadable):
-        status, detail = generation.unreadable_status, str(error)
-    if isinstance(error, TokenForged) and generation.exact_header_errors:
-        # From 3.8.3 on the JWT library's text stands in the place of the name.
-        name = error.reason
-    return plain.json_answer(go_json.dumps({"errCode": row.code, "errMsg": name, "errDlt": detail}), status)
+    row = row_of(error, call.endpoint.rows, OWN[call.generation], TABLE)
+    return plain.json_answer(go_json.dumps(row.body(error, call.generation)), row.status)

@@ -26,14 +26,12 @@ class Generation:
     """Whether issuing a token cancels the older ones of that user and platform."""
     account_status: Mapping[bool, str | int]
     """How account_check says whether somebody is registered."""
+    refuses_special_accounts: bool
+    """Whether get_user_token refuses the administrators' platform and the accounts of applications."""
     take_json: Callable[[body.Json], Any]
     """What it makes of text behind the JSON value, and how it words a body that just ends."""
-    unreadable_status: int
-    """HTTP status for a body that is no JSON or has wrong types."""
     detail: Callable[[str, int, str], str]
     """`errDlt` of a message (which may be empty), a code and a name."""
-    exact_header_errors: bool
-    """Whether a bad token in the header is told by its own code, or always by 1505 if it is no good JWT."""
 
 
 LEGACY = Generation(
@@ -41,20 +39,18 @@ LEGACY = Generation(
     style=tokens.STYLE_3_4,
     kicks=False,
     account_status={True: "registered", False: "unregistered"},
+    refuses_special_accounts=False,
     take_json=body.first_value,
-    unreadable_status=400,
     detail=lambda message, code, name: f"{message}: {code} {name}",
-    exact_header_errors=False,
 )
 CURRENT = Generation(
     name="3.8",
     style=tokens.STYLE_3_8,
     kicks=True,
     account_status={True: 1, False: 0},
+    refuses_special_accounts=True,
     take_json=body.only_value,
-    unreadable_status=200,
     detail=lambda message, code, name: message or name,
-    exact_header_errors=True,
 )
 _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
 _BY_STYLE = {tokens.STYLE_3_8: CURRENT}

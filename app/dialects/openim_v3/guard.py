@@ -10,8 +10,8 @@ from typing import Any
 from app.dialects.openim_v3.call import Call
 from app.dialects.openim_v3.generations import CURRENT, LEGACY, Generation
 from app.dialects.openim_v3.schemas import check
-from app.errors import HeaderMissing, NotAdministrator, SecretWrong, TokenMissing
-from app.wire.dialect import nowhere
+from app.errors import HeaderMissing, NoSuchPath, NotAdministrator, SecretWrong, TokenMissing
+from app.wire.dialect import Endpoint
 from app.wire.schema import bind
 
 
@@ -21,8 +21,8 @@ def admit(call: Call) -> Any:
         raise HeaderMissing("operationID")
     gate = call.endpoint.access[call.generation]
     gate.identify(call)
-    if call.endpoint.schema is None:
-        return None
+    if call.endpoint is UNKNOWN:
+        raise NoSuchPath
     request = bind(call.endpoint.schema, call.generation.take_json(call.incoming.json))
     check(request, call.generation)
     gate.permit(call, request)
@@ -60,7 +60,7 @@ def _by_secret(call: Call, request: Any) -> None:
 
 def _by_administrator(call: Call, request: Any) -> None:
     caller = call.caller.user_id if call.caller else ""
-    if caller not in call.services.settings.admins:
+    if not call.services.users.is_administrator(caller):
         raise NotAdministrator(caller)
 
 
@@ -75,4 +75,12 @@ def in_both(gate: Gate) -> Mapping[Generation, Gate]:
     return {LEGACY: gate, CURRENT: gate}
 
 
-UNKNOWN = nowhere({LEGACY: OPEN, CURRENT: TOKEN})
+UNKNOWN = Endpoint(
+    "/<path:unknown_path>",
+    "",
+    lambda call, request: None,
+    None,
+    {LEGACY: OPEN, CURRENT: TOKEN},
+    frozenset(),
+    {},
+)

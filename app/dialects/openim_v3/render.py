@@ -20,9 +20,9 @@ def success(call: Call, data: object) -> Response:
     return plain.json_answer(go_json.dumps(body if data is NOTHING else {**body, "data": data}))
 
 
-def token(text: str, days: int) -> dict[str, object]:
-    """Render an issued token; here `expireTimeSeconds` is a duration."""
-    return {"token": text, "expireTimeSeconds": days * 86400}
+def token(text: str, lifetime: int) -> dict[str, object]:
+    """Render an issued token and its lifetime in seconds; here `expireTimeSeconds` is a duration."""
+    return {"token": text, "expireTimeSeconds": lifetime}
 
 
 def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The requests of OpenIM v3 (openimsdk/protocol auth/auth.proto, user/user.proto, sdkws/sdkws.proto).
 
-RULES are upstream's Check() functions, by generation: what is refused in which words, in order.
+RULES are upstream's Check() functions, by generation: what is refused in which words, in order. Fields that
+nothing reads are declared because a value of the wrong type in them is refused.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.models import Token, TokenStyle
+from app.models import DAY, Token, TokenStyle
 from app.settings import Settings
 from app.wire.codecs import Vocabulary
 from app.wire.jwt import Claimed, JwtSpelling, key_of
@@ -17,14 +17,13 @@ from app.wire.jwt import Claimed, JwtSpelling, key_of
 STYLE_3_4 = "v3.4"
 STYLE_3_8 = "v3.8"
 
-_DAY = 86400
 _NOT_BEFORE = 300
 _BACKDATED = 5
 
 
 def vocabulary(settings: Settings) -> Vocabulary:
     """Return the tokens of both generations, signed with `secret` itself."""
-    lifetime = settings.openim_v3_token_days * _DAY
+    lifetime = settings.openim_v3_token_days * DAY
     styles = (TokenStyle(STYLE_3_4, lifetime), TokenStyle(STYLE_3_8, lifetime, backdated=_BACKDATED))
     return Vocabulary(styles, JwtSpelling("UserID", key_of(settings.openim_secret), _spell, _parse))
 

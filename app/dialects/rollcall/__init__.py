@@ -13,5 +13,4 @@ DIALECT = Dialect(
     admit=guard.admit,
     success=render.success,
     failure=errors.failure,
-    unknown=guard.UNKNOWN,
 )

@@ -8,7 +8,6 @@ from app.dialects.rollcall.call import Call
 from app.errors import ArgumentMissing, NotAdministrator, NotPermitted, TokenMissing
 from app.models import Platform, Token
 from app.wire.body import only_value
-from app.wire.dialect import nowhere
 from app.wire.schema import bind
 
 
@@ -41,21 +40,19 @@ def subject(call: Call, user_id: str, platform_id: int | None) -> tuple[str, int
         return _other(call, user_id, platform_id)
     if platform_id is None:
         return caller.user_id, Platform.WEB if caller.issuer else caller.platform_id
-    if platform_id != caller.platform_id and not caller.issuer and not _is_administrator(call):
+    if (
+        platform_id != caller.platform_id
+        and not caller.issuer
+        and not call.services.users.is_administrator(caller.user_id)
+    ):
         raise NotPermitted(f"the token is for platform {caller.platform_id}")
     return caller.user_id, platform_id
 
 
 def _other(call: Call, user_id: str, platform_id: int | None) -> tuple[str, int]:
-    if not _is_administrator(call):
-        raise NotAdministrator(call.caller.user_id)
+    caller = call.caller.user_id
+    if not call.services.users.is_administrator(caller):
+        raise NotAdministrator(caller)
     if platform_id is None:
-        raise ArgumentMissing("platformID is empty", "platformID")
+        raise ArgumentMissing("platformID is required", "platformID")
     return call.services.users.get(user_id).user_id, platform_id
-
-
-def _is_administrator(call: Call) -> bool:
-    return call.caller.user_id in call.services.settings.admins
-
-
-UNKNOWN = nowhere(by_any_token)

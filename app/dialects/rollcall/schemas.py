@@ -12,6 +12,7 @@ from app.wire.schema import BOOL, INT32, STRING, wire
 DEFAULT_TTL = 1800
 LONGEST_TTL = 86400
 LONGEST_CONNECTION_ID = 64
+PLATFORMS = frozenset(Platform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,7 @@ class LeaveReq:
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid."""
-        if len(self.conn_id or "") > LONGEST_CONNECTION_ID:
-            raise ArgumentInvalid(f"connID has over {LONGEST_CONNECTION_ID} characters", "connID")
-        if self.platform_id is not None and self.platform_id not in Platform._value2member_map_:
-            raise ArgumentInvalid("platformID is invalid", "platformID")
+        _check_connection(self.conn_id, self.platform_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,13 @@ class HeartbeatReq:
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid."""
-        LeaveReq(self.conn_id, self.user_id, self.platform_id).check()
+        _check_connection(self.conn_id, self.platform_id)
         if not 1 <= self.ttl <= LONGEST_TTL:
             raise ArgumentInvalid(f"ttl must be from 1 to {LONGEST_TTL} seconds", "ttl")
+
+
+def _check_connection(conn_id: str | None, platform_id: int | None) -> None:
+    if len(conn_id or "") > LONGEST_CONNECTION_ID:
+        raise ArgumentInvalid(f"connID has over {LONGEST_CONNECTION_ID} characters", "connID")
+    if platform_id is not None and platform_id not in PLATFORMS:
+        raise ArgumentInvalid("platformID is invalid", "platformID")

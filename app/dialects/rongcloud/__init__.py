@@ -13,7 +13,7 @@ DIALECT = Dialect(
     admit=guard.admit,
     success=render.success,
     failure=errors.failure,
-    unknown=guard.UNKNOWN,
     vocabulary=tokens.vocabulary,
     suffixes=user.SUFFIXES,
+    takes_double_slash=True,
 )

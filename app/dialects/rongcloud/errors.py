@@ -18,7 +18,8 @@ from app.errors import (
     BadRequest,
     BodyTooLarge,
     DomainError,
-    NoSuchCall,
+    NoSuchMethod,
+    NoSuchPath,
     SecretsDocumented,
     ServiceUnavailable,
     SignatureWrong,
@@ -56,7 +57,8 @@ def _saying(status: int, code: int) -> Row:
 
 TABLE: Rows = {
     DomainError: _fixed(500, 1000, "internal error"),
-    NoSuchCall: lambda error: Reply(error.args[0], error.args[0], "no such call"),
+    NoSuchPath: _fixed(404, 404, "no such call"),
+    NoSuchMethod: _fixed(405, 405, "no such method"),
     AppKeyUnknown: _fixed(400, 1002, "AppKey不存在"),
     SignatureWrong: _fixed(401, 1004, "签名错误，请检查。"),
     SecretsDocumented: lambda error: Reply(401, 1006, str(error)),
@@ -64,6 +66,7 @@ TABLE: Rows = {
     BodyEmpty: _fixed(400, 1003, "参数错误"),
     BadRequest: _saying(400, 1002),
     ArgumentTooLong: _saying(400, 1005),
+    UserIDInvalid: lambda error: Reply(400, 1002, f"ParamError:userId {error.flaw}."),
     TokenStillValid: _fixed(409, 1004, "用户ID已存在"),
     ServiceUnavailable: _fixed(503, 1000, "the database is not available, try again later"),
 }
@@ -74,21 +77,20 @@ _FORMATS = {
     "portraitUri": Reply(400, 1007, "用户头像URI格式错误"),
 }
 
-#: Seed 003's table, which the `documented` profile has on getToken.
+#: The codes of the vendor's page on getToken, which a `documented` app answers there.
 DOCUMENTED: Rows = {
     BadRequest: _fixed(400, 1003, "参数错误"),
     BodyTooLarge: TABLE[BodyTooLarge],
     ArgumentInvalid: lambda error: _FORMATS[error.name],
     ArgumentMissing: _fixed(400, 1003, "参数错误"),
-    ArgumentTooLong: lambda error: _FORMATS[error.name],
     UserIDInvalid: lambda error: _FORMATS["userId"],
 }
 
 
 def failure(call: Call, error: DomainError) -> Response:
     """Render a refusal; the path stands in it, and every one has a code and a text (SDKs need both)."""
-    own = call.endpoint.rows if call.app.profile == "documented" else {}
+    own = call.endpoint.rows if call.app.is_documented else {}
     reply = row_of(error, own, TABLE)(error)
     path = call.incoming.path
     body = {"url": path, "code": reply.code, "errorMessage": reply.text}
-    return render.answer(call.incoming, body, reply.status)
+    return render.answer(call, body, reply.status)

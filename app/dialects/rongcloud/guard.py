@@ -10,13 +10,10 @@ from app.dialects.rongcloud import parameters
 from app.dialects.rongcloud.call import NO_APP, Call, signed_header
 from app.dialects.rongcloud.errors import BodyEmpty
 from app.errors import AppKeyUnknown, SignatureWrong
-from app.wire.dialect import nowhere
 
 
 def admit(call: Call) -> Any:
     """Take a request through the checks before its business."""
-    if call.endpoint.schema is None:
-        return None
     if call.app is NO_APP:
         raise AppKeyUnknown
     call.endpoint.access(call)
@@ -41,6 +38,3 @@ def by_signature(call: Call) -> None:
         if compare_digest(given, sha1((secret + nonce + timestamp).encode()).hexdigest().encode()):
             return
     raise SignatureWrong
-
-
-UNKNOWN = nowhere(by_signature)

@@ -18,8 +18,8 @@ Parameters = Mapping[str, list[str]]
 def parse(data: bytes) -> Parameters:
     """Return every parameter's values in order. Raises BodyUnreadable.
 
-    The seed's JavaScript sends JSON labelled as a form; an official SDK sends forms with nothing escaped, and
-    once sent a name with a blank behind it.
+    The JavaScript on the vendor's own page sends JSON labelled as a form; an official SDK sends forms with
+    nothing escaped, and once sent a name with a blank behind it.
     """
     decoded = body.decode(data) if data.lstrip().startswith(b"{") else None
     if decoded is not None and decoded.fault is None and decoded.trailing is None:

@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from flask import Response
 
 from app.dialects.rongcloud.call import Call
-from app.wire.incoming import Incoming
 
 #: Characters of an X-Request-ID that is sent back; the documents allow 36.
 LONGEST_REQUEST_ID = 128
@@ -22,7 +21,7 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 def success(call: Call, data: Mapping[str, Any]) -> Response:
     """Render the answer of a call that went well; `code` comes first and is a number."""
-    return answer(call.incoming, {"code": 200, **data}, 200)
+    return answer(call, {"code": 200, **data}, 200)
 
 
 def get_token(user_id: str, token: str) -> dict[str, Any]:
@@ -30,13 +29,13 @@ def get_token(user_id: str, token: str) -> dict[str, Any]:
     return {"userId": user_id, "token": token}
 
 
-def answer(incoming: Incoming, body: Mapping[str, Any], status: int) -> Response:
+def answer(call: Call, body: Mapping[str, Any], status: int) -> Response:
     """Return the body in the format that the path asks for, with the request's X-Request-ID."""
-    if incoming.path.endswith(".xml"):
+    if (call.endpoint.path or call.incoming.path).endswith(".xml"):
         response = Response(_xml(body), status, content_type="application/xml; charset=utf-8")
     else:
         response = Response(_encode(body), status, content_type="application/json; charset=utf-8")
-    request_id = incoming.header("X_REQUEST_ID")
+    request_id = call.incoming.header("X_REQUEST_ID")
     if (
         request_id
         and len(request_id) <= LONGEST_REQUEST_ID

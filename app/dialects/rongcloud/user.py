@@ -9,7 +9,7 @@ from app.dialects.rongcloud import render
 from app.dialects.rongcloud.call import Call
 from app.dialects.rongcloud.errors import DOCUMENTED, Rows
 from app.dialects.rongcloud.guard import by_signature
-from app.dialects.rongcloud.schemas import GetToken
+from app.dialects.rongcloud.schemas import GetToken, new_id_flaw
 from app.models import User
 from app.wire.dialect import Routes, View
 
@@ -34,9 +34,10 @@ def get_token(call: Call, request: GetToken) -> dict[str, Any]:
     """Register the user if need be, write name and portrait, answer with a token.
 
     A `live` app issues another token at every call. A `documented` one refuses a user who holds a valid
-    token of this app: an id registers once (seed 003).
+    token of this app: an id registers once.
     """
     user = User(request.user_id, nickname=request.name, face_url=request.portrait_uri)
     order = call.services.codecs.order_opaque(call.app.key, request.user_id)
-    token = call.services.enrolment.admit(user, order, once=call.app.profile == "documented")
+    flaw = new_id_flaw(request.user_id)
+    token = call.services.enrolment.admit(user, order, once=call.app.is_documented, new_id_flaw=flaw)
     return render.get_token(token.user_id, call.services.codecs.spell(token))

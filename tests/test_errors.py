@@ -1,0 +1,28 @@
+"""The tree of refusals is the one that is drawn."""
+
+from __future__ import annotations
+
+import re
+
+from app import errors
+from app.errors import RollcallError
+
+
+def drawn() -> list[tuple[int, str]]:
+    lines = [
+        line for line in (errors.__doc__ or "").splitlines() if re.match(r"[│ ]*[├└]── |RollcallError$", line)
+    ]
+    found = []
+    for line in lines:
+        branch, name = re.fullmatch(r"([│├└─ ]*)(\w+).*", line).groups()  # type: ignore[union-attr]
+        found.append((len(branch) // 4, name))
+    return found
+
+
+def defined(kind: type[RollcallError], depth: int = 0) -> list[tuple[int, str]]:
+    children = [child for child in kind.__subclasses__() if child.__module__ == errors.__name__]
+    return [(depth, kind.__name__), *(row for child in children for row in defined(child, depth + 1))]
+
+
+def test_the_drawing_has_every_class_in_its_place() -> None:
+    assert drawn() == defined(RollcallError)
