@@ -6,6 +6,7 @@ commit, `read` runs it at once on a connection that is kept for the next reader.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections import deque
 from pathlib import Path
@@ -38,6 +39,7 @@ class Database:
         connection = None
         try:
             connection = self._connect()
+            _log_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error as error:
@@ -48,23 +50,27 @@ class Database:
         self._writer = Writer(connection)
 
     def close(self) -> None:
-        """Finish the waiting writes and close the file, the writer's connection, which checkpoints, last."""
+        """Finish the waiting writes and close the file, the writer's connection, which checkpoints, last.
+
+        A read that is on its way closes its own connection.
+        """
         if self._writer is None or self._connection is None:
             return
-        self._writer.close()
-        while self._resting:
-            self._resting.pop().close()
-        self._connection.close()
+        writer, connection = self._writer, self._connection
+        writer.close()
         self._writer = self._connection = None
+        self._close_resting()
+        connection.close()
 
     def write(self, piece: Piece[T]) -> T:
         """Run `piece` in the writer's next commit and return its result once that is on the disk.
 
         Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
         """
-        if self._writer is None:
+        writer = self._writer
+        if writer is None:
             raise StorageUnavailable("the database is not open")
-        return self._writer.write(piece)
+        return writer.write(piece)
 
     def read(self, piece: Piece[T]) -> T:
         """Run `piece` on a connection that sees the last commit. Raises StorageUnavailable."""
@@ -76,6 +82,8 @@ class Database:
                 return piece(connection)
             finally:
                 self._resting.append(connection)
+                if self._writer is None:
+                    self._close_resting()
         except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error
 
@@ -84,6 +92,11 @@ class Database:
             return self._resting.pop()
         except IndexError:
             return self._reader()
+
+    def _close_resting(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._resting.pop().close()
 
     def _reader(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -96,3 +109,10 @@ class Database:
         return sqlite3.connect(
             self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Have the database written through a log, whatever a restored copy was in. Raises OperationalError."""
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"its file system has no room for a shared log (journal mode {mode})")

@@ -17,6 +17,9 @@ from app.errors import InstanceBusy
 
 #: Seconds between two attempts while a sibling is leaving.
 PAUSE = 0.05
+#: Seconds within which who holds the lock has written its name over its predecessor's.
+SIGNING = 0.1
+_RECORD = 64
 
 
 class InstanceLock:
@@ -33,14 +36,23 @@ class InstanceLock:
 
         A holder with the same `parent` (a process id; 0 for none) is a sibling that is about to end, as
         gunicorn's old worker is on a reload: it gets `patience` seconds, while `waiting` is called now and
-        then. Anybody else is refused at once. Raises InstanceBusy.
+        then. Anybody else is refused. Raises InstanceBusy, or OSError if the file cannot be written.
         """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + patience
+        try:
+            self._wait(descriptor, parent, patience, waiting)
+            _sign(descriptor, parent)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+
+    def _wait(self, descriptor: int, parent: int, patience: float, waiting: Callable[[], None]) -> None:
+        began = time.monotonic()
         while not _locked(descriptor):
             holder = _holder(self._path)
-            if not parent or holder.get("parent") != parent or time.monotonic() >= deadline:
-                os.close(descriptor)
+            is_sibling = parent != 0 and holder.get("parent") == parent
+            if time.monotonic() - began > (patience if is_sibling else SIGNING):
                 raise InstanceBusy(
                     f"{self._path.parent} is served by process {holder.get('pid', 'unknown')} already, and "
                     "presence lives in one process: stop that one, or give this one a folder of its own with "
@@ -48,9 +60,6 @@ class InstanceLock:
                 )
             waiting()
             time.sleep(PAUSE)
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "parent": parent}).encode(), 0)
-        self._descriptor = descriptor
 
     def release(self) -> None:
         """Let go. Releasing twice is once."""
@@ -65,6 +74,12 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _sign(descriptor: int, parent: int) -> None:
+    """Write who holds the lock: in one piece of constant size, so that nobody reads half a name."""
+    record = json.dumps({"pid": os.getpid(), "parent": parent}).ljust(_RECORD)
+    os.pwrite(descriptor, record.encode(), 0)
 
 
 def _holder(path: Path) -> dict[str, int]:

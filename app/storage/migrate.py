@@ -2,7 +2,8 @@
 
 The numbered files in `migrations/` run in order, each in one transaction together with the number that says
 it ran, so an interrupted migration is either whole or never happened. A new database is made under another
-name and takes its own only when it is complete: whatever lies under the real name was finished once.
+name, without a log beside it, and takes its own only when it is complete: whatever lies under the real name
+was finished once.
 
 `schema.sql` is what `schema` returns: all that the migrations add up to, to be read in one place.
 """
@@ -52,7 +53,7 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
             f"this Python has SQLite {sqlite3.sqlite_version}, and Rollcall needs 3.37 or newer"
         )
     try:
-        if path.exists():
+        if os.path.lexists(path):
             _check_header(path)
             _migrate(path, steps)
         else:
@@ -67,7 +68,6 @@ def _create(path: Path, steps: Sequence[Migration]) -> None:
         leftover.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(_connect(draft)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         _advance(connection, steps)
     _sync(draft)
@@ -75,9 +75,9 @@ def _create(path: Path, steps: Sequence[Migration]) -> None:
     _sync(path.parent)
 
 
-def _companions(path: Path) -> tuple[Path, Path]:
-    """Return the names under which SQLite keeps a database's log and its index."""
-    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
+def _companions(path: Path) -> list[Path]:
+    """Return the names under which SQLite keeps a database's log, the log's index and its journal."""
+    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
 
 
 def _check_header(path: Path) -> None:

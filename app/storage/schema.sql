@@ -25,5 +25,7 @@ CREATE TABLE tokens (
     signing_key TEXT NOT NULL,
     issued_at INTEGER NOT NULL,
     state INTEGER NOT NULL,
-    PRIMARY KEY (user_id, issuer, platform_id, style, iat, exp, signing_key)
+    PRIMARY KEY (user_id, issuer, platform_id, exp, style, iat, signing_key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tokens_cancelled ON tokens (user_id, issuer, platform_id) WHERE state <> 0;

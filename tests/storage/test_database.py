@@ -204,6 +204,40 @@ def test_closing_finishes_what_was_asked_for_and_leaves_one_file(database: Datab
         assert connection.execute("SELECT COUNT(*) FROM t").fetchone() == (20,)
 
 
+def test_a_read_that_outlives_the_closing_leaves_no_connection(database: Database) -> None:
+    started, held = threading.Event(), threading.Event()
+
+    def slow(connection: Transaction) -> None:
+        started.set()
+        held.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(database.read, slow)
+        assert started.wait(10)
+        database.close()
+        held.set()
+        reading.result(10)
+    assert not database._resting
+
+
+def test_a_restored_copy_in_another_journal_mode_is_served_in_wal_mode(
+    database: Database, path: Path
+) -> None:
+    copy = path.with_name("copy.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    restored = Database(copy)
+    restored.open()
+    try:
+        assert restored.write(lambda transaction: transaction.execute("PRAGMA journal_mode").fetchone()) == (
+            "wal",
+        )
+    finally:
+        restored.close()
+
+
 def test_a_database_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseRefused):
         Database(tmp_path / "missing" / "rollcall.db").open()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import subprocess
 import sys
@@ -41,7 +43,7 @@ def let_go(process: subprocess.Popen[bytes]) -> None:
     process.communicate(timeout=10)
 
 
-def test_a_second_process_is_refused_at_once_with_the_holder_named(path: Path) -> None:
+def test_a_second_process_is_refused_with_the_holder_named(path: Path) -> None:
     holder = hold(path)
     try:
         with pytest.raises(InstanceBusy) as refusal:
@@ -93,6 +95,39 @@ def test_a_killed_holder_holds_nothing(path: Path) -> None:
     lock.acquire()
     lock.release()
     lock.release()
+    lock.acquire()
+    lock.release()
+
+
+def test_a_sibling_who_has_just_taken_over_is_waited_for(path: Path) -> None:
+    """The lock changes hands a moment before the name in the file does."""
+    holder = hold(path, parent=os.getpid())
+    signed = path.read_bytes()
+    path.write_bytes(json.dumps({"pid": 1, "parent": 1}).ljust(64).encode())
+    waits: list[int] = []
+
+    def waiting() -> None:
+        waits.append(1)
+        if len(waits) == 1:
+            path.write_bytes(signed)
+        if len(waits) == 5:
+            let_go(holder)
+
+    lock = InstanceLock(path)
+    lock.acquire(os.getpid(), 10, waiting)
+    lock.release()
+    assert len(waits) >= 5
+
+
+def test_a_lock_that_cannot_be_signed_is_not_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            InstanceLock(path).acquire()
+    lock = InstanceLock(path)
     lock.acquire()
     lock.release()
 

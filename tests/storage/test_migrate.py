@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -32,15 +35,58 @@ def tables(path: Path) -> list[object]:
     return [name for (name,) in query(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
 
 
-def test_a_fresh_database_is_whole_private_and_in_wal_mode(tmp_path: Path) -> None:
+def test_a_fresh_database_is_whole_and_private(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     assert tables(path) == ["tokens", "users"]
     assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
-    assert query(path, "PRAGMA journal_mode") == [("wal",)]
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
+
+
+def test_a_fresh_database_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[list[str]] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append([os.readlink(f"/proc/self/fd/{descriptor}"), *sorted(os.listdir(tmp_path))])
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    prepare(tmp_path / "rollcall.db")
+    assert synced == [
+        [str(tmp_path / "rollcall.db.new"), "rollcall.db.new"],
+        [str(tmp_path), "rollcall.db"],
+    ]
+
+
+@pytest.mark.parametrize("limit", range(1024, 40 * 1024, 1024))
+def test_a_disk_that_fills_up_leaves_a_whole_database_or_none(tmp_path: Path, limit: int) -> None:
+    """The kernel refuses files over a limit of the process in the way of a full disk."""
+    path = tmp_path / "rollcall.db"
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most[1]))
+    try:
+        with contextlib.suppress(DatabaseRefused):
+            prepare(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    if path.exists():
+        assert tables(path) == ["tokens", "users"]
+    prepare(path)
+    assert tables(path) == ["tokens", "users"]
+    assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
+
+
+def test_a_name_that_leads_nowhere_is_refused_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    path.symlink_to(tmp_path / "unmounted" / "rollcall.db")
+    with pytest.raises(DatabaseRefused, match="No such file or directory"):
+        prepare(path)
+    assert path.is_symlink()
 
 
 def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
