@@ -45,7 +45,7 @@ class Presence:
         self._running = False
         self._thread: threading.Thread | None = None
         #: Another one after every start: what was known under an older epoch is void.
-        self.epoch = _new_epoch()
+        self.epoch = ""
 
     def touch(
         self, user_id: str, platform_id: int, ttl: float, connection_id: str = "", is_background: bool = False
@@ -54,13 +54,14 @@ class Presence:
         now = self._clock.elapsed()
         entry = (platform_id, connection_id, now + ttl, is_background)
         with self._lock:
-            due, held = self._rows.get(user_id, _NOBODY)
+            row = self._rows.get(user_id)
+            due, held = row or _NOBODY
             entries = _with(held, entry, now)
-            if user_id not in self._rows or entry[2] < due:
-                due = entry[2]
-                heapq.heappush(self._looks, (due, user_id))
-                self._work.notify()
-            self._rows[user_id] = (due, entries)
+            if row and due <= entry[2]:
+                self._rows[user_id] = (due, entries)
+            else:
+                self._rows[user_id] = (entry[2], entries)
+                self._plan_look(entry[2], user_id)
 
     def leave(self, user_id: str, platform_id: int, connection_id: str | None = None) -> None:
         """Take one connection offline, or all on the platform. Leaving twice is leaving once."""
@@ -91,7 +92,8 @@ class Presence:
                 more = self._sweep_slice(self._clock.elapsed())
 
     def start(self) -> None:
-        """Start the background thread that sweeps."""
+        """Begin an epoch, and start the background thread that sweeps."""
+        self.epoch = secrets.token_hex(8)
         self._running = True
         self._thread = threading.Thread(target=self._watch, name="rollcall-presence", daemon=True)
         self._thread.start()
@@ -104,7 +106,6 @@ class Presence:
             self._running = False
             self._rows.clear()
             self._looks.clear()
-            self.epoch = _new_epoch()
             self._work.notify()
         self._thread.join()
         self._thread = None
@@ -115,6 +116,15 @@ class Presence:
             with self._lock:
                 if self._running:
                     self._work.wait(_BEAT if self._looks else None)
+
+    def _plan_look(self, due: float, user_id: str) -> None:
+        """Have the thread look at a user at `due`. Called with the lock held and the user's row written."""
+        heapq.heappush(self._looks, (due, user_id))
+        if len(self._looks) > 2 * len(self._rows) + _SLICE:
+            # One who shortens the ttl again and again would fill the memory with stale looks.
+            self._looks = [(due, user_id) for user_id, (due, _) in self._rows.items()]
+            heapq.heapify(self._looks)
+        self._work.notify()
 
     def _sweep_slice(self, now: float) -> bool:
         """Look at up to a slice of users who are due; tell whether more may be. Called with the lock held."""
@@ -135,10 +145,6 @@ class Presence:
         due = min(entry[2] for entry in entries)
         self._rows[user_id] = (due, entries)
         heapq.heappush(self._looks, (due, user_id))
-
-
-def _new_epoch() -> str:
-    return secrets.token_hex(8)
 
 
 def _with(held: tuple[_Entry, ...], entry: _Entry, now: float) -> tuple[_Entry, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.clock import Clock
 from app.domain.presence import Presence
 from app.domain.valid_tokens import ValidTokens
-from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenUnknown
+from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenRefused, TokenUnknown
 from app.models import PresentedToken, Token, TokenOrder, TokenState
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
@@ -61,11 +61,34 @@ class Tokens:
             raise TokenForged(presented.flaw)
         if presented.iat is not None and presented.iat > now:
             raise TokenForged("token used before issued")
-        return self._on_record(presented.token)
-
-    def _on_record(self, token: Token | None) -> Token:
-        if token is None:
+        if presented.token is None:
             raise TokenUnknown
+        self._confirm(presented.token)
+        return presented.token
+
+    def keep_online(
+        self,
+        bearer: Token,
+        user_id: str,
+        platform_id: int,
+        ttl: float,
+        connection_id: str = "",
+        is_background: bool = False,
+    ) -> None:
+        """Do `Presence.touch` on the strength of a token that `verify` has returned.
+
+        Raises TooManyConnections, or TokenUnknown or TokenKicked.
+        """
+        self._presence.touch(user_id, platform_id, ttl, connection_id, is_background)
+        try:
+            # Cancelling a token takes its user offline; if it came in between, this must not undo it.
+            self._confirm(bearer)
+        except TokenRefused:
+            self._presence.leave(user_id, platform_id, connection_id)
+            raise
+
+    def _confirm(self, token: Token) -> None:
+        """Make sure that a genuine token is on record as valid. Raises TokenUnknown or TokenKicked."""
         state = self._valid.state(
             token, lambda: self._database.read(lambda connection: self._store.state(connection, token))
         )
@@ -73,7 +96,6 @@ class Tokens:
             raise TokenUnknown
         if state is TokenState.KICKED:
             raise TokenKicked
-        return token
 
 
 def _dated(order: TokenOrder, now: float) -> Token:

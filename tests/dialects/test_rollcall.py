@@ -248,6 +248,26 @@ def test_connections_come_go_and_lapse_one_by_one(own: Flask, clock: FakeClock) 
     assert online(own, "alice") == []
 
 
+def test_a_token_that_is_cancelled_in_the_middle_brings_nobody_back(
+    own: Flask, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = own.extensions["rollcall"]
+    old = tokens.v3_8("alice", 5, NOW)
+    assert beat(own, old, connID="b")["errCode"] == 0
+    put_online = services.presence.touch
+
+    def cancelled_first(*arguments: Any) -> None:
+        services.tokens.grant(services.codecs.order("v3.8", "alice", 5), kicks=True)
+        put_online(*arguments)
+
+    clock.advance(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(services.presence, "touch", cancelled_first)
+        assert beat(own, old, connID="a") == error(1506, "TokenKickedError")
+    assert online(own, "alice") == []
+    assert beat(own, tokens.v3_8("alice", 5, NOW + 1))["errCode"] == 0
+
+
 def test_so_many_connections_and_no_more(own: Flask) -> None:
     token = tokens.v3_8("alice", 5, NOW)
     for number in range(30):

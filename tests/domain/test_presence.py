@@ -109,6 +109,19 @@ def test_coming_and_going_leaves_no_trace_in_memory(presence: Presence, clock: F
     assert presence._rows == {}
 
 
+def test_shortening_the_ttl_again_and_again_fills_no_memory(presence: Presence, clock: FakeClock) -> None:
+    presence.touch("b", 1, 5)
+    for ttl in range(86400, 80000, -1):
+        presence.touch("a", 1, ttl)
+        assert len(presence._looks) <= 1005
+    clock.advance(5)
+    presence.sweep()
+    assert list(presence._rows) == ["a"]
+    clock.advance(80001 - 5)
+    presence.sweep()
+    assert presence._rows == {}
+
+
 def test_a_user_has_so_many_connections_on_a_platform_and_no_more(
     presence: Presence, clock: FakeClock
 ) -> None:
@@ -124,8 +137,14 @@ def test_a_user_has_so_many_connections_on_a_platform_and_no_more(
     assert of(presence, "a") == (Connection(1, "one more", False, 10),)
 
 
-def test_every_start_has_another_epoch(clock: FakeClock) -> None:
-    assert Presence(clock).epoch != Presence(clock).epoch
+def test_every_start_has_another_epoch(presence: Presence) -> None:
+    epochs = set()
+    for _ in range(3):
+        presence.start()
+        epochs.add(presence.epoch)
+        presence.stop()
+    assert len(epochs) == 3
+    assert all(epochs)
 
 
 def test_a_sweep_of_many_is_whole(presence: Presence, clock: FakeClock) -> None:

@@ -16,9 +16,11 @@ def heartbeat(call: Call, request: HeartbeatReq) -> dict[str, object]:
     """Put a connection online, or keep it there, for `ttl` seconds."""
     user_id, platform_id = subject(call, request.user_id, request.platform_id)
     connection_id = request.conn_id or ""
-    presence = call.services.presence
-    presence.touch(user_id, platform_id, request.ttl, connection_id, request.is_background)
-    return render.heartbeat(user_id, platform_id, connection_id, request.ttl, presence.epoch)
+    call.services.tokens.keep_online(
+        call.caller, user_id, platform_id, request.ttl, connection_id, request.is_background
+    )
+    epoch = call.services.presence.epoch
+    return render.heartbeat(user_id, platform_id, connection_id, request.ttl, epoch)
 
 
 @routes.post("/presence/leave", LeaveReq, access=by_any_token)
