@@ -4,7 +4,9 @@ gunicorn loads this file by itself from the folder in which it is started. What 
 over it, except where the line would start a second worker.
 """
 
+import functools
 import os
+import subprocess
 import sys
 
 from app.errors import StartRefused
@@ -26,6 +28,9 @@ worker_class = "gthread"
 threads = _settings.threads
 # Longer than clients and proxies keep an idle connection, so that they close it and not we under them.
 keepalive = 65
+# Nothing takes long here, so who is still in the middle of a request then is not going to end it. Nobody is
+# served meanwhile when it is a reload.
+graceful_timeout = 10
 control_socket_disable = True
 proc_name = "rollcall"
 
@@ -47,22 +52,41 @@ def nworkers_changed(server, new_value, old_value):
 
 
 def on_starting(server):
-    """Refuse to be reachable from elsewhere with secrets that everybody knows."""
-    exposed = [address for address in server.cfg.address if not _is_own(address)]
-    if exposed and _restricting:
-        raise RuntimeError(
-            f"Rollcall does not listen on {_worded(exposed[0])} with the documented or short secret in "
-            f"{', '.join(_restricting)}: set secrets of your own (16 characters or more), or "
-            "ROLLCALL_ALLOW_DOCUMENTED_SECRETS=1 if nobody else can reach that address."
-        )
+    """Refuse to be reachable from elsewhere with secrets that everybody knows; make reloading safe."""
+    exposure = _exposure(server.cfg.address)
+    if exposure:
+        raise RuntimeError(exposure)
+    server.handle_hup = functools.partial(_reload_if_sound, server, server.handle_hup)
+
+
+def _exposure(addresses):
+    """Say what is wrong with listening on the addresses; nothing if nothing is."""
+    exposed = [address for address in addresses if not _is_own(address)]
+    if not exposed or not _restricting:
+        return ""
+    return (
+        f"Rollcall does not listen on {_worded(exposed[0])} with the documented or short secret in "
+        f"{', '.join(_restricting)}: set secrets of your own (16 characters or more), or "
+        "ROLLCALL_ALLOW_DOCUMENTED_SECRETS=1 if nobody else can reach that address."
+    )
 
 
 def _worded(address):
-    return ":".join(map(str, address)) if isinstance(address, tuple) else str(address)
+    return ":".join(map(str, address[:2])) if isinstance(address, tuple) else str(address)
 
 
 def _is_own(address):
     return isinstance(address, tuple) and is_loopback(address[0])
+
+
+def _reload_if_sound(server, reload):
+    """Reload if what is on the disk loads; gunicorn would end over a slip of the pen in `config.py`."""
+    command = [sys.executable, "-m", "gunicorn", "--check-config", *sys.argv[1:]]
+    check = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if check.returncode:
+        server.log.error("not reloaded, the old code and settings go on: %s", check.stderr.strip())
+    else:
+        reload()
 
 
 def post_fork(server, worker):
@@ -74,17 +98,25 @@ def post_fork(server, worker):
 
 def post_worker_init(worker):
     """Open the instance before the first request; on a reload, wait for the old worker to let it go."""
+    # The sockets may be others than the settings say: handed down by systemd, or kept over a reload.
+    exposure = _exposure(listener.getsockname() for listener in worker.sockets)
+    if exposure:
+        _give_up(worker, exposure)
     services = _services(worker)
     if services is None:
         return
-    from app.errors import StartRefused  # the worker's own class, not the one that was dropped above
-
+    # An old worker that hangs is killed after `timeout`.
+    patience = max(worker.cfg.graceful_timeout, worker.cfg.timeout) + 5
     try:
-        services.start(worker.ppid, worker.cfg.graceful_timeout + 5, worker.notify)
-    except StartRefused as error:
-        worker.log.critical("rollcall: %s", error)
-        sys.exit(_WORKER_BOOT_ERROR)
+        services.start(worker.ppid, patience, worker.notify)
+    except services.Refused as error:
+        _give_up(worker, error)
     _banner(worker, services.settings)
+
+
+def _give_up(worker, reason):
+    worker.log.critical("rollcall: %s", reason)
+    sys.exit(_WORKER_BOOT_ERROR)
 
 
 def _banner(worker, settings):

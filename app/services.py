@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from app.domain.enrolment import Enrolment
 from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
-from app.errors import ServiceUnavailable, StartRefused
+from app.errors import DatabaseRefused, ServiceUnavailable, StartRefused, StorageUnavailable
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.lock import InstanceLock
@@ -20,6 +21,9 @@ from app.wire.codecs import Codecs
 @dataclass
 class Services:
     """The parts of one Rollcall. Building them opens nothing; `start` does, in the process that serves."""
+
+    #: What `start` raises; a server's configuration may have another import of `app`.
+    Refused: ClassVar[type[StartRefused]] = StartRefused
 
     settings: Settings
     lock: InstanceLock
@@ -46,20 +50,24 @@ class Services:
             if self.started:
                 return
             try:
-                self.settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self.lock.acquire(parent, patience, waiting)
-                self.database.open()
-                self.users.register_administrators()
-            except OSError as error:
-                self._release()
-                raise StartRefused(
-                    f"the instance folder {self.settings.instance} cannot be used: {error}"
-                ) from error
+                self._open(parent, patience, waiting)
             except BaseException:
                 self._release()
                 raise
             self.presence.start()
             self.started, self.stopped = True, False
+
+    def _open(self, parent: int, patience: float, waiting: Callable[[], None]) -> None:
+        folder = self.settings.instance
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.lock.acquire(parent, patience, waiting)
+            self.database.open()
+            self.users.register_administrators()
+        except OSError as error:
+            raise StartRefused(f"the instance folder {folder} cannot be used: {error}") from error
+        except StorageUnavailable as error:
+            raise DatabaseRefused(f"the database in {folder} cannot be used: {error}") from error
 
     def start_if_new(self) -> None:
         """Start on the first request, where no server has done it before; never after a stop.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -172,12 +173,20 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         exec(compile(source, str(path), "exec"), names)
     except Exception as error:
-        # Whatever the operator's own lines raise is theirs to read, in one line.
-        raise SettingInvalid(f"{path} does not run: {type(error).__name__}: {error}") from error
+        # Its own words are left out: they may quote a secret whose quotes were forgotten.
+        raise SettingInvalid(
+            f"{path} does not run: {type(error).__name__} in line {_line(error, path)}"
+        ) from None
     found = {name.lower(): value for name, value in names.items() if name.isupper()}
     if "instance" in found:
         raise SettingInvalid(f"INSTANCE in {path} has no effect there; set {variable('instance')}")
     return _parsed(found, lambda name: f"{name.upper()} in {path}")
+
+
+def _line(error: Exception, path: Path) -> int | None:
+    """Return the line of the file in which it failed."""
+    steps = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == str(path)]
+    return steps[-1] if steps else getattr(error, "lineno", None)
 
 
 def _parsed(values: Mapping[str, object], place: Callable[[str], str]) -> dict[str, Any]:

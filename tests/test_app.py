@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.errors import InstanceBusy, SettingInvalid, StartRefused, StorageUnavailable
+from app.errors import DatabaseRefused, InstanceBusy, SettingInvalid, StartRefused, StorageUnavailable
 from app.services import Services
 from app.wire import body
 from tests.conftest import MakeApp
@@ -99,6 +101,37 @@ def test_the_instance_folder_is_served_once(make_app: MakeApp, caplog: pytest.Lo
     assert caplog.messages == [str(refusal.value)]
     services_of(first).stop()
     assert call(second, "v2")[0] == 200
+
+
+def test_an_instance_folder_that_is_served_elsewhere_is_not_touched(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    first, second = make_app(), make_app()
+    services_of(first).start()
+    database = tmp_path / "instance" / "rollcall.db"
+    before = database.stat()
+    with pytest.raises(InstanceBusy):
+        services_of(second).start()
+    assert database.stat() == before
+    database.rename(tmp_path / "moved")
+    with pytest.raises(InstanceBusy):
+        services_of(second).start()
+    assert not database.exists()
+
+
+def test_a_database_in_which_nothing_can_be_written_is_refused_in_a_sentence(
+    app: Flask, tmp_path: Path
+) -> None:
+    services_of(app).start()
+    services_of(app).stop()
+    with closing(sqlite3.connect(tmp_path / "instance" / "rollcall.db")) as connection:
+        connection.execute("DROP TABLE users")
+    with pytest.raises(DatabaseRefused) as refusal:
+        services_of(app).start()
+    assert str(refusal.value) == (
+        f"the database in {tmp_path / 'instance'} cannot be used: no such table: users"
+    )
+    assert not services_of(app).started
 
 
 def test_an_instance_folder_that_cannot_be_made_is_refused(make_app: MakeApp, tmp_path: Path) -> None:

@@ -69,9 +69,12 @@ def read(environ: Mapping[str, Any]) -> bytes:
 def _announced(environ: Mapping[str, Any]) -> int:
     """Return how many bytes to expect; a chunked body ends by itself, wherever the server says so."""
     length = environ.get("CONTENT_LENGTH")
-    if length:
-        return int(length)
-    return LARGEST + 1 if environ.get("wsgi.input_terminated") else 0
+    if not length:
+        return LARGEST + 1 if environ.get("wsgi.input_terminated") else 0
+    # gunicorn has refused anything else, the development server has not.
+    if not (length.isascii() and length.isdigit() and len(length) < _LONGEST_INTEGER):
+        raise BodyUnreadable("bad Content-Length")
+    return int(length)
 
 
 def _integer(literal: str) -> int | Number:

@@ -24,6 +24,7 @@ class Server:
 
     def __init__(self, instance: Path, log: Path, *arguments: str, **settings: str) -> None:
         self.instance = instance
+        self.root = ROOT
         self._log = log
         self._arguments = arguments
         self._settings = settings
@@ -40,7 +41,7 @@ class Server:
         environ |= {"ROLLCALL_INSTANCE": str(self.instance), "ROLLCALL_BIND": "127.0.0.1:0", **self._settings}
         command = [sys.executable, "-W", "error", "-m", "gunicorn", *self._arguments, "wsgi:app"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, cwd=self.root, env=environ, stdout=log, stderr=log)
         return self._process
 
     def start(self) -> Server:

@@ -185,6 +185,14 @@ def test_a_body_that_does_not_come_whole_is_refused(environ: dict[str, Any], str
         read({**environ, "wsgi.input": stream})
 
 
+@pytest.mark.parametrize("length", ["-1", "abc", "1.0", "\u0663", "9" * 5000])
+def test_a_length_that_is_none_is_refused_unread(length: str) -> None:
+    stream = Stream(b"abc")
+    with pytest.raises(BodyUnreadable, match="bad Content-Length"):
+        read({"CONTENT_LENGTH": length, "wsgi.input": stream})
+    assert stream.tell() == 0
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_over_the_limit_is_refused_and_never_cut(
     monkeypatch: pytest.MonkeyPatch, chunked: bool

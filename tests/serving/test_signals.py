@@ -1,0 +1,168 @@
+"""Kills, reloads and stops of a real server, most of them under load."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.serving.conftest import MakeServer
+from tests.support.server import PATIENCE, ROOT, Server
+from tests.support.storm import V3, Storm, registered
+
+pytestmark = pytest.mark.serving
+
+
+@pytest.mark.parametrize("victim", ["worker", "master and worker"])
+def test_what_was_acknowledged_survives_sigkill(make_server: MakeServer, victim: str) -> None:
+    server = make_server().start()
+    with Storm(server) as storm:
+        storm.wait_for(100)
+        if victim == "worker":
+            os.kill(server.worker, signal.SIGKILL)
+        else:
+            server.kill()
+    if victim == "worker":
+        server.wait_for(r"(?s)sent SIGKILL.*Rollcall speaks")
+    else:
+        server.start()
+    assert len(storm.acknowledged) >= 100
+    assert storm.refused == []
+    assert registered(server, storm.acknowledged) == storm.acknowledged
+    assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(server.instance / "rollcall.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_reload_under_load_fails_nobody_and_takes_new_settings(make_server: MakeServer) -> None:
+    server = make_server().start()
+    before = server.worker
+    with Storm(server, 4) as storm:
+        storm.wait_for(50)
+        (server.instance / "config.py").write_text("OPENIM_V3_TOKEN_DAYS = 1\n")
+        seen = len(server.log)
+        server.signal(signal.SIGHUP)
+        server.wait_for("Rollcall speaks", seen)
+        storm.wait_for(len(storm.acknowledged) + 50)
+    assert storm.failed == []
+    assert storm.refused == []
+    assert server.worker != before
+    assert registered(server, storm.acknowledged) == storm.acknowledged
+    ask = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
+    assert server.post("/auth/user_token", ask, V3)[1]["data"]["expireTimeSeconds"] == 86400
+    assert "Traceback" not in server.log
+    assert server.stop() == 0
+
+
+def half_sent(server: Server) -> tuple[socket.socket, bytes]:
+    """Send the beginning of a request; return the connection and the rest."""
+    body = b'{"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}'
+    head = b"POST /auth/user_token HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+    client = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    client.sendall(head + body[:20])
+    return client, body[20:]
+
+
+def test_a_request_that_is_on_its_way_at_a_reload_is_answered(make_server: MakeServer) -> None:
+    server = make_server().start()
+    client, rest = half_sent(server)
+    with client:
+        server.signal(signal.SIGHUP)
+        server.wait_for("(?s)Hang up.*Booting worker")
+        time.sleep(0.5)
+        assert server.log.count("Rollcall speaks") == 1
+        client.sendall(rest)
+        status, _, answer = client.makefile("rb").read().partition(b"\r\n")
+    assert status == b"HTTP/1.1 200 OK"
+    assert b'{"errCode":0,"errMsg":"","data":{"userID":"openIMAdmin","token":"eyJ' in answer
+    server.wait_for("(?s)(Rollcall speaks.*){2}")
+
+
+def test_a_client_that_never_goes_on_holds_up_a_reload_no_longer_than_the_grace(
+    make_server: MakeServer,
+) -> None:
+    server = make_server("--graceful-timeout", "1").start()
+    half, _ = half_sent(server)
+    with half, socket.create_connection(("127.0.0.1", server.port)):
+        server.signal(signal.SIGHUP)
+        server.wait_for("(?s)(Rollcall speaks.*){2}")
+        assert server.post("/auth/user_token", {})[0] == 400
+
+
+def test_a_reload_of_settings_that_do_not_load_changes_nothing(make_server: MakeServer) -> None:
+    server = make_server().start()
+    worker = server.worker
+    (server.instance / "config.py").write_text("THREADS = 'two'\n")
+    server.signal(signal.SIGHUP)
+    server.wait_for("not reloaded, the old code and settings go on: rollcall: THREADS in .* must be a whole")
+    assert server.post("/auth/user_token", {})[0] == 400
+    assert server.worker == worker
+    assert "Traceback" not in server.log
+
+
+def test_a_reload_to_documented_secrets_ends_a_server_that_others_reach(make_server: MakeServer) -> None:
+    server = make_server("-b", "0.0.0.0:0", ROLLCALL_DIALECTS="openim_v3")
+    server.instance.mkdir()
+    config = server.instance / "config.py"
+    config.write_text("OPENIM_SECRET = 'a-secret-of-our-own'\n")
+    server.start()
+    config.unlink()
+    server.signal(signal.SIGHUP)
+    assert server.exit_status() != 0
+    assert "rollcall: Rollcall does not listen on 0.0.0.0" in server.log
+    assert "Traceback" not in server.log
+
+
+def test_a_reload_brings_the_code_that_is_on_the_disk(make_server: MakeServer, tmp_path: Path) -> None:
+    server = make_server()
+    server.root = tmp_path / "clone"
+    shutil.copytree(ROOT / "app", server.root / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, server.root)
+    server.start()
+    code = server.root / "app" / "wire" / "plain.py"
+    assert server.request("POST", "/nothing", b"", {})[2] == b"404 page not found"
+    code.write_text(code.read_text().replace("404 page not found", "nothing to be found"))
+    server.signal(signal.SIGHUP)
+    server.wait_for("(?s)(Rollcall speaks.*){2}")
+    assert server.request("POST", "/nothing", b"", {})[2] == b"nothing to be found"
+    code.write_text("import nothing_like_that\n")
+    server.signal(signal.SIGHUP)
+    server.wait_for("(?s)not reloaded.*No module named 'nothing_like_that'")
+    assert server.request("POST", "/nothing", b"", {})[2] == b"nothing to be found"
+
+
+def test_sigterm_under_load_finishes_what_was_begun(make_server: MakeServer) -> None:
+    server = make_server().start()
+    with Storm(server) as storm:
+        storm.wait_for(50)
+        server.signal(signal.SIGTERM)
+        assert server.exit_status() == 0
+    assert storm.refused == []
+    # Who had not been heard yet is refused the connection; nobody is cut off in an answer.
+    assert {type(error) for error in storm.failed} <= {ConnectionRefusedError, ConnectionResetError}
+    assert [file.name for file in server.instance.iterdir() if file.suffix != ".lock"] == ["rollcall.db"]
+    assert registered(server.start(), storm.acknowledged) == storm.acknowledged
+
+
+def test_after_a_restart_everybody_is_offline(make_server: MakeServer) -> None:
+    server = make_server().start()
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    headers = {"token": server.post("/auth/user_token", ask)[1]["data"]["token"]}
+    epoch = server.post("/presence/heartbeat", b"", headers)[1]["data"]["epoch"]
+    body = {"operationID": "1", "userIDList": ["openIMAdmin"]}
+    assert server.post("/user/get_users_online_status", body, headers)[1]["data"][0]["status"] == "online"
+    assert server.stop() == 0
+    server.start()
+    assert server.post("/user/get_users_online_status", body, headers)[1]["data"] == [
+        {"userID": "openIMAdmin", "status": "offline"}
+    ]
+    assert server.post("/presence/heartbeat", b"", headers)[1]["data"]["epoch"] != epoch

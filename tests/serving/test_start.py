@@ -1,0 +1,106 @@
+"""What is served and what is refused at the start, and what the log says of it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.serving.conftest import MakeServer
+from tests.support.server import PATIENCE, ROOT
+
+pytestmark = pytest.mark.serving
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "sentence"),
+    [
+        (("-w", "2"), {}, "Rollcall has one worker, not 2"),
+        ((), {"WEB_CONCURRENCY": "2"}, "Rollcall has one worker, not 2"),
+        (
+            ("-b", "0.0.0.0:0"),
+            {},
+            "Rollcall does not listen on 0.0.0.0:0 with the documented or short secret in",
+        ),
+        (("-b", "[::]:0"), {}, "Rollcall does not listen on :::0 with the documented or short secret in"),
+        (("-b", "unix:/tmp/never"), {}, "Rollcall does not listen on /tmp/never with the documented"),
+        (
+            (),
+            {"ROLLCALL_THREDS": "2"},
+            "ROLLCALL_THREDS is not a Rollcall setting; did you mean ROLLCALL_THREADS",
+        ),
+        ((), {"ROLLCALL_THREADS": "two"}, "ROLLCALL_THREADS must be a whole number"),
+        ((), {"ROLLCALL_INSTANCE": "/dev/null/x"}, "the instance folder /dev/null/x cannot be used"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_a_sentence(
+    make_server: MakeServer, arguments: tuple[str, ...], settings: dict[str, str], sentence: str
+) -> None:
+    server = make_server(*arguments, **settings)
+    server.launch()
+    assert server.exit_status() != 0
+    assert sentence in server.log
+    assert "Traceback" not in server.log
+
+
+def test_an_address_beyond_this_machine_needs_secrets_of_ones_own_or_a_permission(
+    make_server: MakeServer,
+) -> None:
+    server = make_server("-b", "0.0.0.0:0", ROLLCALL_ALLOW_DOCUMENTED_SECRETS="1").start()
+    assert "serving everybody" in server.log
+    assert server.request("POST", "/auth/user_token", b"{}", {"Host": "im.example"})[0] == 400
+    assert server.stop() == 0
+
+
+def test_the_banner_says_where_what_and_how_safe(make_server: MakeServer) -> None:
+    server = make_server(ROLLCALL_DIALECTS="openim_v3", ROLLCALL_OPENIM_SECRET="a-secret-of-our-own").start()
+    lines = [line.split("] ")[-1] for line in server.log.splitlines() if "Rollcall" in line]
+    assert lines == [
+        f"Rollcall speaks openim_v3 at http://127.0.0.1:{server.port}",
+        f"Rollcall keeps its data in {server.instance}",
+    ]
+    assert "ecret" not in server.log
+
+
+def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(make_server: MakeServer) -> None:
+    first = make_server().start()
+    second = make_server()
+    second.launch()
+    assert second.exit_status() != 0
+    assert re.search(
+        rf"is served by process {first.worker} already, and presence lives in one process", second.log
+    )
+    assert "Traceback" not in second.log
+    assert first.post("/auth/user_token", {})[0] == 400
+
+
+def test_a_second_worker_by_signal_is_refused_and_the_first_goes_on(make_server: MakeServer) -> None:
+    server = make_server().start()
+    worker = server.worker
+    server.signal(signal.SIGTTIN)
+    server.wait_for("Rollcall has one worker, not 2")
+    time.sleep(0.5)
+    assert server.worker == worker
+    assert server.post("/auth/user_token", {})[0] == 400
+
+
+_TAKEN = ("bind", "workers", "worker_class", "threads", "graceful_timeout", "accesslog")
+
+
+def test_gunicorn_takes_our_settings_by_itself() -> None:
+    command = [sys.executable, "-m", "gunicorn", "--print-config", "wsgi:app"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE).stdout
+    found = dict(re.findall(r"^(\w+)\s+= (.*)$", printed, re.M))
+    assert {name: found[name] for name in _TAKEN} == {
+        "bind": "['127.0.0.1:10002']",
+        "workers": "1",
+        "worker_class": "gthread",
+        "threads": "16",
+        "graceful_timeout": "10",
+        "accesslog": "None",
+    }
+    assert found.get("control_socket_disable") == "True"

@@ -1,0 +1,211 @@
+"""The seeds and the manners of HTTP: gunicorn on a real port, a real database file, a plain HTTP client."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.support.server import PATIENCE, Server
+from tests.support.storm import V3, registered
+from tests.support.tokens import claims_of, signature_of
+
+pytestmark = pytest.mark.serving
+
+
+def test_seed_000_word_for_word(server: Server) -> None:
+    body = b"""
+ {
+    "secret": "tuoyun",
+    "platform": 1,
+    "userID": "openIM1111",
+    "nickname": "2222",
+    "faceURL": "https://oss.com.cn/head", 
+    "gender": 1,
+    "phoneNumber": "18666667777",
+    "birth":1640692941,
+    "email": "xxxx@qq.com",
+    "ex": "xxx",
+    "operationID": "123111111"
+}
+"""  # noqa: W291
+    status, answer = server.post("/auth/user_register", body)
+    claims = claims_of(answer["data"]["token"])
+    assert (status, answer) == (
+        200,
+        {
+            "errCode": 0,
+            "errMsg": "",
+            "data": {
+                "userID": "openIM1111",
+                "token": answer["data"]["token"],
+                "expiredTime": claims["iat"] + 604800,
+            },
+        },
+    )
+    assert list(claims) == ["UID", "Platform", "exp", "nbf", "iat"]
+    assert (claims["UID"], claims["Platform"], claims["nbf"]) == ("openIM1111", "IOS", claims["iat"])
+    assert abs(claims["iat"] - time.time()) < PATIENCE
+    status, again = server.post("/auth/user_register", body)
+    assert (status, again["errCode"]) == (500, 500)
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
+    status, answer = server.post("/auth/user_token", ask)
+    assert (status, answer["errCode"], answer["data"]["userID"]) == (200, 0, "openIM1111")
+
+
+def test_seed_001_word_for_word(server: Server) -> None:
+    register = {"secret": "tuoyun", "platform": 1, "userID": "17396220460", "faceUrl": "x", "phoneNum": "1"}
+    assert server.post("/auth/user_register", {**register, "operationID": "1"})[0] == 200
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    admin = server.post("/auth/user_token", ask)[1]["data"]["token"]
+    for platform_id in (4, 5):
+        beat = {"userID": "17396220460", "platformID": platform_id}
+        assert server.post("/presence/heartbeat", beat, {"token": admin})[1]["errCode"] == 0
+    body = {"operationID": "545454", "userIDList": ["17396220460", "sadsdf"]}
+    status, answer = server.post("/user/get_users_online_status", body, {"token": admin})
+    assert (status, answer) == (
+        200,
+        {
+            "errCode": 0,
+            "errMsg": "",
+            "data": [
+                {
+                    "userID": "17396220460",
+                    "status": "online",
+                    "detailPlatformStatus": [
+                        {"platform": "OSX", "status": "online"},
+                        {"platform": "Web", "status": "online"},
+                    ],
+                },
+                {"userID": "sadsdf", "status": "offline"},
+            ],
+        },
+    )
+
+
+def test_seeds_002_and_004_word_for_word(server: Server) -> None:
+    user = {"userID": "11111112", "nickname": "yourNickname", "faceURL": "yourFaceURL"}
+    register = {"secret": "openIM123", "users": [user]}
+    assert server.post("/user/user_register", register, V3) == (
+        200,
+        {"errCode": 0, "errMsg": "", "errDlt": ""},
+    )
+    ask = {"secret": "openIM123", "platformID": 1, "userID": "11111112"}
+    status, answer = server.post("/auth/user_token", ask, V3)
+    token = answer["data"]["token"]
+    data = {"token": token, "expireTimeSeconds": 7776000}
+    assert (status, answer) == (200, {"errCode": 0, "errMsg": "", "errDlt": "", "data": data})
+    claims = claims_of(token)
+    assert claims == {
+        "UserID": "11111112",
+        "PlatformID": 1,
+        "exp": claims["iat"] + 7776000,
+        "nbf": claims["iat"] - 300,
+        "iat": claims["iat"],
+    }
+    check = {"checkUserIDs": ["11111111", "11111112"]}
+    assert server.post("/user/account_check", check, {**V3, "token": token})[1]["errCode"] == 1002
+    admin = server.post("/auth/user_token", {**ask, "userID": "openIMAdmin"}, V3)[1]["data"]["token"]
+    assert server.post("/user/account_check", check, {**V3, "token": admin})[1]["data"]["results"] == [
+        {"userID": "11111111", "accountStatus": "unregistered"},
+        {"userID": "11111112", "accountStatus": "registered"},
+    ]
+    assert server.post("/auth/user_token", {**ask, "userID": "111111"}, V3)[1]["errCode"] == 1004
+
+
+def test_the_newer_generation_of_v3(server: Server) -> None:
+    ask = {"secret": "openIM123", "userID": "imAdmin"}
+    admin = {**V3, "token": server.post("/auth/get_admin_token", ask, V3)[1]["data"]["token"]}
+    users = {"users": [{"userID": "u38", "nickname": "N"}]}
+    assert server.post("/user/user_register", users, admin)[1]["errCode"] == 0
+    assert server.post("/auth/get_user_token", {"userID": "u38", "platformID": 1}, admin)[1]["errCode"] == 0
+    results = server.post("/user/account_check", {"checkUserIDs": ["u38"]}, admin)[1]["data"]["results"]
+    assert results == [{"userID": "u38", "accountStatus": 1}]
+
+
+def test_seed_003_word_for_word(server: Server) -> None:
+    headers = {
+        "App-Key": "your-app-key",
+        "Nonce": "14314",
+        "Timestamp": "1408710653000",
+        "Signature": "30be0bbca9c9b2e27578701e9fda2358a814c88f",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    form = b"userId=jlk456j5&name=Ironman&portraitUri=http%3A%2F%2Fabc.com%2Fmyportrait.jpg"
+    status, answer = server.post("/user/getToken.json", form, headers)
+    assert (status, answer["code"], answer["userId"]) == (200, 200, "jlk456j5")
+    assert len(answer["token"].encode()) <= 256
+    status, answer = server.post("/user/getToken.json", form, headers)
+    assert (status, answer["code"]) == (409, 1004)
+    nonce, timestamp = "48213", str(time.time_ns() // 1_000_000)
+    signature = hashlib.sha1(f"your-app-secret{nonce}{timestamp}".encode()).hexdigest()
+    axios = {**headers, "Nonce": nonce, "Timestamp": timestamp, "Signature": signature}
+    body = b'{"userId":"another","name":"Ironman","portraitUri":"http://abc.com/myportrait.jpg"}'
+    assert server.post("/user/getToken.json", body, axios)[1]["code"] == 200
+    _, got, xml = server.request("POST", "//user/getToken.xml", body.replace(b"another", b"third"), axios)
+    assert got["Content-Type"] == "application/xml; charset=utf-8"
+    assert b"<code>200</code><userId>third</userId><token>" in xml
+
+
+def test_headers_and_manners_on_the_wire(server: Server) -> None:
+    status, headers, body = server.request("OPTIONS", "/anything", b"", {})
+    assert (status, headers["Content-Type"], body) == (200, "application/json", b'"Options Request!"')
+    status, headers, body = server.request("GET", "/auth/user_token", b"", {})
+    assert (status, headers["Content-Type"], body) == (404, "text/plain", b"404 page not found")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert server.request("POST", "//auth/user_token", b"{}", {})[0] == 404
+    assert server.request("POST", "/auth/user_token", b"{}", {"Host": "evil.example"})[0] == 400
+
+
+def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Server) -> None:
+    def chunked(*chunks: bytes) -> dict[str, Any]:
+        head = b"POST /auth/user_token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+            client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+            for chunk in (*chunks, b""):
+                client.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            answer: dict[str, Any] = json.loads(client.makefile("rb").read().partition(b"\r\n\r\n")[2])
+            return answer
+
+    body = json.dumps(
+        {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    ).encode()
+    assert chunked(body[:20], body[20:])["errCode"] == 0
+    refusal = {"errCode": 400, "errMsg": " BindJSON failed request body is larger than 16777216 bytes"}
+    assert chunked(body[:-1], *[b" " * 4_200_000] * 4, b"}") == refusal
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"Content-Length: 500\r\n\r\nuserId=half&name=Iro",
+    ],
+    ids=["no chunk", "half a chunk", "half a body"],
+)
+def test_a_body_that_breaks_off_is_refused_and_nothing_of_it_is_kept(server: Server, sent: bytes) -> None:
+    head = b"POST /user/getToken.json HTTP/1.1\r\nHost: localhost\r\nApp-Key: live-app-key\r\nNonce: 1\r\n"
+    signature = signature_of("live-app-secret", "1", "2").encode()
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+        client.sendall(head + b"Timestamp: 2\r\nSignature: " + signature + b"\r\n" + sent)
+        client.shutdown(socket.SHUT_WR)
+        status, _, answer = client.makefile("rb").read().partition(b"\r\n")
+    assert status == b"HTTP/1.1 400 BAD REQUEST"
+    assert answer.endswith(b'"code":1002,"errorMessage":"ParamError:unexpected EOF."}')
+    assert registered(server, ["half"]) == []
+
+
+def test_one_id_registered_by_many_at_once_has_one_winner(server: Server) -> None:
+    def once(number: int) -> int:
+        body = {"secret": "openIM123", "users": [{"userID": "wanted", "nickname": str(number)}]}
+        code: int = server.post("/user/user_register", body, V3)[1]["errCode"]
+        return code
+
+    with ThreadPoolExecutor(24) as pool:
+        assert sorted(pool.map(once, range(24))) == [0] + [1102] * 23
