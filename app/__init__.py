@@ -9,14 +9,18 @@ from flask import Flask
 from app import settings as settings_table
 from app.clock import Clock
 from app.dialects import OWN, VENDORS
+from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
 from app.domain.presence import Presence
+from app.domain.subscriptions import Subscriptions
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.services import Services
 from app.settings import Settings
+from app.storage.commands import CommandStore
 from app.storage.database import Database
 from app.storage.lock import InstanceLock
+from app.storage.subscriptions import SubscriptionStore
 from app.storage.tokens import TokenStore
 from app.storage.users import UserStore
 from app.wire import failures
@@ -49,7 +53,8 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     user_store, token_store = UserStore(), TokenStore()
     presence = Presence(clock)
     users = Users(database, user_store, settings.admins, clock)
-    tokens = Tokens(database, token_store, presence, clock)
+    policy, most = settings.openim_multi_login_policy, settings.openim_max_num_one_end
+    tokens = Tokens(database, token_store, presence, clock, policy=policy, most=most)
     return Services(
         settings=settings,
         lock=InstanceLock(settings.instance / "rollcall.lock"),
@@ -58,6 +63,8 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         tokens=tokens,
         enrolment=Enrolment(database, user_store, token_store, users, tokens, clock),
         presence=presence,
+        commands=Commands(database, CommandStore(), clock),
+        subscriptions=Subscriptions(database, SubscriptionStore()),
         codecs=Codecs([dialect.vocabulary(settings) for dialect in dialects]),
         restricting_secrets=settings.restricting_secrets(),
     )

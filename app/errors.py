@@ -12,6 +12,7 @@ RollcallError
     │   ├── BodyTooLarge
     │   ├── BodyUnreadable
     │   ├── HeaderMissing
+    │   ├── PatternRefused
     │   └── ArgumentInvalid
     │       ├── ArgumentMissing
     │       ├── ArgumentTooLong
@@ -23,6 +24,7 @@ RollcallError
     │   ├── AppKeyUnknown
     │   ├── SignatureWrong
     │   ├── NotAdministrator
+    │   ├── NotOwner
     │   ├── NotPermitted
     │   └── TokenRefused
     │       ├── TokenMissing
@@ -34,6 +36,8 @@ RollcallError
     │       └── TokenUnknown
     ├── UserExists
     ├── UserNotFound
+    ├── CommandNotFound
+    ├── NoFreeUserID
     ├── TokenStillValid
     ├── TooManyConnections
     ├── NoSuchCall
@@ -92,6 +96,10 @@ class HeaderMissing(BadRequest):
         super().__init__(f"header must have {name}")
         #: The header's name as its dialect spells it.
         self.name = name
+
+
+class PatternRefused(BadRequest):
+    """A pattern to search for is no regular expression, or matching it takes too long."""
 
 
 class ArgumentInvalid(BadRequest):
@@ -161,6 +169,15 @@ class NotAdministrator(AccessDenied):
         self.user_id = user_id
 
 
+class NotOwner(AccessDenied):
+    """The call is an administrator's or the owner's, and the caller is neither."""
+
+    def __init__(self, owner_id: str) -> None:
+        super().__init__(f"this is for {owner_id} or an administrator")
+        #: Whose it is.
+        self.owner_id = owner_id
+
+
 class NotPermitted(AccessDenied):
     """The caller may make this call, but not with these arguments; `str()` says why."""
 
@@ -218,6 +235,14 @@ class UserNotFound(DomainError):
         super().__init__(user_id)
         #: The id that nobody has.
         self.user_id = user_id
+
+
+class CommandNotFound(DomainError):
+    """A user has no such command."""
+
+
+class NoFreeUserID(DomainError):
+    """Every id that was thought up for a new account was taken."""
 
 
 class TokenStillValid(DomainError):

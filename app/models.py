@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -48,6 +49,57 @@ class User(NamedTuple):
     global_recv_msg_opt: int = 0
     created_at: int = 0
     """Unix milliseconds; set when the user is registered."""
+
+
+class UserChanges(NamedTuple):
+    """What of a user is to be written anew; None leaves a field as it is."""
+
+    nickname: str | None = None
+    face_url: str | None = None
+    ex: str | None = None
+    global_recv_msg_opt: int | None = None
+
+
+class Page(NamedTuple):
+    """A part of a list: up to `size` of what comes behind the first `offset`; nothing if that is below 1."""
+
+    offset: int
+    size: int
+
+
+class UserFilter(NamedTuple):
+    """Which users are meant; all of the conditions that are given hold, and either text is found."""
+
+    levels: tuple[int, int] | None = None
+    """The lowest and the highest level."""
+    nickname: str | None = None
+    user_ids: Sequence[str] | None = None
+    without: Sequence[str] = ()
+    """Ids that are not meant."""
+    id_part: str = ""
+    """What the id contains, ASCII letters in either case."""
+    nickname_part: str = ""
+
+
+class Registrations(NamedTuple):
+    """How many users were registered when."""
+
+    total: int
+    before: int
+    """Those before the time that was asked about."""
+    per_day: Mapping[str, int]
+    """By UTC day (`2023-11-14`), within the time that was asked about; days without any are absent."""
+
+
+class UserCommand(NamedTuple):
+    """A small record that an application keeps with a user (OpenIM's process_user_command calls)."""
+
+    type: int
+    uuid: str
+    value: str
+    ex: str
+    created_at: int
+    """Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)

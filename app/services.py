@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
 from app.domain.presence import Presence
+from app.domain.subscriptions import Subscriptions
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.errors import DatabaseRefused, ServiceUnavailable, StartRefused, StorageUnavailable
@@ -32,6 +34,8 @@ class Services:
     tokens: Tokens
     enrolment: Enrolment
     presence: Presence
+    commands: Commands
+    subscriptions: Subscriptions
     codecs: Codecs
     restricting_secrets: tuple[str, ...]
     """The settings because of which only this machine is served."""

@@ -74,6 +74,19 @@ def between(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def number_of(*choices: int) -> Callable[[object], int]:
+    """Return the kind of a number from a closed list."""
+
+    def parse(value: object) -> int:
+        for choice in choices:
+            if str(value) == str(choice):
+                return choice
+        *others, last = map(str, choices)
+        raise ValueError(f"must be {', '.join(others)} or {last}")
+
+    return parse
+
+
 def one_of(*choices: str) -> Callable[[object], str]:
     """Return the kind of a word from a closed list; the empty word is spelled as nothing."""
 

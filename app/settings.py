@@ -77,6 +77,17 @@ class Settings:
         "`3.4` or `3.8` answers every OpenIM v3 request in that generation; empty goes by each request's "
         "credential, and by 3.8 where there is none",
     )
+    openim_multi_login_policy: int = _setting(
+        "1",
+        kind.number_of(0, 1, 4, 5),
+        "which older tokens of a user a new one of OpenIM 3.8 cancels, as upstream's `multiLogin.policy`: "
+        "`0` none, `1` those of the same platform, `4` of the same class of platforms, `5` all but a PC's",
+    )
+    openim_max_num_one_end: int = _setting(
+        "30",
+        kind.between(1, 1000),
+        "tokens of a user that policy `0` leaves on one platform, as upstream's `multiLogin.maxNumOneEnd`",
+    )
     openim_secret: str = _setting(
         "openIM123", kind.text, "OpenIM v3's `secret`; it also signs v3 tokens", secret_of="openim_v3"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.multi_login import POLICIES
 from app.errors import SettingInvalid
 from app.setting_kinds import RongCloudApp
 from app.settings import Settings, load
@@ -38,6 +39,11 @@ def config(folder: Path, text: str) -> Path:
         ({"ROLLCALL_THREADS": "٣"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "0"}, "ROLLCALL_THREADS must be from 1 to 512"),
         ({"ROLLCALL_ONE_CORE": "maybe"}, "ROLLCALL_ONE_CORE must be 1 or 0"),
+        (
+            {"ROLLCALL_OPENIM_MULTI_LOGIN_POLICY": "2"},
+            "ROLLCALL_OPENIM_MULTI_LOGIN_POLICY must be 0, 1, 4 or 5",
+        ),
+        ({"ROLLCALL_OPENIM_MAX_NUM_ONE_END": "0"}, "ROLLCALL_OPENIM_MAX_NUM_ONE_END must be from 1 to 1000"),
         ({"ROLLCALL_OPENIM_DEFAULT": "v4"}, "ROLLCALL_OPENIM_DEFAULT must be v2 or v3"),
         (
             {"ROLLCALL_OPENIM_V3_GENERATION": "3.9"},
@@ -170,3 +176,11 @@ def test_weak_secrets_are_those_of_the_dialects_that_are_served(
     environ: Mapping[str, str], weak: list[str]
 ) -> None:
     assert sorted(load(environ=environ).weak_secrets()) == sorted(weak)
+
+
+def test_the_multi_login_policies_are_those_that_there_are(tmp_path: Path) -> None:
+    for policy in POLICIES:
+        assert (
+            load({"instance": tmp_path, "openim_multi_login_policy": policy}).openim_multi_login_policy
+            == policy
+        )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.clock import Clock
+from app.domain import multi_login
 from app.domain.presence import Presence
 from app.domain.valid_tokens import ValidTokens
 from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenRefused, TokenUnknown
@@ -14,7 +17,19 @@ from app.storage.tokens import TokenStore
 class Tokens:
     """The tokens that were issued."""
 
-    def __init__(self, database: Database, store: TokenStore, presence: Presence, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: TokenStore,
+        presence: Presence,
+        clock: Clock,
+        *,
+        policy: int,
+        most: int,
+    ) -> None:
+        """Issue tokens under a multi-login policy with up to `most` of a user's on one platform."""
+        self._policy = policy
+        self._most = most
         self._database = database
         self._store = store
         self._presence = presence
@@ -24,27 +39,60 @@ class Tokens:
     def grant(self, order: TokenOrder, *, kicks: bool = False) -> Token:
         """Issue a token; the same order in the same second is the same token.
 
-        With `kicks`, the user's older tokens on that platform are cancelled; if there were any, the user goes
-        offline there. Raises UserNotFound.
+        With `kicks`, older tokens are cancelled as the multi-login policy says; the user goes offline on
+        platforms where none of the older ones is left. Raises UserNotFound.
         """
-        token, kicked = self._database.write(lambda transaction: self.issue(transaction, order, kicks))
-        if kicked:
-            self._valid.forget(order.user_id)
-            self._presence.leave(order.user_id, order.platform_id)
+        token, lost = self._database.write(lambda transaction: self.issue(transaction, order, kicks))
+        self._cancelled(order.user_id, lost)
         return token
 
-    def issue(self, transaction: Transaction, order: TokenOrder, kicks: bool = False) -> tuple[Token, int]:
-        """Do what `grant` does within a piece of writing; also return how many tokens were cancelled.
+    def issue(
+        self, transaction: Transaction, order: TokenOrder, kicks: bool = False
+    ) -> tuple[Token, frozenset[int] | None]:
+        """Do what `grant` does within a piece of writing.
 
+        Also return on which platforms no older token is left after some were cancelled; None if none was.
         A cancelled token stays known as such until the next one is issued beside it, as in OpenIM, where it
         then answers as unknown.
         """
         now = self._clock.now()
         token = _dated(order, now)
         self._store.drop_stale(transaction, token, now)
-        kicked = self._store.kick_siblings(transaction, token) if kicks else 0
+        lost = self._kick(transaction, token, now) if kicks else None
         self._store.put(transaction, token, issued_at=int(now * 1000))
-        return token, kicked
+        return token, lost
+
+    def _kick(self, transaction: Transaction, token: Token, now: float) -> frozenset[int] | None:
+        held = [older for older in self._store.held(transaction, token.user_id, now) if older != token]
+        kicked = multi_login.kicked(self._policy, self._most, held, token.platform_id)
+        if not kicked:
+            return None
+        self._store.kick(transaction, kicked)
+        left = {older.platform_id for older in set(held).difference(kicked)}
+        return frozenset(older.platform_id for older in kicked) - left
+
+    def cancel(self, user_id: str, platform_id: int) -> None:
+        """Cancel a user's OpenIM tokens on a platform and take the user offline there; twice is once."""
+        self._database.write(lambda transaction: self._store.kick_platform(transaction, user_id, platform_id))
+        self._cancelled(user_id, frozenset({platform_id}))
+
+    def _cancelled(self, user_id: str, platform_ids: frozenset[int] | None) -> None:
+        """See to what follows a cancelling: in this order, or a token outlives it in a client's heartbeat."""
+        if platform_ids is None:
+            return
+        self._valid.forget(user_id)
+        for platform_id in platform_ids:
+            self._presence.leave(user_id, platform_id)
+
+    def held(self, user_ids: Sequence[str]) -> dict[str, dict[int, list[Token]]]:
+        """Return the valid OpenIM tokens of each user, by platform, the newest first, so many at the most."""
+        now = self._clock.now()
+        found: dict[str, dict[int, list[Token]]] = {user_id: {} for user_id in user_ids}
+        for token in self._database.read(
+            lambda connection: self._store.newest(connection, user_ids, now, self._most)
+        ):
+            found[token.user_id].setdefault(token.platform_id, []).append(token)
+        return found
 
     def verify(self, presented: PresentedToken) -> Token:
         """Return the issued token that `presented` is.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 
 from app import ids
 from app.clock import Clock
-from app.errors import UserIDInvalid, UserNotFound
-from app.models import User
-from app.storage.database import Database
+from app.domain import search
+from app.errors import NoFreeUserID, UserIDInvalid, UserNotFound
+from app.models import Page, Registrations, User, UserChanges, UserFilter
+from app.storage.database import Database, Transaction
 from app.storage.users import UserStore
+
+#: Ids that are thought up for an account that comes without one, before that is given up.
+_TRIES = 20
 
 
 def check_new_id(user_id: str) -> None:
@@ -47,6 +52,28 @@ class Users:
         dated = self.dated([User(user_id, nickname=user_id) for user_id in self._administrators])
         self._database.write(lambda connection: self._store.add_missing(connection, dated))
 
+    def register_under_new_id(self, user: User) -> User:
+        """Register `user` under an id of ten digits that nobody has, and return it with that.
+
+        Raises NoFreeUserID.
+        """
+        candidates = [str(1_000_000_000 + secrets.randbelow(9_000_000_000)) for _ in range(_TRIES)]
+
+        def piece(transaction: Transaction) -> User:
+            taken = self._store.known(transaction, candidates)
+            free = next((user_id for user_id in candidates if user_id not in taken), None)
+            if free is None:
+                raise NoFreeUserID
+            (dated,) = self.dated([user._replace(user_id=free)])
+            self._store.add(transaction, [dated])
+            return dated
+
+        return self._database.write(piece)
+
+    def update(self, user_id: str, changes: UserChanges) -> None:
+        """Write what is not None in `changes`. Raises UserNotFound."""
+        self._database.write(lambda transaction: self._store.update(transaction, user_id, changes))
+
     def dated(self, users: Sequence[User]) -> list[User]:
         """Return `users` as they will be stored, with ids that were checked. Raises UserIDInvalid."""
         for user in users:
@@ -64,3 +91,42 @@ class Users:
     def known(self, user_ids: Iterable[str]) -> frozenset[str]:
         """Return those of `user_ids` that are registered."""
         return self._database.read(lambda connection: self._store.known(connection, user_ids))
+
+    def find(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of `user_ids` that are registered, by id."""
+        return self._database.read(lambda connection: self._store.find(connection, user_ids))
+
+    def ids(self, page: Page) -> tuple[int, list[str]]:
+        """Return how many users there are, and the ids of a page in the order of registration."""
+        return self._database.read(lambda connection: self._store.ids(connection, page))
+
+    def page(self, page: Page, which: UserFilter) -> tuple[int, list[User]]:
+        """Return how many users are meant, and a page of them in the order of registration."""
+        return self._database.read(lambda connection: self._store.page(connection, page, which))
+
+    def search(
+        self, page: Page, which: UserFilter, id_pattern: str, nickname_pattern: str
+    ) -> tuple[int, list[User]]:
+        """Do what `page` does among those in whom one of two regular expressions is found, in any case.
+
+        An empty expression does not count. Raises PatternRefused.
+        """
+        id_part, nickname_part = search.plain(id_pattern), search.plain(nickname_pattern)
+        if id_part is not None and nickname_part is not None:
+            return self.page(page, which._replace(id_part=id_part, nickname_part=nickname_part))
+        patterns = (id_pattern, nickname_pattern)
+        found = self._database.read(
+            lambda connection: search.matching(patterns, self._store.names(connection, which))
+        )
+        wanted = found[page.offset :][: max(page.size, 0)]
+        users = self.find(wanted)
+        return len(found), [users[user_id] for user_id in wanted if user_id in users]
+
+    def registrations(self, start: int, end: int) -> Registrations:
+        """Count who was registered before `start`, and from then to before `end` by day (Unix ms).
+
+        The administrators count as always there.
+        """
+        return self._database.read(
+            lambda connection: self._store.registrations(connection, start, end, self._administrators)
+        )

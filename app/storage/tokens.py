@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from app.errors import UserNotFound
 from app.models import Token, TokenOrder, TokenState
 
+_COLUMNS = ", ".join(Token._fields)
+_PLACE = "user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id"
+_CLAIMS = "style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key"
+_ITSELF = f"{_PLACE} AND {_CLAIMS}"
 # Those of the same user, issuer and platform, the token itself apart.
-_SIBLINGS = """
-    user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id
-    AND NOT (style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key)
-"""
+_SIBLINGS = f"{_PLACE} AND NOT ({_CLAIMS})"
 
 
 class TokenStore:
@@ -49,11 +51,48 @@ class TokenStore:
             token._asdict(),
         )
 
-    def kick_siblings(self, connection: sqlite3.Connection, token: Token) -> int:
-        """Mark the siblings of `token` as kicked and return how many there were."""
+    def held(self, connection: sqlite3.Connection, user_id: str, now: float) -> list[Token]:
+        """Return a user's OpenIM tokens that are neither expired nor cancelled, the oldest first."""
+        rows = connection.execute(
+            f"""
+            SELECT {_COLUMNS} FROM tokens
+            WHERE user_id = ? AND issuer = '' AND state = ? AND exp > ? ORDER BY issued_at, iat
+            """,
+            (user_id, TokenState.NORMAL, now),
+        )
+        return [Token(*row) for row in rows]
+
+    def newest(
+        self, connection: sqlite3.Connection, user_ids: Sequence[str], now: float, most: int
+    ) -> list[Token]:
+        """Return what each of the users holds for OpenIM: up to `most` a platform, the newest first."""
+        rows = connection.execute(
+            f"""
+            SELECT {_COLUMNS} FROM (
+                SELECT *, row_number() OVER (
+                    PARTITION BY user_id, platform_id ORDER BY issued_at DESC, iat DESC
+                ) AS place
+                FROM tokens
+                WHERE user_id IN (SELECT value FROM json_each(?)) AND issuer = '' AND state = ? AND exp > ?
+            )
+            WHERE place <= ? ORDER BY place
+            """,
+            (json.dumps(list(user_ids)), TokenState.NORMAL, now, most),
+        )
+        return [Token(*row) for row in rows]
+
+    def kick(self, connection: sqlite3.Connection, tokens: Sequence[Token]) -> None:
+        """Mark tokens as kicked."""
+        connection.executemany(
+            f"UPDATE tokens SET state = :kicked WHERE {_ITSELF}",
+            ({**token._asdict(), "kicked": TokenState.KICKED} for token in tokens),
+        )
+
+    def kick_platform(self, connection: sqlite3.Connection, user_id: str, platform_id: int) -> int:
+        """Mark all OpenIM tokens of a user on a platform as kicked, and return how many were not yet."""
         return connection.execute(
-            f"UPDATE tokens SET state = :kicked WHERE {_SIBLINGS} AND state = :normal",
-            {**token._asdict(), "kicked": TokenState.KICKED, "normal": TokenState.NORMAL},
+            "UPDATE tokens SET state = ? WHERE user_id = ? AND issuer = '' AND platform_id = ? AND state = ?",
+            (TokenState.KICKED, user_id, platform_id, TokenState.NORMAL),
         ).rowcount
 
     def holds_valid(self, connection: sqlite3.Connection, order: TokenOrder, now: float) -> bool:
@@ -80,12 +119,5 @@ class TokenStore:
 
     def state(self, connection: sqlite3.Connection, token: Token) -> TokenState | None:
         """Return the state of an issued token; None if there is none on record."""
-        row = connection.execute(
-            """
-            SELECT state FROM tokens
-            WHERE user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id
-            AND style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key
-            """,
-            token._asdict(),
-        ).fetchone()
+        row = connection.execute(f"SELECT state FROM tokens WHERE {_ITSELF}", token._asdict()).fetchone()
         return TokenState(row[0]) if row else None

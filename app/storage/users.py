@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from app.errors import UserExists
-from app.models import User
+from app.errors import UserExists, UserNotFound
+from app.models import Page, Registrations, User, UserChanges, UserFilter
 
 _COLUMNS = ", ".join(User._fields)
 _PARAMETERS = ", ".join("?" for _ in User._fields)
+# Rows that are handed on at a time where all of them are walked through.
+_CHUNK = 1000
 
 
 class UserStore:
@@ -42,6 +44,15 @@ class UserStore:
             {"user_id": user_id, "nickname": nickname, "face_url": face_url},
         )
 
+    def update(self, connection: sqlite3.Connection, user_id: str, changes: UserChanges) -> None:
+        """Write what is not None. Raises UserNotFound."""
+        columns = ", ".join(f"{name} = COALESCE(:{name}, {name})" for name in UserChanges._fields)
+        updated = connection.execute(
+            f"UPDATE users SET {columns} WHERE user_id = :user_id", {**changes._asdict(), "user_id": user_id}
+        )
+        if not updated.rowcount:
+            raise UserNotFound(user_id)
+
     def get(self, connection: sqlite3.Connection, user_id: str) -> User | None:
         """Return one user, or None."""
         row = connection.execute(f"SELECT {_COLUMNS} FROM users WHERE user_id = ?", (user_id,)).fetchone()
@@ -54,3 +65,85 @@ class UserStore:
             (json.dumps(list(user_ids)),),
         )
         return frozenset(user_id for (user_id,) in rows)
+
+    def find(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of `user_ids` that are registered, by id."""
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(user_ids)),),
+        )
+        return {row[0]: User(*row) for row in rows}
+
+    def ids(self, connection: sqlite3.Connection, page: Page) -> tuple[int, list[str]]:
+        """Return how many users there are, and the ids of a page in the order of registration."""
+        (total,) = connection.execute("SELECT COUNT(*) FROM users").fetchone()
+        rows = connection.execute(
+            "SELECT user_id FROM users ORDER BY seq LIMIT ? OFFSET ?", (max(page.size, 0), page.offset)
+        )
+        return total, [user_id for (user_id,) in rows]
+
+    def page(self, connection: sqlite3.Connection, page: Page, which: UserFilter) -> tuple[int, list[User]]:
+        """Return how many users are meant, and a page of them in the order of registration."""
+        where, values = _where(which)
+        (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM users {where} ORDER BY seq LIMIT :size OFFSET :offset",
+            {**values, "size": max(page.size, 0), "offset": page.offset},
+        )
+        return total, [User(*row) for row in rows]
+
+    def names(self, connection: sqlite3.Connection, which: UserFilter) -> Iterator[list[tuple[str, str]]]:
+        """Yield id and nickname of all who are meant, many at a time, in the order of registration."""
+        where, values = _where(which)
+        rows = connection.execute(f"SELECT user_id, nickname FROM users {where} ORDER BY seq", values)
+        while chunk := rows.fetchmany(_CHUNK):
+            yield chunk
+
+    def registrations(
+        self, connection: sqlite3.Connection, start: int, end: int, without: Sequence[str]
+    ) -> Registrations:
+        """Count who was registered before `start` and from then to before `end` (Unix ms).
+
+        Those of `without` were always there.
+        """
+        values = {"start": start, "end": end, "without": json.dumps(list(without))}
+        others = "user_id NOT IN (SELECT value FROM json_each(:without))"
+        total, before = connection.execute(
+            f"SELECT COUNT(*), COUNT(*) FILTER (WHERE created_at < :start OR NOT {others}) FROM users", values
+        ).fetchone()
+        days = connection.execute(
+            f"""
+            SELECT date(created_at / 1000, 'unixepoch') AS day, COUNT(*) FROM users
+            WHERE created_at >= :start AND created_at < :end AND {others}
+            GROUP BY day ORDER BY day
+            """,
+            values,
+        )
+        return Registrations(total, before, dict(days.fetchall()))
+
+
+# A part that is not given is NULL, which no text contains. SQLite's lower() knows ASCII only.
+_CONTAINS = """
+    (instr(lower(user_id), lower(nullif(:id_part, ''))) > 0
+    OR instr(lower(nickname), lower(nullif(:nickname_part, ''))) > 0)
+"""
+
+
+def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
+    """Word a filter as SQL, with the values that it names."""
+    low, high = which.levels or (None, None)
+    conditions = {
+        "level BETWEEN :low AND :high": which.levels is not None,
+        "nickname = :nickname": which.nickname is not None,
+        "user_id IN (SELECT value FROM json_each(:user_ids))": which.user_ids is not None,
+        "user_id NOT IN (SELECT value FROM json_each(:without))": bool(which.without),
+        _CONTAINS: bool(which.id_part or which.nickname_part),
+    }
+    wanted = [condition for condition, is_wanted in conditions.items() if is_wanted]
+    lists = {
+        "user_ids": json.dumps(list(which.user_ids or ())),
+        "without": json.dumps(list(which.without)),
+    }
+    values = {**which._asdict(), "low": low, "high": high, **lists}
+    del values["levels"]
+    return f"WHERE {' AND '.join(wanted)}" if wanted else "", values

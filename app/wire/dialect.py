@@ -31,8 +31,8 @@ class Endpoint:
     """Who may call, in the dialect's terms."""
     marks: frozenset[str]
     """Keys of the body, in lower case, that only this dialect's form of the path has."""
-    rows: Mapping[type[DomainError], Any]
-    """What this call answers differently from its dialect's table of errors."""
+    rows: Mapping[Any, Any]
+    """What this call answers differently from its dialect's table of errors, in the dialect's terms."""
 
 
 class Routes:
@@ -49,7 +49,7 @@ class Routes:
         *,
         access: Any,
         marks: tuple[str, ...] = (),
-        rows: Mapping[type[DomainError], Any] | None = None,
+        rows: Mapping[Any, Any] | None = None,
     ) -> Callable[[View], View]:
         """Declare the view below as the call at `path`."""
 

@@ -63,8 +63,12 @@ class Incoming:
     @cached_property
     def token(self) -> PresentedToken | None:
         """The JSON Web Token in the `token` header, unproven; None if there is none that can be read."""
+        return self.presented(self.header("TOKEN"))
+
+    def presented(self, token: str) -> PresentedToken | None:
+        """Read a JSON Web Token, unproven; None if it cannot be read."""
         try:
-            return self.services.codecs.read(self.header("TOKEN"))
+            return self.services.codecs.read(token)
         except TokenMalformed:
             return None
 

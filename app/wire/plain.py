@@ -5,10 +5,13 @@ Source: open-im-server v2.3.3 pkg/utils/cors_middleware.go; openimsdk/tools v0.0
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Response
+from werkzeug.http import parse_accept_header
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,6 +29,7 @@ _CORS = (
     ("Access-Control-Allow-Credentials", "false"),
 )
 _JSON = [*_CORS, ("Content-Type", "application/json")]
+_GZIPPED = [*_JSON, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
 _TEXT = [*_CORS, ("Content-Type", "text/plain")]
 
 
@@ -41,6 +45,17 @@ class _Json(Response):
 def json_answer(body: bytes, status: int = 200) -> Response:
     """Return an answer of the OpenIM dialects: JSON without a charset, and CORS for everybody."""
     return _Json([body], status, headers=_JSON)
+
+
+def gzipped_answer(body: bytes, status: int = 200) -> Response:
+    """Return what `json_answer` does, compressed."""
+    return _Json([gzip.compress(body, mtime=0)], status, headers=_GZIPPED)
+
+
+@lru_cache(256)
+def takes_gzip(accepted: str) -> bool:
+    """Tell whether a header `Accept-Encoding` asks for gzip."""
+    return parse_accept_header(accepted)["gzip"] > 0
 
 
 def options() -> Response:

@@ -118,6 +118,8 @@ _NAMES: dict[type, str] = {
 
 def _mismatch(what: str, place: Place, go: str) -> BodyUnreadable:
     struct = place.struct.rpartition(".")[2]
+    if not struct:
+        return BodyUnreadable(f"json: cannot unmarshal {what} into Go value of type {go}")
     return BodyUnreadable(
         f"json: cannot unmarshal {what} into Go struct field {struct}.{'.'.join(place.keys)} of type {go}"
     )
@@ -186,4 +188,13 @@ def pointer_to(request: type[Request]) -> Kind:
     return Kind(f"*{request.GO}", None, take)
 
 
+def wrapped(kind: Kind) -> Kind:
+    """Return the kind of a protobuf wrapper (`StringValue`), plain in JSON; null and absence are None.
+
+    It reads itself, so its errors know no place (openimsdk/protocol wrapperspb).
+    """
+    return Kind(kind.go, None, lambda value, place: kind.take(value, _NOWHERE))
+
+
+_NOWHERE = Place("", ())
 STRINGS = list_of(STRING)

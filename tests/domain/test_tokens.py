@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 import pytest
 
 from app.errors import (
@@ -18,6 +21,7 @@ from app.errors import (
 )
 from app.models import PresentedToken, Token, TokenOrder, TokenStyle, User
 from app.services import Services
+from tests.conftest import MakeApp
 from tests.support.clock import START, FakeClock
 
 STYLE = TokenStyle("style", lifetime=100)
@@ -241,3 +245,84 @@ def test_what_a_dialect_has_against_a_new_id_does_not_matter_for_one_that_is_the
     with pytest.raises(UserIDInvalid, match="userID is ugly"):
         admit("new")
     assert services.users.known(["new"]) == frozenset()
+
+
+def test_cancelling_is_for_one_platform_is_effective_at_once_and_can_be_repeated(
+    services: Services, clock: FakeClock
+) -> None:
+    cancelled = []
+    for style in (STYLE, OTHER_STYLE):
+        cancelled.append(services.tokens.grant(order(style=style)))
+        clock.advance(1)
+    others = [
+        services.tokens.grant(order(platform_id=2)),
+        services.tokens.grant(order(style=OPAQUE, issuer="app", platform_id=1)),
+    ]
+    for platform_id in (1, 2):
+        services.presence.touch("u", platform_id, 60)
+    assert [services.tokens.verify(shown(token)) for token in cancelled] == cancelled
+    for _ in range(2):
+        services.tokens.cancel("u", 1)
+        for token in cancelled:
+            with pytest.raises(TokenKicked):
+                services.tokens.verify(shown(token))
+        assert [services.tokens.verify(shown(token)) for token in others] == others
+        assert [one.platform_id for one in services.presence.connections(["u"])[0]] == [2]
+    services.tokens.cancel("nobody", 1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "left", "still_online"),
+    [(0, [2, 3, 4, 5], [1, 2, 3, 5]), (1, [2, 3, 4], [1, 3, 5]), (4, [3, 4], [3, 5]), (5, [3], [3])],
+)
+def test_the_policy_says_who_is_kicked_and_who_of_them_is_offline_then(
+    make_app: MakeApp,
+    tmp_path: Path,
+    clock: FakeClock,
+    policy: int,
+    left: list[int],
+    still_online: list[int],
+) -> None:
+    settings = {"openim_multi_login_policy": policy, "openim_max_num_one_end": 2}
+    services = make_app(instance=tmp_path / "another", **settings).extensions["rollcall"]
+    services.start()
+    services.users.register([User("u")])
+    held = []
+    for platform_id in (2, 2, 1, 3, 5, 2):
+        held.append(services.tokens.grant(order(platform_id=platform_id)))
+        services.presence.touch("u", platform_id, 60)
+        clock.advance(1)
+    new = services.tokens.grant(order(platform_id=2), kicks=True)
+    assert services.tokens.verify(shown(new)) == new
+    valid = []
+    for place, token in enumerate(held):
+        with contextlib.suppress(TokenKicked):
+            services.tokens.verify(shown(token))
+            valid.append(place)
+    online = [connection.platform_id for connection in services.presence.connections(["u"])[0]]
+    assert (valid, online) == (left, still_online)
+
+
+def test_held_tokens_are_those_that_are_valid_the_newest_first(
+    make_app: MakeApp, tmp_path: Path, clock: FakeClock
+) -> None:
+    services = make_app(instance=tmp_path / "another", openim_max_num_one_end=2).extensions["rollcall"]
+    services.start()
+    services.users.register([User("u"), User("v"), User("w")])
+    services.tokens.grant(order())
+    clock.advance(60)
+    web = services.tokens.grant(order(platform_id=5, style=OTHER_STYLE))
+    services.tokens.grant(order(platform_id=2))
+    services.tokens.cancel("u", 2)
+    services.tokens.grant(order(style=OPAQUE, issuer="app"))
+    others = [services.tokens.grant(order("v"))]
+    clock.advance(40)
+    others.append(services.tokens.grant(order("v")))
+    clock.advance(1)
+    others.append(services.tokens.grant(order("v")))
+    assert services.tokens.held(["u", "v", "w", "nobody"]) == {
+        "u": {5: [web]},
+        "v": {1: [others[2], others[1]]},
+        "w": {},
+        "nobody": {},
+    }

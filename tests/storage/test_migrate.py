@@ -15,6 +15,7 @@ from app.errors import DatabaseRefused
 from app.storage import migrate
 from app.storage.migrate import APPLICATION_ID, Migration, migrations, prepare
 
+TABLES = ["subscriptions", "tokens", "user_commands", "users"]
 SECOND = Migration(
     migrations()[-1].version + 1,
     """
@@ -38,7 +39,7 @@ def tables(path: Path) -> list[object]:
 def test_a_fresh_database_is_whole_and_private(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
-    assert tables(path) == ["tokens", "users"]
+    assert tables(path) == TABLES
     assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert path.stat().st_mode & 0o777 == 0o600
@@ -75,9 +76,9 @@ def test_a_disk_that_fills_up_leaves_a_whole_database_or_none(tmp_path: Path, li
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
     if path.exists():
-        assert tables(path) == ["tokens", "users"]
+        assert tables(path) == TABLES
     prepare(path)
-    assert tables(path) == ["tokens", "users"]
+    assert tables(path) == TABLES
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
 
 
@@ -97,6 +98,21 @@ def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("version", range(1, len(migrations())))
+def test_a_database_of_every_earlier_version_is_brought_up_and_keeps_its_rows(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path, migrations()[:version])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO users VALUES (1, 'u', 'N', 'F', 1, 'P', 2, 'E', 'x', 3, 0, 4)")
+        connection.commit()
+    prepare(path)
+    assert tables(path) == TABLES
+    assert query(path, "SELECT * FROM users") == [(1, "u", "N", "F", 1, "P", 2, "E", "x", 3, 0, 4)]
+    assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
+
+
 def test_an_older_database_gets_the_steps_that_it_lacks(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
@@ -110,7 +126,7 @@ def test_an_interrupted_step_never_happened(tmp_path: Path) -> None:
     prepare(path)
     with pytest.raises(DatabaseRefused, match="no such table: nowhere"):
         prepare(path, [*migrations(), BROKEN])
-    assert tables(path) == ["tokens", "users"]
+    assert tables(path) == TABLES
     assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
     prepare(path, [*migrations(), SECOND])
     assert query(path, "SELECT a FROM second") == [("x;y",)]
@@ -123,7 +139,7 @@ def test_an_interrupted_creation_leaves_no_database_and_does_not_stand_in_the_wa
     assert not path.exists()
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db.new"]
     prepare(path)
-    assert tables(path) == ["tokens", "users"]
+    assert tables(path) == TABLES
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
 
 

@@ -9,7 +9,19 @@ import pytest
 
 from app.errors import BodyUnreadable
 from app.wire.body import decode, first_value
-from app.wire.schema import BOOL, INT32, INT64, STRING, STRINGS, UINT32, bind, list_of, pointer_to, wire
+from app.wire.schema import (
+    BOOL,
+    INT32,
+    INT64,
+    STRING,
+    STRINGS,
+    UINT32,
+    bind,
+    list_of,
+    pointer_to,
+    wire,
+    wrapped,
+)
 
 
 @dataclass(frozen=True)
@@ -120,3 +132,39 @@ def test_requests_cannot_be_changed() -> None:
     request: Any = bound("{}")
     with pytest.raises(AttributeError):
         request.secret = "x"
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    GO: ClassVar[str] = "sdkws.UserInfoWithEx"
+
+    name: str | None = wire(wrapped(STRING), "nickname")
+    option: int | None = wire(wrapped(INT32), "globalRecvMsgOpt")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", Wrapping(None, None)),
+        ('{"nickname":null,"globalRecvMsgOpt":null}', Wrapping(None, None)),
+        ('{"nickname":"","globalRecvMsgOpt":0}', Wrapping("", 0)),
+        ('{"nickname":"a","NICKNAME":null}', Wrapping(None, None)),
+    ],
+)
+def test_a_wrapped_value_tells_absence_from_zero(text: str, expected: Wrapping) -> None:
+    assert bind(Wrapping, first_value(decode(text.encode()))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"nickname":1}', "json: cannot unmarshal number into Go value of type string"),
+        ('{"nickname":{"value":"a"}}', "json: cannot unmarshal object into Go value of type string"),
+        ('{"globalRecvMsgOpt":1.5}', "json: cannot unmarshal number 1.5 into Go value of type int32"),
+        ('{"globalRecvMsgOpt":true}', "json: cannot unmarshal bool into Go value of type int32"),
+    ],
+)
+def test_a_wrapped_value_of_a_wrong_type_is_refused_without_a_place(text: str, sentence: str) -> None:
+    with pytest.raises(BodyUnreadable) as refusal:
+        bind(Wrapping, first_value(decode(text.encode())))
+    assert str(refusal.value) == sentence

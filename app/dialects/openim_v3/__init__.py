@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v3 import auth, call, errors, guard, render, tokens, user
+from app.dialects.openim_v3 import (
+    auth,
+    call,
+    commands,
+    errors,
+    guard,
+    notification,
+    presence,
+    render,
+    statistics,
+    tokens,
+    user,
+)
 from app.wire.dialect import Dialect, Traits
 
 DIALECT = Dialect(
     name="openim_v3",
-    endpoints=(*auth.routes.endpoints, *user.routes.endpoints),
+    endpoints=(
+        *auth.routes.endpoints,
+        *user.routes.endpoints,
+        *presence.routes.endpoints,
+        *commands.routes.endpoints,
+        *notification.routes.endpoints,
+        *statistics.routes.endpoints,
+    ),
     prefixes={"/v3": "", "/v3.4": "3.4", "/v3.8": "3.8"},
     open=call.open_call,
     admit=guard.admit,

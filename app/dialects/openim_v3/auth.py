@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from app.dialects.openim_v3 import render
 from app.dialects.openim_v3.call import Call
-from app.dialects.openim_v3.errors import NOT_FOUND, Row
-from app.dialects.openim_v3.guard import ADMINISTRATOR, SECRET, in_both
-from app.dialects.openim_v3.schemas import GetAdminTokenReq, GetUserTokenReq, UserTokenReq
-from app.errors import ArgumentInvalid, NotPermitted, UserNotFound
+from app.dialects.openim_v3.errors import NOT_FOUND, TABLE, Row
+from app.dialects.openim_v3.generations import APP_ACCOUNT, in_both
+from app.dialects.openim_v3.guard import ADMINISTRATOR, OPEN, SECRET
+from app.dialects.openim_v3.schemas.auth import (
+    ForceLogoutReq,
+    GetAdminTokenReq,
+    GetUserTokenReq,
+    ParseTokenReq,
+    UserTokenReq,
+)
+from app.errors import (
+    ArgumentInvalid,
+    NotPermitted,
+    TokenExpired,
+    TokenMalformed,
+    TokenNotYetValid,
+    UserNotFound,
+)
 from app.models import Platform
 from app.wire.dialect import Routes
 
 routes = Routes("auth")
-
-#: From this appMangerLevel on an account is an application's, not a person's, and gets no token.
-APP_ACCOUNT = 3
 
 
 @routes.post("/auth/user_token", UserTokenReq, access=in_both(SECRET), marks=("platformID",))
@@ -28,7 +39,7 @@ def user_token(call: Call, request: UserTokenReq) -> dict[str, object]:
     "/auth/get_admin_token",
     GetAdminTokenReq,
     access=in_both(SECRET),
-    rows={UserNotFound: Row(1004, NOT_FOUND, lambda error: "user not found")},
+    rows=in_both({UserNotFound: Row(1004, NOT_FOUND, lambda error: "user not found")}),
 )
 def get_admin_token(call: Call, request: GetAdminTokenReq) -> dict[str, object]:
     """Answer with an administrator's token; one login never cancels another's."""
@@ -50,6 +61,29 @@ def get_user_token(call: Call, request: GetUserTokenReq) -> dict[str, object]:
     if generation.refuses_special_accounts and user.level >= APP_ACCOUNT:
         raise ArgumentInvalid("app account can`t get token")
     return _granted(call, request.user_id, request.platform_id, generation.kicks)
+
+
+@routes.post(
+    "/auth/parse_token",
+    ParseTokenReq,
+    access=in_both(OPEN),
+    marks=("token",),
+    # What is wrong with a token is told exactly here in every version.
+    rows=in_both({kind: TABLE[kind] for kind in (TokenExpired, TokenMalformed, TokenNotYetValid)}),
+)
+def parse_token(call: Call, request: ParseTokenReq) -> dict[str, object]:
+    """Answer whoever shows a token what it says; that neither uses it up nor changes it."""
+    services = call.services
+    return render.parsed_token(services.tokens.verify(services.codecs.read(request.token)), call.generation)
+
+
+@routes.post(
+    "/auth/force_logout", ForceLogoutReq, access=in_both(ADMINISTRATOR), marks=("platformID", "userID")
+)
+def force_logout(call: Call, request: ForceLogoutReq) -> object:
+    """Cancel a user's tokens on one platform and take the user offline there; nobody and nothing is fine."""
+    call.services.tokens.cancel(request.user_id, request.platform_id)
+    return render.NOTHING
 
 
 def _granted(call: Call, user_id: str, platform_id: int, kicks: bool) -> dict[str, object]:

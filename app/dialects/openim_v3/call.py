@@ -1,12 +1,15 @@
-"""One v3 request under way."""
+"""One v3 request under way, and how its answer leaves."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from flask import Response
 
 from app.dialects.openim_v3.generations import Generation, generation_of
 from app.models import Token
-from app.wire import call
+from app.wire import call, go_json, plain
 from app.wire.dialect import Endpoint
 from app.wire.incoming import Incoming
 
@@ -22,3 +25,12 @@ class Call(call.Call):
 def open_call(incoming: Incoming, endpoint: Endpoint, variant: str) -> Call:
     """Settle the generation of a request."""
     return Call(incoming, endpoint, generation_of(incoming, endpoint.path, variant))
+
+
+def answer(call: Call, body: Mapping[str, object], status: int = 200) -> Response:
+    """Return an answer; a newer client that asks for it gets it compressed."""
+    data = go_json.dumps(body)
+    accepted = call.incoming.header("ACCEPT_ENCODING")
+    if accepted and call.generation.compresses and plain.takes_gzip(accepted):
+        return plain.gzipped_answer(data, status)
+    return plain.json_answer(data, status)

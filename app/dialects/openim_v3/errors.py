@@ -8,15 +8,19 @@ from typing import Any
 
 from flask import Response
 
-from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.call import Call, answer
 from app.dialects.openim_v3.generations import CURRENT, LEGACY, Generation
 from app.errors import (
     AccessDenied,
     BadRequest,
     BodyUnreadable,
+    CommandNotFound,
     DomainError,
+    NoFreeUserID,
     NoSuchCall,
     NotAdministrator,
+    NotOwner,
+    PatternRefused,
     SecretWrong,
     ServiceUnavailable,
     TokenExpired,
@@ -30,11 +34,11 @@ from app.errors import (
     UserExists,
     UserNotFound,
 )
-from app.wire import go_json, plain
+from app.wire import plain
 from app.wire.rows import row_of
 
 
-def _says_itself(error: DomainError) -> str:
+def says_itself(error: DomainError) -> str:
     return str(error)
 
 
@@ -74,10 +78,12 @@ TOKEN_UNKNOWN = Row(1505, "TokenUnknownError")
 
 TABLE: Rows = {
     DomainError: Row(500, "ServerInternalError", status=500),
-    BadRequest: Row(1001, ARGS, _says_itself),
-    AccessDenied: Row(1002, NO_PERMISSION, _says_itself),
+    BadRequest: Row(1001, ARGS, says_itself),
+    PatternRefused: Row(500, "ServerInternalError", says_itself, named=says_itself),
+    AccessDenied: Row(1002, NO_PERMISSION, says_itself),
     SecretWrong: Row(1002, NO_PERMISSION, lambda error: "secret invalid"),
     NotAdministrator: Row(1002, NO_PERMISSION, lambda error: f"user {error.user_id} is not admin userID"),
+    NotOwner: Row(1002, NO_PERMISSION, lambda error: f"ownerUserID, {error.owner_id}=MISSING"),
     TokenMissing: Row(1001, ARGS, lambda error: "header must have token"),
     TokenExpired: Row(1501, "TokenExpiredError"),
     TokenMalformed: Row(1503, "TokenMalformedError"),
@@ -86,6 +92,8 @@ TABLE: Rows = {
     TokenKicked: Row(1506, "TokenKickedError"),
     TokenUnknown: Row(1507, "TokenNotExistError"),
     UserNotFound: Row(1004, NOT_FOUND, lambda error: "record not found"),
+    CommandNotFound: Row(1004, NOT_FOUND),
+    NoFreeUserID: Row(500, "ServerInternalError", lambda error: "gen user id failed"),
     UserExists: Row(1102, "RegisteredAlreadyError", lambda error: "userID registered already"),
     ServiceUnavailable: Row(90002, "DatabaseError", status=503),
 }
@@ -93,12 +101,13 @@ TABLE: Rows = {
 #: What a generation words differently.
 OWN: Mapping[Generation, Rows] = {
     LEGACY: {
-        BodyUnreadable: Row(1001, ARGS, _says_itself, status=400, bare=True),
+        BodyUnreadable: Row(1001, ARGS, says_itself, status=400, bare=True),
         # A 3.4 server parses the header's token in its API process, where every JWT problem looks the same.
         TokenExpired: TOKEN_UNKNOWN,
         TokenMalformed: TOKEN_UNKNOWN,
         TokenNotYetValid: TOKEN_UNKNOWN,
         UserNotFound: Row(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
+        NotOwner: Row(1002, NO_PERMISSION, lambda error: "CheckAccessV3"),
     },
     CURRENT: {
         # From 3.8.3 on the JWT library's text stands in the place of the name.
@@ -111,5 +120,5 @@ def failure(call: Call, error: DomainError) -> Response:
     """Render a refusal; HTTP says 200 to almost all of them."""
     if isinstance(error, NoSuchCall):
         return plain.not_found()
-    row = row_of(error, call.endpoint.rows, OWN[call.generation], TABLE)
-    return plain.json_answer(go_json.dumps(row.body(error, call.generation)), row.status)
+    row = row_of(error, call.endpoint.rows.get(call.generation, {}), OWN[call.generation], TABLE)
+    return answer(call, row.body(error, call.generation), row.status)

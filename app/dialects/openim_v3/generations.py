@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from app.dialects.openim_v3 import tokens
+from app.dialects.openim_v3 import platforms, tokens
 from app.wire import body
 from app.wire.incoming import Incoming
+
+T = TypeVar("T")
+
+#: From this appMangerLevel on an account is an application's, not a person's.
+APP_ACCOUNT = 3
+# Go's zero time in Unix ms: 3.5 and later register their administrators without a time.
+_YEAR_1 = -62_135_596_800_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +30,35 @@ class Generation:
     style: str
     """Of the tokens that it mints."""
     kicks: bool
-    """Whether issuing a token cancels the older ones of that user and platform."""
+    """Whether issuing a token cancels older ones of that user."""
     account_status: Mapping[bool, str | int]
     """How account_check says whether somebody is registered."""
+    online_status: Mapping[bool, str | int]
+    """How get_users_online_status says whether somebody is online."""
+    platform: Callable[[int], dict[str, object]]
+    """How an answer names a platform."""
+    connection: Mapping[str, object]
+    """What else stands behind the platform of a connection."""
+    levels: tuple[int, int]
+    """The appMangerLevel of an administrator, and the one shown of who was registered without one."""
+    administrators_time: int | None
+    """The createTime of administrators; None if it is known."""
+    takes_unknown: bool
+    """Whether get_users_info leaves out whom nobody knows, and repeats nobody."""
+    listed_levels: tuple[int, int] | None
+    """Whom get_users lists, by appMangerLevel, without the administrators; None for everybody."""
+    notification_levels: tuple[int, int]
+    """Which accounts are for notifications, by appMangerLevel."""
+    names_notification_level: bool
+    """Whether the notification account calls take and show an appMangerLevel."""
     refuses_special_accounts: bool
     """Whether get_user_token refuses the administrators' platform and the accounts of applications."""
     take_json: Callable[[body.Json], Any]
     """What it makes of text behind the JSON value, and how it words a body that just ends."""
     detail: Callable[[str, int, str], str]
     """`errDlt` of a message (which may be empty), a code and a name."""
+    compresses: bool
+    """Whether it answers in gzip if asked to."""
 
 
 LEGACY = Generation(
@@ -39,19 +66,46 @@ LEGACY = Generation(
     style=tokens.STYLE_3_4,
     kicks=False,
     account_status={True: "registered", False: "unregistered"},
+    online_status={True: "online", False: "offline"},
+    platform=lambda platform_id: {"platform": platforms.NAMES.get(platform_id, "")},
+    connection={"status": "online"},
+    levels=(2, 1),
+    administrators_time=None,
+    takes_unknown=False,
+    listed_levels=None,
+    notification_levels=(APP_ACCOUNT, APP_ACCOUNT),
+    names_notification_level=False,
     refuses_special_accounts=False,
     take_json=body.first_value,
     detail=lambda message, code, name: f"{message}: {code} {name}",
+    compresses=False,
 )
 CURRENT = Generation(
     name="3.8",
     style=tokens.STYLE_3_8,
     kicks=True,
     account_status={True: 1, False: 0},
+    online_status={True: 1, False: 0},
+    platform=lambda platform_id: {"platformID": platform_id},
+    connection={},
+    levels=(3, 0),
+    administrators_time=_YEAR_1,
+    takes_unknown=True,
+    listed_levels=(0, 1),
+    notification_levels=(APP_ACCOUNT, 2**31 - 1),
+    names_notification_level=True,
     refuses_special_accounts=True,
     take_json=body.only_value,
     detail=lambda message, code, name: message or name,
+    compresses=True,
 )
+
+
+def in_both(value: T) -> Mapping[Generation, T]:
+    """Return what is the same in both generations, as what may differ is written."""
+    return {LEGACY: value, CURRENT: value}
+
+
 _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
 _BY_STYLE = {tokens.STYLE_3_8: CURRENT}
 
@@ -61,7 +115,7 @@ def generation_of(incoming: Incoming, path: str, forced: str) -> Generation:
     pinned = forced or incoming.services.settings.openim_v3_generation
     if pinned:
         return _BY_NAME[pinned]
-    return _by_call(incoming, path) or _by_token(incoming) or CURRENT
+    return _by_call(incoming, path) or _by_token(incoming, path) or CURRENT
 
 
 def _by_call(incoming: Incoming, path: str) -> Generation | None:
@@ -75,9 +129,10 @@ def _by_call(incoming: Incoming, path: str) -> Generation | None:
     return None
 
 
-def _by_token(incoming: Incoming) -> Generation | None:
-    """Go by the token in the header; a v2 client that has come this far is an old one."""
-    presented = incoming.token
+def _by_token(incoming: Incoming, path: str) -> Generation | None:
+    """Go by the token that is shown; a v2 client that has come this far is an old one."""
+    text = incoming.keys.get("token") if path == "/auth/parse_token" else None
+    presented = incoming.presented(text) if isinstance(text, str) else incoming.token
     if presented is None or not presented.style:
         return None
     return _BY_STYLE.get(presented.style, LEGACY)

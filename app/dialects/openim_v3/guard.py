@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
 
 from app.dialects.openim_v3.call import Call
-from app.dialects.openim_v3.generations import CURRENT, LEGACY, Generation
-from app.dialects.openim_v3.schemas import check
-from app.errors import HeaderMissing, NoSuchPath, NotAdministrator, SecretWrong, TokenMissing
+from app.dialects.openim_v3.generations import CURRENT, LEGACY
+from app.dialects.openim_v3.schemas.rules import check
+from app.errors import HeaderMissing, NoSuchPath, NotAdministrator, NotOwner, SecretWrong, TokenMissing
 from app.wire.dialect import Endpoint
 from app.wire.schema import bind
 
@@ -23,7 +23,9 @@ def admit(call: Call) -> Any:
     gate.identify(call)
     if call.endpoint is UNKNOWN:
         raise NoSuchPath
-    request = bind(call.endpoint.schema, call.generation.take_json(call.incoming.json))
+    schema = call.endpoint.schema
+    take_json = getattr(schema, "TAKE_JSON", call.generation.take_json)
+    request = bind(schema, take_json(call.incoming.json))
     check(request, call.generation)
     gate.permit(call, request)
     return request
@@ -59,20 +61,39 @@ def _by_secret(call: Call, request: Any) -> None:
 
 
 def _by_administrator(call: Call, request: Any) -> None:
-    caller = call.caller.user_id if call.caller else ""
-    if not call.services.users.is_administrator(caller):
-        raise NotAdministrator(caller)
+    if not is_administrator(call):
+        raise NotAdministrator(_caller(call))
 
+
+def _by_owner(call: Call, request: Any) -> None:
+    if _caller(call) != request.owner_id and not is_administrator(call):
+        raise NotOwner(request.owner_id)
+
+
+def is_administrator(call: Call) -> bool:
+    """Tell whether an administrator makes the call."""
+    return call.services.users.is_administrator(_caller(call))
+
+
+def _caller(call: Call) -> str:
+    return call.caller.user_id if call.caller else ""
+
+
+def _by_token_unless_open(call: Call) -> None:
+    """Ask for a token as 3.8 does before it looks for the path: by how that begins."""
+    _, _, path = call.incoming.path.removeprefix("/").partition("/")
+    if not path.startswith(_OPEN_PATHS):
+        _by_token(call)
+
+
+#: Paths that need no token, and whatever begins like them (branch 3.8.3-patch internal/api/router.go).
+_OPEN_PATHS = ("auth/get_admin_token", "auth/parse_token")
 
 OPEN = Gate(_nobody, _anybody)
 SECRET = Gate(_nobody, _by_secret)
 TOKEN = Gate(_by_token, _anybody)
 ADMINISTRATOR = Gate(_by_token, _by_administrator)
-
-
-def in_both(gate: Gate) -> Mapping[Generation, Gate]:
-    """Return the access of a call that the generations guard alike."""
-    return {LEGACY: gate, CURRENT: gate}
+OWNER = Gate(_by_token, _by_owner)
 
 
 UNKNOWN = Endpoint(
@@ -80,7 +101,7 @@ UNKNOWN = Endpoint(
     "",
     lambda call, request: None,
     None,
-    {LEGACY: OPEN, CURRENT: TOKEN},
+    {LEGACY: OPEN, CURRENT: Gate(_by_token_unless_open, _anybody)},
     frozenset(),
     {},
 )

@@ -1,14 +1,17 @@
-"""Domain to wire: one function for each shape that v3 answers with."""
+"""Domain to wire: one function for each shape that v3 answers with. An empty list is null, as in Go."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from typing import TypeVar
 
 from flask import Response
 
-from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.call import Call, answer
 from app.dialects.openim_v3.generations import Generation
-from app.wire import go_json, plain
+from app.models import Connection, Registrations, Token, User, UserCommand
+
+T = TypeVar("T")
 
 #: What a view returns whose answer has no `data`.
 NOTHING = object()
@@ -17,7 +20,12 @@ NOTHING = object()
 def success(call: Call, data: object) -> Response:
     """Render the envelope; a call whose upstream message has no fields has no `data`."""
     body = {"errCode": 0, "errMsg": "", "errDlt": ""}
-    return plain.json_answer(go_json.dumps(body if data is NOTHING else {**body, "data": data}))
+    return answer(call, body if data is NOTHING else {**body, "data": data})
+
+
+def or_null(rows: Iterable[T]) -> list[T] | None:
+    """Return a list, or None for an empty one."""
+    return list(rows) or None
 
 
 def token(text: str, lifetime: int) -> dict[str, object]:
@@ -25,9 +33,121 @@ def token(text: str, lifetime: int) -> dict[str, object]:
     return {"token": text, "expireTimeSeconds": lifetime}
 
 
+def parsed_token(token: Token, generation: Generation) -> dict[str, object]:
+    """Render what a token says; here `expireTimeSeconds` is a time."""
+    return {
+        "userID": token.user_id,
+        **generation.platform(token.platform_id),
+        "expireTimeSeconds": token.exp,
+    }
+
+
+def user_info(user: User, generation: Generation, is_administrator: bool) -> dict[str, object]:
+    """Render a profile; an administrator's level and time are the generation's."""
+    administrators_level, no_level = generation.levels
+    created_at, level = user.created_at, user.level or no_level
+    if is_administrator:
+        level = administrators_level
+        if generation.administrators_time is not None:
+            created_at = generation.administrators_time
+    return {
+        "userID": user.user_id,
+        "nickname": user.nickname,
+        "faceURL": user.face_url,
+        "ex": user.ex,
+        "createTime": created_at,
+        "appMangerLevel": level,
+        "globalRecvMsgOpt": user.global_recv_msg_opt,
+    }
+
+
 def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> dict[str, object]:
     """Render who is registered, in the order asked."""
     status = generation.account_status
     return {
         "results": [{"userID": user_id, "accountStatus": status[user_id in known]} for user_id in user_ids]
+    }
+
+
+def online_status(
+    user_id: str,
+    connections: Sequence[Connection],
+    tokens: Mapping[int, Sequence[str]],
+    generation: Generation,
+) -> dict[str, object]:
+    """Render one user's connections, each with the newest of the user's `tokens` for its platform."""
+    details = [
+        {
+            **generation.platform(connection.platform_id),
+            **generation.connection,
+            "connID": connection.connection_id,
+            "isBackground": connection.is_background,
+            "token": next(iter(tokens.get(connection.platform_id, ())), ""),
+        }
+        for connection in connections
+    ]
+    return {
+        "userID": user_id,
+        "status": generation.online_status[bool(connections)],
+        "detailPlatformStatus": or_null(details),
+    }
+
+
+def token_detail(
+    user_id: str, platform_ids: Collection[int], tokens: Mapping[int, Sequence[str]], generation: Generation
+) -> dict[str, object]:
+    """Render the tokens of one user who is online, for the platforms on which that is."""
+    return {
+        "userID": user_id,
+        "status": generation.online_status[True],
+        "singlePlatformToken": [
+            {
+                **generation.platform(platform_id),
+                "total": len(tokens.get(platform_id, ())),
+                "token": or_null(tokens.get(platform_id, ())),
+            }
+            for platform_id in platform_ids
+        ],
+    }
+
+
+def status_list(user_ids: Iterable[str], connections: Iterable[Sequence[Connection]]) -> dict[str, object]:
+    """Render on which platforms users are online, in the order asked."""
+    return {"statusList": or_null(map(_status, user_ids, connections))}
+
+
+def _status(user_id: str, connections: Sequence[Connection]) -> dict[str, object]:
+    platform_ids = dict.fromkeys(connection.platform_id for connection in connections)
+    return {"userID": user_id, "status": int(bool(connections)), "platformIDs": or_null(platform_ids)}
+
+
+def command(command: UserCommand) -> dict[str, object]:
+    """Render one of a user's records."""
+    return {
+        "type": command.type,
+        "createTime": command.created_at,
+        "uuid": command.uuid,
+        "value": command.value,
+        "ex": command.ex,
+    }
+
+
+def notification_account(user: User, generation: Generation) -> dict[str, object]:
+    """Render an account that sends notifications."""
+    account: dict[str, object] = {
+        "userID": user.user_id,
+        "faceURL": user.face_url,
+        "nickName": user.nickname,
+    }
+    if generation.names_notification_level:
+        account["appMangerLevel"] = user.level
+    return account
+
+
+def register_count(registrations: Registrations) -> dict[str, object]:
+    """Render how many were registered; no day at all is null."""
+    return {
+        "total": registrations.total,
+        "before": registrations.before,
+        "count": dict(registrations.per_day) or None,
     }

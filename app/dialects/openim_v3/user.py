@@ -1,17 +1,36 @@
-"""v3's `/user` calls (open-im-server internal/rpc/user/user.go, v3.4.0 and branch 3.8.3-patch)."""
+"""v3's calls about users' profiles (open-im-server internal/rpc/user/user.go, v3.4.0 and 3.8.3-patch)."""
 
 from __future__ import annotations
 
 from app.dialects.openim_v3 import render
 from app.dialects.openim_v3.call import Call
-from app.dialects.openim_v3.generations import CURRENT, LEGACY
-from app.dialects.openim_v3.guard import ADMINISTRATOR, SECRET, in_both
-from app.dialects.openim_v3.schemas import AccountCheckReq, UserInfo, UserRegisterReq, repeats
-from app.errors import ArgumentInvalid, ArgumentRepeated
-from app.models import User
+from app.dialects.openim_v3.errors import NOT_FOUND, Row
+from app.dialects.openim_v3.generations import CURRENT, LEGACY, in_both
+from app.dialects.openim_v3.guard import ADMINISTRATOR, OWNER, SECRET, TOKEN
+from app.dialects.openim_v3.schemas.rules import RequestPagination, repeats
+from app.dialects.openim_v3.schemas.user import (
+    AccountCheckReq,
+    GetAllUserIDReq,
+    GetDesignateUsersReq,
+    GetPaginationUsersReq,
+    SetGlobalRecvMessageOptReq,
+    UpdateUserInfoExReq,
+    UpdateUserInfoReq,
+    UserInfo,
+    UserInfoWithEx,
+    UserRegisterReq,
+)
+from app.errors import ArgumentInvalid, ArgumentRepeated, UserNotFound
+from app.models import User, UserChanges, UserFilter
 from app.wire.dialect import Routes
 
 routes = Routes("user")
+
+_UNKNOWN = {UserNotFound: Row(1004, NOT_FOUND, lambda error: "userID not found")}
+# What 3.8 says of a profile that it goes to MongoDB for.
+_UNKNOWN_TO_MONGO = {
+    UserNotFound: Row(1004, NOT_FOUND, lambda error: "mongo: no documents in result mongo find one")
+}
 
 
 @routes.post("/user/user_register", UserRegisterReq, access={LEGACY: SECRET, CURRENT: ADMINISTRATOR})
@@ -25,6 +44,91 @@ def user_register(call: Call, request: UserRegisterReq) -> object:
         raise ArgumentInvalid("userID contains ':' is invalid userID")
     call.services.users.register(users)
     return render.NOTHING
+
+
+@routes.post(
+    "/user/update_user_info",
+    UpdateUserInfoReq,
+    access=in_both(OWNER),
+    marks=("userInfo",),
+    rows={LEGACY: _UNKNOWN, CURRENT: _UNKNOWN_TO_MONGO},
+)
+def update_user_info(call: Call, request: UpdateUserInfoReq) -> object:
+    """Write what is neither empty nor 0 in the profile; so nothing can be emptied here."""
+    info = request.user_info or UserInfo()
+    changes = UserChanges(
+        nickname=info.nickname or None,
+        face_url=info.face_url or None,
+        ex=info.ex or None,
+        global_recv_msg_opt=info.global_recv_msg_opt or None,
+    )
+    call.services.users.update(request.owner_id, changes)
+    return render.NOTHING
+
+
+@routes.post(
+    "/user/update_user_info_ex",
+    UpdateUserInfoExReq,
+    access=in_both(OWNER),
+    rows={LEGACY: _UNKNOWN, CURRENT: _UNKNOWN_TO_MONGO},
+)
+def update_user_info_ex(call: Call, request: UpdateUserInfoExReq) -> object:
+    """Write what is given in the profile, empty or not."""
+    info = request.user_info or UserInfoWithEx()
+    changes = UserChanges(info.nickname, info.face_url, info.ex, info.global_recv_msg_opt)
+    call.services.users.update(request.owner_id, changes)
+    return render.NOTHING
+
+
+@routes.post(
+    "/user/set_global_msg_recv_opt",
+    SetGlobalRecvMessageOptReq,
+    access=in_both(TOKEN),
+    marks=("userID",),
+    rows=in_both(_UNKNOWN),
+)
+def set_global_msg_recv_opt(call: Call, request: SetGlobalRecvMessageOptReq) -> object:
+    """Write how a user wants to receive messages; upstream lets anybody do that for anybody."""
+    changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
+    call.services.users.update(request.user_id, changes)
+    return render.NOTHING
+
+
+@routes.post(
+    "/user/get_users_info",
+    GetDesignateUsersReq,
+    access=in_both(TOKEN),
+    marks=("userIDs",),
+    rows=in_both(_UNKNOWN),
+)
+def get_users_info(call: Call, request: GetDesignateUsersReq) -> dict[str, object]:
+    """Answer with profiles in the order asked; somebody unknown is an error in 3.4 and left out in 3.8."""
+    user_ids = request.user_ids or ()
+    users = call.services.users.find(user_ids)
+    if call.generation.takes_unknown:
+        user_ids = tuple(user_id for user_id in dict.fromkeys(user_ids) if user_id in users)
+    for user_id in user_ids:
+        if user_id not in users:
+            raise UserNotFound(user_id)
+    return {"usersInfo": render.or_null(_info(call, users[user_id]) for user_id in user_ids)}
+
+
+@routes.post("/user/get_all_users_uid", GetAllUserIDReq, access=in_both(TOKEN), marks=("pagination",))
+def get_all_users_uid(call: Call, request: GetAllUserIDReq) -> dict[str, object]:
+    """Answer with a page of the ids of everybody, administrators and notification accounts too."""
+    pagination = request.pagination or RequestPagination()
+    total, user_ids = call.services.users.ids(pagination.page())
+    return {"total": total, "userIDs": render.or_null(user_ids)}
+
+
+@routes.post("/user/get_users", GetPaginationUsersReq, access=in_both(TOKEN), marks=("pagination",))
+def get_users(call: Call, request: GetPaginationUsersReq) -> dict[str, object]:
+    """Answer with a page of the users in whose id or nickname a regular expression is found, or of all."""
+    pagination = request.pagination or RequestPagination()
+    services, levels = call.services, call.generation.listed_levels
+    which = UserFilter(levels=levels, without=services.settings.admins if levels else ())
+    total, users = services.users.search(pagination.page(), which, request.user_id, request.nick_name)
+    return {"total": total, "users": render.or_null(_info(call, user) for user in users)}
 
 
 @routes.post("/user/account_check", AccountCheckReq, access=in_both(ADMINISTRATOR), marks=("checkUserIDs",))
@@ -43,3 +147,7 @@ def _user(info: UserInfo) -> User:
         level=info.app_manger_level,
         global_recv_msg_opt=info.global_recv_msg_opt,
     )
+
+
+def _info(call: Call, user: User) -> dict[str, object]:
+    return render.user_info(user, call.generation, call.services.users.is_administrator(user.user_id))

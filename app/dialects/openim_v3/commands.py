@@ -1,0 +1,57 @@
+"""v3's calls about the small records of a user (internal/rpc/user/user.go, v3.6.0 and 3.8.3-patch)."""
+
+from __future__ import annotations
+
+from app.dialects.openim_v3 import render
+from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.generations import in_both
+from app.dialects.openim_v3.guard import OWNER
+from app.dialects.openim_v3.schemas.commands import (
+    ProcessUserCommandAddReq,
+    ProcessUserCommandDeleteReq,
+    ProcessUserCommandGetAllReq,
+    ProcessUserCommandGetReq,
+    ProcessUserCommandUpdateReq,
+)
+from app.wire.dialect import Routes
+
+routes = Routes("user")
+
+
+@routes.post("/user/process_user_command_add", ProcessUserCommandAddReq, access=in_both(OWNER))
+def process_user_command_add(call: Call, request: ProcessUserCommandAddReq) -> object:
+    """Add a record; there may be others like it, and the user need not be registered."""
+    call.services.commands.add(
+        request.user_id, request.type, request.uuid, request.value or "", request.ex or ""
+    )
+    return render.NOTHING
+
+
+@routes.post("/user/process_user_command_delete", ProcessUserCommandDeleteReq, access=in_both(OWNER))
+def process_user_command_delete(call: Call, request: ProcessUserCommandDeleteReq) -> object:
+    """Delete one record."""
+    call.services.commands.delete(request.user_id, request.type, request.uuid)
+    return render.NOTHING
+
+
+@routes.post("/user/process_user_command_update", ProcessUserCommandUpdateReq, access=in_both(OWNER))
+def process_user_command_update(call: Call, request: ProcessUserCommandUpdateReq) -> object:
+    """Write what is given into one record."""
+    call.services.commands.update(request.user_id, request.type, request.uuid, request.value, request.ex)
+    return render.NOTHING
+
+
+@routes.post("/user/process_user_command_get", ProcessUserCommandGetReq, access=in_both(OWNER))
+def process_user_command_get(call: Call, request: ProcessUserCommandGetReq) -> dict[str, object]:
+    """Answer with a user's records of one type."""
+    return _answer(call, request.user_id, request.type)
+
+
+@routes.post("/user/process_user_command_get_all", ProcessUserCommandGetAllReq, access=in_both(OWNER))
+def process_user_command_get_all(call: Call, request: ProcessUserCommandGetAllReq) -> dict[str, object]:
+    """Answer with all of a user's records."""
+    return _answer(call, request.user_id, None)
+
+
+def _answer(call: Call, user_id: str, type_: int | None) -> dict[str, object]:
+    return {"CommandResp": render.or_null(map(render.command, call.services.commands.of(user_id, type_)))}

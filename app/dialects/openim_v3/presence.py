@@ -1,0 +1,116 @@
+"""v3's calls about who is online (internal/api/user.go, rpc/user/online.go, v3.4.0 and 3.8.3-patch)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.dialects.openim_v3 import render
+from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.errors import ARGS, NO_PERMISSION, Row, says_itself
+from app.dialects.openim_v3.generations import in_both
+from app.dialects.openim_v3.guard import ADMINISTRATOR, TOKEN, is_administrator
+from app.dialects.openim_v3.schemas.presence import (
+    SUBSCRIBE,
+    GetSubscribeUsersStatusReq,
+    GetUsersOnlineStatusReq,
+    GetUserStatusReq,
+    SubscribeOrCancelUsersStatusReq,
+)
+from app.errors import BodyUnreadable, NotAdministrator
+from app.models import Connection
+from app.wire.dialect import Routes
+
+routes = Routes("user")
+
+# Both are bound by gin in every version, which says 400 to what it cannot bind.
+_BOUND_BY_GIN = {BodyUnreadable: Row(1001, ARGS, says_itself, status=400, bare=True)}
+_FOR_MANAGERS = {NotAdministrator: Row(1002, NO_PERMISSION, lambda error: "only app manager")}
+
+_Tokens = dict[str, dict[int, list[str]]]
+
+
+@routes.post(
+    "/user/get_users_online_status",
+    GetUsersOnlineStatusReq,
+    access=in_both(ADMINISTRATOR),
+    marks=("userIDs",),
+    rows=in_both({**_BOUND_BY_GIN, **_FOR_MANAGERS}),
+)
+def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> list[dict[str, object]] | None:
+    """Answer with the connections of each id, in the order asked; an id that nobody has is offline."""
+    user_ids = request.user_ids or ()
+    connections = call.services.presence.connections(user_ids)
+    tokens = _tokens(call, user_ids, connections)
+    return render.or_null(
+        render.online_status(user_id, held, tokens.get(user_id, {}), call.generation)
+        for user_id, held in zip(user_ids, connections, strict=True)
+    )
+
+
+@routes.post(
+    "/user/get_users_online_token_detail",
+    GetUsersOnlineStatusReq,
+    access=in_both(TOKEN),
+    rows=in_both(_BOUND_BY_GIN),
+)
+def get_users_online_token_detail(
+    call: Call, request: GetUsersOnlineStatusReq
+) -> list[dict[str, object]] | None:
+    """Answer with the tokens of those who are online; to anybody but an administrator, with nobody's."""
+    if not is_administrator(call):
+        return None
+    user_ids = request.user_ids or ()
+    connections = call.services.presence.connections(user_ids)
+    tokens = _tokens(call, user_ids, connections)
+    return render.or_null(
+        render.token_detail(
+            user_id, dict.fromkeys(each.platform_id for each in held), tokens[user_id], call.generation
+        )
+        for user_id, held in zip(user_ids, connections, strict=True)
+        if held
+    )
+
+
+def _tokens(call: Call, user_ids: Sequence[str], connections: Sequence[Sequence[Connection]]) -> _Tokens:
+    """Return the valid tokens of those who are online, spelled, by user and platform, the newest first."""
+    online = [user_id for user_id, held in zip(user_ids, connections, strict=True) if held]
+    if not online:
+        return {}
+    spell = call.services.codecs.spell
+    return {
+        user_id: {platform_id: [spell(token) for token in tokens] for platform_id, tokens in held.items()}
+        for user_id, held in call.services.tokens.held(online).items()
+    }
+
+
+@routes.post("/user/get_users_status", GetUserStatusReq, access=in_both(TOKEN))
+def get_users_status(call: Call, request: GetUserStatusReq) -> dict[str, object]:
+    """Answer on which platforms each id is online, in the order asked."""
+    return _statuses(call, request.user_ids or ())
+
+
+@routes.post("/user/subscribe_users_status", SubscribeOrCancelUsersStatusReq, access=in_both(TOKEN))
+def subscribe_users_status(call: Call, request: SubscribeOrCancelUsersStatusReq) -> dict[str, object]:
+    """Remember whom a user follows and answer with their status; or forget it and answer with nothing."""
+    user_ids = request.user_ids or ()
+    if request.genre == SUBSCRIBE:
+        call.services.subscriptions.add(request.user_id, user_ids)
+        return _statuses(call, user_ids)
+    call.services.subscriptions.remove(request.user_id, user_ids)
+    return _statuses(call, ())
+
+
+#: The same call under another name up to 3.3.
+unsubscribe_users_status = routes.post(
+    "/user/unsubscribe_users_status", SubscribeOrCancelUsersStatusReq, access=in_both(TOKEN)
+)(subscribe_users_status)
+
+
+@routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=in_both(TOKEN))
+def get_subscribe_users_status(call: Call, request: GetSubscribeUsersStatusReq) -> dict[str, object]:
+    """Answer with the status of those whom a user follows."""
+    return _statuses(call, call.services.subscriptions.of(request.user_id))
+
+
+def _statuses(call: Call, user_ids: Sequence[str]) -> dict[str, object]:
+    return render.status_list(user_ids, call.services.presence.connections(user_ids))

@@ -1,0 +1,80 @@
+"""The requests about the small records of a user (user/user.proto; user/user.go for the checks)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.dialects.openim_v3.schemas.rules import Rules, lacks, rules
+from app.wire.schema import INT32, STRING, wire, wrapped
+
+_OWNER = lacks("user_id", "userID is empty")
+_TYPE = lacks("type", "type is not specified")
+_UUID = lacks("uuid", "UUID is empty")
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """What all of them have: whose record it is."""
+
+    user_id: str = wire(STRING, "userID")
+
+    @property
+    def owner_id(self) -> str:
+        """Whose record it is."""
+        return self.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUserCommandAddReq(_Owned):
+    """`/user/process_user_command_add` (3.5 on)."""
+
+    GO: ClassVar[str] = "user.ProcessUserCommandAddReq"
+    RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
+
+    type: int = wire(INT32, "type")
+    uuid: str = wire(STRING, "uuid")
+    value: str | None = wire(wrapped(STRING), "value")
+    ex: str | None = wire(wrapped(STRING), "ex")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUserCommandDeleteReq(_Owned):
+    """`/user/process_user_command_delete` (3.5 on)."""
+
+    GO: ClassVar[str] = "user.ProcessUserCommandDeleteReq"
+    RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
+
+    type: int = wire(INT32, "type")
+    uuid: str = wire(STRING, "uuid")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUserCommandUpdateReq(_Owned):
+    """`/user/process_user_command_update` (3.5 on); what is absent or null is left as it is."""
+
+    GO: ClassVar[str] = "user.ProcessUserCommandUpdateReq"
+    RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
+
+    type: int = wire(INT32, "type")
+    uuid: str = wire(STRING, "uuid")
+    value: str | None = wire(wrapped(STRING), "value")
+    ex: str | None = wire(wrapped(STRING), "ex")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUserCommandGetReq(_Owned):
+    """`/user/process_user_command_get` (3.5 on): the records of one type."""
+
+    GO: ClassVar[str] = "user.ProcessUserCommandGetReq"
+    RULES: ClassVar[Rules] = rules(_OWNER, _TYPE)
+
+    type: int = wire(INT32, "type")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUserCommandGetAllReq(_Owned):
+    """`/user/process_user_command_get_all` (3.6 on): all of a user's records."""
+
+    GO: ClassVar[str] = "user.ProcessUserCommandGetAllReq"
+    RULES: ClassVar[Rules] = rules(_OWNER)

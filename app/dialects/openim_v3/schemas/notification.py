@@ -1,0 +1,58 @@
+"""The requests about accounts that send notifications (user/user.proto; user/user.go for the checks)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.dialects.openim_v3.generations import CURRENT, LEGACY
+from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, rules
+from app.wire.schema import INT32, STRING, pointer_to, wire
+
+_NAME = lacks("nick_name", "nickName is empty")
+
+
+@dataclass(frozen=True, slots=True)
+class AddNotificationAccountReq:
+    """`/user/add_notification_account` (3.5 on, with an id of the caller's choice from 3.6 on)."""
+
+    GO: ClassVar[str] = "user.AddNotificationAccountReq"
+    RULES: ClassVar[Rules] = {
+        # Says "nickName" of the face too.
+        LEGACY: (_NAME, lacks("face_url", "nickName is empty")),
+        CURRENT: (_NAME,),
+    }
+
+    user_id: str = wire(STRING, "userID")
+    nick_name: str = wire(STRING, "nickName")
+    face_url: str = wire(STRING, "faceURL")
+    app_manger_level: int = wire(INT32, "appMangerLevel")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateNotificationAccountInfoReq:
+    """`/user/update_notification_account` (3.5 on); what is empty in it is left as it is."""
+
+    GO: ClassVar[str] = "user.UpdateNotificationAccountInfoReq"
+    RULES: ClassVar[Rules] = rules(
+        lacks("user_id", "userID is empty"),
+        (
+            lambda request: not (request.face_url or request.nick_name),
+            "faceURL and nickName is empty at the same",
+        ),
+    )
+
+    user_id: str = wire(STRING, "userID")
+    nick_name: str = wire(STRING, "nickName")
+    face_url: str = wire(STRING, "faceURL")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchNotificationAccountReq:
+    """`/user/search_notification_account` (3.6 on): by id, else by nickname, each as it stands; or all."""
+
+    GO: ClassVar[str] = "user.SearchNotificationAccountReq"
+    RULES: ClassVar[Rules] = rules(*PAGINATED)
+
+    keyword: str = wire(STRING, "keyword")
+    pagination: RequestPagination | None = wire(pointer_to(RequestPagination), "pagination")

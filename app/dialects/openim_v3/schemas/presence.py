@@ -1,0 +1,76 @@
+"""The requests about who is online (user/user.proto, msggateway.proto; user/user.go for the checks)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from app.dialects.openim_v3.generations import CURRENT, LEGACY
+from app.dialects.openim_v3.schemas.rules import NO_RULES, Rules, lacks, rules
+from app.wire import body
+from app.wire.schema import INT32, STRING, STRINGS, wire
+
+SUBSCRIBE, UNSUBSCRIBE = 1, 2
+#: Ids in one get_users_status up to 3.8.0.
+_MOST_ASKED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class GetUsersOnlineStatusReq:
+    """`/user/get_users_online_status` and `/user/get_users_online_token_detail`.
+
+    Their handlers bind the body by gin's decoder in every version, which stops behind the value.
+    """
+
+    GO: ClassVar[str] = "msggateway.GetUsersOnlineStatusReq"
+    RULES: ClassVar[Rules] = NO_RULES
+    TAKE_JSON: ClassVar[Any] = body.first_value
+
+    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+
+
+@dataclass(frozen=True, slots=True)
+class GetUserStatusReq:
+    """`/user/get_users_status`: whose status; `userID` was the asking user's once and is ignored now."""
+
+    GO: ClassVar[str] = "user.GetUserStatusReq"
+    RULES: ClassVar[Rules] = {
+        LEGACY: (
+            lacks("user_id", "UserID is empty"),
+            lacks("user_ids", "user-list is empty"),
+            (lambda request: len(request.user_ids) > _MOST_ASKED, "user-list is Limit Exceeded"),
+        ),
+        CURRENT: (lacks("user_ids", "UserIDs is empty"),),
+    }
+
+    user_id: str = wire(STRING, "userID")
+    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeOrCancelUsersStatusReq:
+    """`/user/subscribe_users_status` and its twin: `genre` says what is to be done, not the path."""
+
+    GO: ClassVar[str] = "user.SubscribeOrCancelUsersStatusReq"
+    RULES: ClassVar[Rules] = rules(
+        lacks("user_id", "UserID is empty"),
+        lacks("user_ids", "subscription User-list is empty"),
+        (
+            lambda request: request.genre not in (SUBSCRIBE, UNSUBSCRIBE),
+            "invalid subscription type parameter",
+        ),
+    )
+
+    user_id: str = wire(STRING, "userID")
+    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+    genre: int = wire(INT32, "genre")
+
+
+@dataclass(frozen=True, slots=True)
+class GetSubscribeUsersStatusReq:
+    """`/user/get_subscribe_users_status`: whom the user follows."""
+
+    GO: ClassVar[str] = "user.GetSubscribeUsersStatusReq"
+    RULES: ClassVar[Rules] = rules(lacks("user_id", "UserID is empty"))
+
+    user_id: str = wire(STRING, "userID")

@@ -1,0 +1,60 @@
+"""Upstream's Check() functions as tables: what is refused in which words, in order, by generation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from app.dialects.openim_v3.generations import Generation, in_both
+from app.errors import ArgumentInvalid
+from app.models import Page
+from app.wire.schema import INT32, wire
+
+Rule = tuple[Callable[[Any], object], str]
+Rules = Mapping[Generation, Sequence[Rule]]
+
+#: Upstream has no Check() for the request, or one that refuses nothing.
+NO_RULES: Rules = in_both(())
+
+
+def check(request: Any, generation: Generation) -> None:
+    """Refuse what the request's Check() refuses. Raises ArgumentInvalid."""
+    for refuses, message in request.RULES[generation]:
+        if refuses(request):
+            raise ArgumentInvalid(message)
+
+
+def rules(*each: Rule) -> Rules:
+    """Return rules that both generations have."""
+    return in_both(each)
+
+
+def lacks(field: str, message: str) -> Rule:
+    """Refuse an empty string, an empty list (which the service gets as none) or a zero."""
+    return lambda request: not getattr(request, field), message
+
+
+def repeats(user_ids: Sequence[str]) -> bool:
+    """Tell whether an id stands in the list twice."""
+    return len(set(user_ids)) < len(user_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPagination:
+    """Which page, counted from 1, of how many."""
+
+    GO: ClassVar[str] = "sdkws.RequestPagination"
+
+    page_number: int = wire(INT32, "pageNumber")
+    show_number: int = wire(INT32, "showNumber")
+
+    def page(self) -> Page:
+        """Return the page as a part of a list; there may be nothing in it."""
+        return Page((self.page_number - 1) * max(self.show_number, 0), self.show_number)
+
+
+PAGINATED: tuple[Rule, ...] = (
+    lacks("pagination", "pagination is empty"),
+    (lambda request: request.pagination.page_number < 1, "pageNumber is invalid"),
+)

@@ -1,0 +1,179 @@
+"""The requests about users' profiles (user/user.proto, sdkws/sdkws.proto; user/user.go for the checks)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.dialects.openim_v3.generations import CURRENT, LEGACY
+from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, repeats, rules
+from app.wire.schema import INT32, INT64, STRING, STRINGS, list_of, pointer_to, wire, wrapped
+
+
+def _is_legal(user_id: str) -> bool:
+    """Tell whether an id has letters and digits of any script and "_" only, as 3.8 demands of new ones."""
+    if user_id.isascii():
+        return user_id.replace("_", "a").isalnum() or not user_id
+    return all(char.isalpha() or char.isdecimal() or char == "_" for char in user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    """A user as sent and as answered."""
+
+    GO: ClassVar[str] = "sdkws.UserInfo"
+
+    user_id: str = wire(STRING, "userID")
+    nickname: str = wire(STRING, "nickname")
+    face_url: str = wire(STRING, "faceURL")
+    ex: str = wire(STRING, "ex")
+    create_time: int = wire(INT64, "createTime")
+    app_manger_level: int = wire(INT32, "appMangerLevel")
+    global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfoWithEx:
+    """What of a user is to be written anew; absent or null leaves it, empty empties it."""
+
+    GO: ClassVar[str] = "sdkws.UserInfoWithEx"
+
+    user_id: str = wire(STRING, "userID")
+    nickname: str | None = wire(wrapped(STRING), "nickname")
+    face_url: str | None = wire(wrapped(STRING), "faceURL")
+    ex: str | None = wire(wrapped(STRING), "ex")
+    global_recv_msg_opt: int | None = wire(wrapped(INT32), "globalRecvMsgOpt")
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegisterReq:
+    """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, by admin token since."""
+
+    GO: ClassVar[str] = "user.UserRegisterReq"
+    RULES: ClassVar[Rules] = {
+        LEGACY: (
+            lacks("secret", "Secret is empty"),
+            lacks("users", "Users is empty"),
+            (lambda request: None in request.users, "user is empty"),
+        ),
+        CURRENT: (
+            lacks("users", "users are empty"),
+            (lambda request: None in request.users, "user is empty"),
+            # Says "legal" and means that it is not.
+            (lambda request: not all(_is_legal(user.user_id) for user in request.users), "userID is legal"),
+            (lambda request: not all(user.nickname for user in request.users), "user name is empty"),
+        ),
+    }
+
+    secret: str = wire(STRING, "secret")
+    users: tuple[UserInfo, ...] | None = wire(list_of(pointer_to(UserInfo)), "users")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateUserInfoReq:
+    """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
+
+    GO: ClassVar[str] = "user.UpdateUserInfoReq"
+    RULES: ClassVar[Rules] = rules(
+        lacks("user_info", "UserInfo is empty"),
+        (lambda request: not request.owner_id, "UserID is empty"),
+    )
+
+    user_info: UserInfo | None = wire(pointer_to(UserInfo), "userInfo")
+
+    @property
+    def owner_id(self) -> str:
+        """Whose profile it is."""
+        return self.user_info.user_id if self.user_info else ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateUserInfoExReq:
+    """`/user/update_user_info_ex` (3.5 on)."""
+
+    GO: ClassVar[str] = "user.UpdateUserInfoExReq"
+    RULES: ClassVar[Rules] = rules(
+        lacks("user_info", "userInfo is empty"),
+        (lambda request: not request.owner_id, "userID is empty"),
+    )
+
+    user_info: UserInfoWithEx | None = wire(pointer_to(UserInfoWithEx), "userInfo")
+
+    @property
+    def owner_id(self) -> str:
+        """Whose profile it is."""
+        return self.user_info.user_id if self.user_info else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetGlobalRecvMessageOptReq:
+    """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a push."""
+
+    GO: ClassVar[str] = "user.SetGlobalRecvMessageOptReq"
+    RULES: ClassVar[Rules] = rules(
+        (lambda request: request.global_recv_msg_opt not in range(3), "GlobalRecvMsgOpt is invalid"),
+        lacks("user_id", "UserID is empty"),
+    )
+
+    user_id: str = wire(STRING, "userID")
+    global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
+
+
+@dataclass(frozen=True, slots=True)
+class GetDesignateUsersReq:
+    """`/user/get_users_info`: users by id."""
+
+    GO: ClassVar[str] = "user.GetDesignateUsersReq"
+    RULES: ClassVar[Rules] = rules(lacks("user_ids", "UserIDs is empty"))
+
+    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+
+
+@dataclass(frozen=True, slots=True)
+class GetAllUserIDReq:
+    """`/user/get_all_users_uid`: a page of ids."""
+
+    GO: ClassVar[str] = "user.GetAllUserIDReq"
+    RULES: ClassVar[Rules] = rules(*PAGINATED)
+
+    pagination: RequestPagination | None = wire(pointer_to(RequestPagination), "pagination")
+
+
+@dataclass(frozen=True, slots=True)
+class GetPaginationUsersReq:
+    """`/user/get_users`: a page of users, and from 3.6 on two regular expressions to find them by."""
+
+    GO: ClassVar[str] = "user.GetPaginationUsersReq"
+    RULES: ClassVar[Rules] = rules(*PAGINATED)
+
+    pagination: RequestPagination | None = wire(pointer_to(RequestPagination), "pagination")
+    user_id: str = wire(STRING, "userID")
+    nick_name: str = wire(STRING, "nickName")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheckReq:
+    """`/user/account_check`: which of these ids are registered; repeats are refused before anything else."""
+
+    GO: ClassVar[str] = "user.AccountCheckReq"
+    RULES: ClassVar[Rules] = rules(
+        lacks("check_user_ids", "CheckUserIDs is empty"),
+        (lambda request: repeats(request.check_user_ids), "userID repeated"),
+    )
+
+    check_user_ids: tuple[str, ...] | None = wire(STRINGS, "checkUserIDs")
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegisterCountReq:
+    """`/statistics/user/register`: from when to before when, in Unix ms."""
+
+    GO: ClassVar[str] = "user.UserRegisterCountReq"
+    RULES: ClassVar[Rules] = rules(
+        (lambda request: request.start <= 0, "start is invalid"),
+        (lambda request: request.end <= 0, "end is invalid"),
+        (lambda request: request.start > request.end, "start > end"),
+    )
+
+    start: int = wire(INT64, "start")
+    end: int = wire(INT64, "end")

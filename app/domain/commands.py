@@ -1,0 +1,41 @@
+"""Small records that an application keeps with a user (OpenIM's process_user_command calls)."""
+
+from __future__ import annotations
+
+from app.clock import Clock
+from app.models import UserCommand
+from app.storage.commands import CommandStore
+from app.storage.database import Database
+
+
+class Commands:
+    """The commands of users; whoever they belong to need not be registered."""
+
+    def __init__(self, database: Database, store: CommandStore, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+
+    def add(self, user_id: str, type_: int, uuid: str, value: str, ex: str) -> None:
+        """Add a command; there may be others of its type and uuid."""
+        command = UserCommand(type_, uuid, value, ex, created_at=int(self._clock.now()))
+        self._database.write(lambda transaction: self._store.add(transaction, user_id, command))
+
+    def delete(self, user_id: str, type_: int, uuid: str) -> None:
+        """Delete the oldest command of a type and uuid. Raises CommandNotFound."""
+        self._database.write(lambda transaction: self._store.delete(transaction, user_id, type_, uuid))
+
+    def update(self, user_id: str, type_: int, uuid: str, value: str | None, ex: str | None) -> None:
+        """Write what is not None into the oldest command of a type and uuid. Raises CommandNotFound.
+
+        Nothing to write is a success, whether there is such a command or not.
+        """
+        if value is None and ex is None:
+            return
+        self._database.write(
+            lambda transaction: self._store.update(transaction, user_id, type_, uuid, value, ex)
+        )
+
+    def of(self, user_id: str, type_: int | None = None) -> list[UserCommand]:
+        """Return a user's commands, of one type or of all, in the order of their adding."""
+        return self._database.read(lambda connection: self._store.of(connection, user_id, type_))

@@ -1,0 +1,47 @@
+"""The subscriptions table: who follows whose presence."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+
+class SubscriptionStore:
+    """Subscriptions by subscriber. Every method takes the connection of the piece it is part of."""
+
+    def add(
+        self, connection: sqlite3.Connection, subscriber_id: str, user_ids: Sequence[str], most: int
+    ) -> None:
+        """Add those that are not there; beyond `most` in all, the oldest go."""
+        connection.execute(
+            """
+            INSERT INTO subscriptions (subscriber_id, user_id)
+            SELECT ?, value FROM json_each(?) WHERE true ORDER BY key
+            ON CONFLICT DO NOTHING
+            """,
+            (subscriber_id, json.dumps(user_ids)),
+        )
+        connection.execute(
+            """
+            DELETE FROM subscriptions WHERE seq IN (
+                SELECT seq FROM subscriptions WHERE subscriber_id = ? ORDER BY seq DESC LIMIT -1 OFFSET ?
+            )
+            """,
+            (subscriber_id, most),
+        )
+
+    def remove(self, connection: sqlite3.Connection, subscriber_id: str, user_ids: Sequence[str]) -> None:
+        """Remove those of `user_ids` that are there."""
+        connection.execute(
+            "DELETE FROM subscriptions "
+            "WHERE subscriber_id = ? AND user_id IN (SELECT value FROM json_each(?))",
+            (subscriber_id, json.dumps(user_ids)),
+        )
+
+    def of(self, connection: sqlite3.Connection, subscriber_id: str) -> list[str]:
+        """Return whom somebody follows, in the order in which that began."""
+        rows = connection.execute(
+            "SELECT user_id FROM subscriptions WHERE subscriber_id = ? ORDER BY seq", (subscriber_id,)
+        )
+        return [user_id for (user_id,) in rows]

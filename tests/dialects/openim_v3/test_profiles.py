@@ -1,0 +1,442 @@
+"""OpenIM v3: users' profiles, read and written, in both generations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.models import User
+from tests.conftest import MakeApp
+from tests.dialects.openim_v3.words import (
+    ADMIN,
+    AS_ADMIN,
+    AS_ALICE,
+    AS_LEGACY_ADMIN,
+    AS_LEGACY_ALICE,
+    DONE,
+    FIELD,
+    JSON,
+    OP,
+    args,
+    current,
+    data,
+    legacy_args,
+    legacy_no_permission,
+    legacy_not_found,
+    no_permission,
+    not_found,
+)
+from tests.support.clock import START, FakeClock
+from tests.support.scenario import CORS, Scenario, play, scenarios
+
+INFO, LIST, IDS = "/user/get_users_info", "/user/get_users", "/user/get_all_users_uid"
+UPDATE, UPDATE_EX = "/user/update_user_info", "/user/update_user_info_ex"
+RECEIVE, COUNT = "/user/set_global_msg_recv_opt", "/statistics/user/register"
+MONGO = not_found("mongo: no documents in result mongo find one")
+SIX = ["imAdmin", "openIMAdmin", "openIM123456", "openIM654321", "openIM333"]
+
+
+def info(user_id: str, nickname: str = "", level: int = 0, **more: Any) -> dict[str, Any]:
+    return {
+        "userID": user_id,
+        "nickname": nickname,
+        "faceURL": "",
+        "ex": "",
+        "createTime": int(START * 1000),
+        "appMangerLevel": level,
+        "globalRecvMsgOpt": 0,
+        **more,
+    }
+
+
+def both(name: str, path: str, body: Any, message: str) -> list[Scenario]:
+    """The same refusal of arguments, as each generation words it."""
+    return [
+        Scenario(name, "/v3.8" + path, body, args(message), headers=AS_ALICE),
+        Scenario(f"legacy: {name}", "/v3.4" + path, body, legacy_args(message), headers=AS_LEGACY_ALICE),
+    ]
+
+
+def page(number: int, size: int, **more: Any) -> dict[str, Any]:
+    return {"pagination": {"pageNumber": number, "showNumber": size}, **more}
+
+
+REFUSED = [
+    *(
+        row
+        for name, body in (("nothing", {}), ("null", {"userIDs": None}), ("[]", {"userIDs": []}))
+        for row in both(f"get_users_info: {name}", INFO, body, "UserIDs is empty")
+    ),
+    Scenario(
+        "get_users_info: a number as an id",
+        INFO,
+        {"userIDs": [1]},
+        args(FIELD.format("number", "GetDesignateUsersReq.userIDs", "string")),
+        headers=AS_ALICE,
+    ),
+    *(
+        row
+        for path in (LIST, IDS)
+        for name, body, message in (
+            ("nothing", {}, "pagination is empty"),
+            ("null", {"pagination": None}, "pagination is empty"),
+            ("no page", {"pagination": {}}, "pageNumber is invalid"),
+            ("page 0", page(0, 10), "pageNumber is invalid"),
+            ("page -1", page(-1, 10), "pageNumber is invalid"),
+        )
+        for row in both(f"{path}: {name}", path, body, message)
+    ),
+    Scenario(
+        "get_users: a page as text",
+        "/v3" + LIST,
+        {"pagination": {"pageNumber": "1"}},
+        args(FIELD.format("string", "RequestPagination.pagination.pageNumber", "int32")),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "get_users: a page beyond int32",
+        "/v3" + LIST,
+        page(2147483648, 1),
+        args(FIELD.format("number 2147483648", "RequestPagination.pagination.pageNumber", "int32")),
+        headers=AS_ALICE,
+    ),
+    *both("update: nothing", UPDATE, {}, "UserInfo is empty"),
+    *both("update: null", UPDATE, {"userInfo": None}, "UserInfo is empty"),
+    *both("update: nobody", UPDATE, {"userInfo": {"nickname": "N"}}, "UserID is empty"),
+    *both("update_ex: nothing", UPDATE_EX, {}, "userInfo is empty"),
+    *both("update_ex: nobody", UPDATE_EX, {"userInfo": {"nickname": "N"}}, "userID is empty"),
+    *(
+        row
+        for path in (UPDATE, UPDATE_EX)
+        for row in (
+            Scenario(
+                f"{path}: another's",
+                path,
+                {"userInfo": {"userID": "bob", "nickname": "N"}},
+                no_permission("ownerUserID, bob=MISSING"),
+                headers=AS_ALICE,
+            ),
+            Scenario(
+                f"legacy: {path}: another's",
+                path,
+                {"userInfo": {"userID": "bob", "nickname": "N"}},
+                legacy_no_permission("CheckAccessV3"),
+                headers=AS_LEGACY_ALICE,
+            ),
+            Scenario(
+                f"{path}: nobody has the id",
+                path,
+                {"userInfo": {"userID": "nobody", "nickname": "N"}},
+                MONGO,
+                headers=AS_ADMIN,
+            ),
+            Scenario(
+                f"legacy: {path}: nobody has the id",
+                path,
+                {"userInfo": {"userID": "nobody"}},
+                legacy_not_found("userID not found"),
+                headers=AS_LEGACY_ADMIN,
+            ),
+        )
+    ),
+    Scenario(
+        "update_ex: a wrapped value",
+        UPDATE_EX,
+        {"userInfo": {"userID": "alice", "nickname": {"value": "N"}}},
+        args("json: cannot unmarshal object into Go value of type string"),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "update_ex: an option beyond int32",
+        UPDATE_EX,
+        {"userInfo": {"userID": "alice", "globalRecvMsgOpt": 2147483648}},
+        args("json: cannot unmarshal number 2147483648 into Go value of type int32"),
+        headers=AS_ALICE,
+    ),
+    *(
+        row
+        for option in (-1, 3)
+        for row in both(
+            f"receive: {option}", RECEIVE, {"globalRecvMsgOpt": option}, "GlobalRecvMsgOpt is invalid"
+        )
+    ),
+    *both("receive: nobody", RECEIVE, {"globalRecvMsgOpt": 2}, "UserID is empty"),
+    Scenario(
+        "receive: nobody has the id",
+        RECEIVE,
+        {"userID": "nobody", "globalRecvMsgOpt": 2},
+        not_found("userID not found"),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "legacy: receive: nobody has the id",
+        RECEIVE,
+        {"userID": "nobody"},
+        legacy_not_found("userID not found"),
+        headers=AS_LEGACY_ALICE,
+    ),
+    *both("count: no start", COUNT, {"end": 1}, "start is invalid"),
+    *both("count: no end", COUNT, {"start": 1, "end": -1}, "end is invalid"),
+    *both("count: the end before the start", COUNT, {"start": 2, "end": 1}, "start > end"),
+    Scenario(
+        "count: beyond int64",
+        COUNT,
+        {"start": 2**63},
+        args(FIELD.format(f"number {2**63}", "UserRegisterCountReq.start", "int64")),
+        headers=AS_ALICE,
+    ),
+    *(
+        Scenario(f"{path}: no token", path, b"{}", args("header must have token"), headers=OP)
+        for path in (UPDATE_EX, COUNT, "/v3.8" + INFO, "/v3.8" + LIST, "/v3.8" + IDS, "/v3.8" + RECEIVE)
+    ),
+]
+
+
+@scenarios(REFUSED)
+def test_what_is_refused_is_refused_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+    play(client, scenario, JSON, CORS)
+
+
+ALICE, BOB, APP = info("alice", "Alice"), info("bob", "Bob"), info("app", "App", 3)
+YEAR_1 = -62135596800000
+ROOT = info("imAdmin", "imAdmin", 3, createTime=YEAR_1)
+READ = [
+    Scenario(
+        "in the order asked, nobody twice, nobody unknown",
+        INFO,
+        {"userIDs": ["bob", "nobody", "alice", "bob", "", "imAdmin", "app"]},
+        data({"usersInfo": [BOB, ALICE, ROOT, APP]}),
+        headers=AS_ALICE,
+    ),
+    Scenario("nobody at all", INFO, {"userIDs": ["nobody"]}, data({"usersInfo": None}), headers=AS_ALICE),
+    Scenario(
+        "legacy: in the order asked, repeated, levels as they were",
+        INFO,
+        {"userIDs": ["bob", "openIMAdmin", "bob", "app"]},
+        data(
+            {
+                "usersInfo": [
+                    info("bob", "Bob", 1),
+                    info("openIMAdmin", "openIMAdmin", 2),
+                    info("bob", "Bob", 1),
+                    info("app", "App", 3),
+                ]
+            }
+        ),
+        headers=AS_LEGACY_ALICE,
+    ),
+    Scenario(
+        "legacy: one is unknown",
+        INFO,
+        {"userIDs": ["alice", "nobody"]},
+        legacy_not_found("userID not found"),
+        headers=AS_LEGACY_ALICE,
+    ),
+    Scenario(
+        "ids: everybody, in the order of registration",
+        IDS,
+        page(1, 10),
+        data({"total": 8, "userIDs": [*SIX, "alice", "bob", "app"]}),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "ids: a page", IDS, page(3, 3), data({"total": 8, "userIDs": ["bob", "app"]}), headers=AS_LEGACY_ALICE
+    ),
+    *(
+        Scenario(name, IDS, body, data({"total": 8, "userIDs": None}), headers=AS_ALICE)
+        for name, body in (
+            ("ids: beyond the end", page(4, 3)),
+            ("ids: far beyond the end", page(2**31 - 1, 2**31 - 1)),
+            ("ids: none wanted", page(1, 0)),
+            ("ids: fewer than none wanted", page(7, -3)),
+        )
+    ),
+    Scenario(
+        "users: neither administrators nor accounts of applications",
+        LIST,
+        page(1, 10),
+        data({"total": 2, "users": [ALICE, BOB]}),
+        headers=AS_ALICE,
+    ),
+    Scenario("users: a page", LIST, page(2, 1), data({"total": 2, "users": [BOB]}), headers=AS_ALICE),
+    Scenario("users: none wanted", LIST, page(1, -1), data({"total": 2, "users": None}), headers=AS_ALICE),
+    Scenario(
+        "legacy: users: everybody",
+        LIST,
+        page(2, 6),
+        data({"total": 8, "users": [info("bob", "Bob", 1), info("app", "App", 3)]}),
+        headers=AS_LEGACY_ALICE,
+    ),
+    *(
+        Scenario(
+            f"users: {more}",
+            LIST,
+            page(1, 10, **more),
+            data({"total": len(found), "users": found or None}),
+            headers=AS_ALICE,
+        )
+        for more, found in (
+            ({"userID": "LIC"}, [ALICE]),
+            ({"nickName": "b"}, [BOB]),
+            ({"userID": "ali", "nickName": "bob"}, [ALICE, BOB]),
+            ({"userID": "carol"}, []),
+            ({"userID": "", "nickName": ""}, [ALICE, BOB]),
+            ({"userID": "%"}, []),
+            ({"userID": "a_i"}, []),
+            ({"userID": "'"}, []),
+            ({"userID": "a.i"}, [ALICE]),
+            ({"nickName": "^(A|B)O?"}, [ALICE, BOB]),
+            ({"nickName": "b$"}, [BOB]),
+            ({"userID": "^b", "nickName": "lice"}, [ALICE, BOB]),
+            ({"nickName": "c$"}, []),
+            ({"userID": "im|open|app"}, []),
+        )
+    ),
+    Scenario(
+        "users: a page of what a regular expression finds",
+        LIST,
+        page(2, 1, userID="^[ab]"),
+        data({"total": 2, "users": [BOB]}),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "users: no regular expression",
+        LIST,
+        page(1, 10, userID="(a"),
+        current(
+            500,
+            "Regular expression is invalid: missing ), unterminated subpattern at position 0",
+            "Regular expression is invalid: missing ), unterminated subpattern at position 0",
+        ),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "users: a regular expression beyond all measure",
+        LIST,
+        page(1, 10, nickName="." * 32765),
+        current(
+            500,
+            "Regular expression has over 32764 characters",
+            "Regular expression has over 32764 characters",
+        ),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "count: on the day",
+        COUNT,
+        {"start": 1_700_000_000_250, "end": 1_700_000_000_251},
+        data({"total": 8, "before": 5, "count": {"2023-11-14": 3}}),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "count: afterwards",
+        COUNT,
+        {"start": 1_700_000_000_251, "end": 2**63 - 1},
+        data({"total": 8, "before": 8, "count": None}),
+        headers=AS_LEGACY_ALICE,
+    ),
+    Scenario(
+        "count: beforehand",
+        COUNT,
+        {"start": 1, "end": 1_700_000_000_250},
+        data({"total": 8, "before": 5, "count": None}),
+        headers=AS_ADMIN,
+    ),
+]
+
+
+@scenarios(READ)
+def test_what_is_asked_is_answered_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+    play(client, scenario, JSON, CORS)
+
+
+@pytest.fixture(name="here")
+def _here(make_app: MakeApp) -> Flask:
+    """A Rollcall in which alice has everything that a profile has."""
+    app = make_app()
+    services = app.extensions["rollcall"]
+    services.start()
+    services.users.register(
+        [User("alice", "Alice", "F", ex="x", global_recv_msg_opt=1, level=1), User("bob")]
+    )
+    for order in (("v3.8", "imAdmin", 10), ("v3.8", "alice", 1)):
+        services.tokens.grant(services.codecs.order(*order))
+    return app
+
+
+BEFORE = info("alice", "Alice", 1, faceURL="F", ex="x", globalRecvMsgOpt=1)
+
+
+@pytest.mark.parametrize("headers", [AS_ALICE, AS_ADMIN], ids=["by oneself", "by an administrator"])
+@pytest.mark.parametrize(
+    ("path", "changes", "after"),
+    [
+        (UPDATE, {}, {}),
+        (UPDATE, {"nickname": "", "faceURL": "", "ex": "", "globalRecvMsgOpt": 0}, {}),
+        (UPDATE, {"nickname": None, "faceURL": "G"}, {"faceURL": "G"}),
+        (
+            UPDATE,
+            {"nickname": "B", "ex": "y", "globalRecvMsgOpt": 2, "appMangerLevel": 4, "createTime": 5},
+            {"nickname": "B", "ex": "y", "globalRecvMsgOpt": 2},
+        ),
+        (UPDATE_EX, {}, {}),
+        (UPDATE_EX, {"nickname": None, "faceURL": None, "ex": None, "globalRecvMsgOpt": None}, {}),
+        (
+            UPDATE_EX,
+            {"nickname": "", "faceURL": "", "ex": "", "globalRecvMsgOpt": 0},
+            {"nickname": "", "faceURL": "", "ex": "", "globalRecvMsgOpt": 0},
+        ),
+        (UPDATE_EX, {"NickName": "B", "appMangerLevel": 4, "createTime": 5}, {"nickname": "B"}),
+    ],
+)
+def test_a_profile_is_written_by_its_owner_or_an_administrator(
+    here: Flask, headers: dict[str, str], path: str, changes: dict[str, Any], after: dict[str, Any]
+) -> None:
+    client = here.test_client()
+    body = {"userInfo": {"userID": "alice", **changes}}
+    play(client, Scenario("", path, body, DONE, headers=headers), JSON, CORS)
+    play(
+        client,
+        Scenario(
+            "", INFO, {"userIDs": ["alice"]}, data({"usersInfo": [{**BEFORE, **after}]}), headers=headers
+        ),
+        JSON,
+        CORS,
+    )
+
+
+@pytest.mark.parametrize("option", [0, 1, 2])
+def test_how_to_receive_is_written_by_anybody_for_anybody(here: Flask, option: int) -> None:
+    client = here.test_client()
+    body = {"userID": "bob", "globalRecvMsgOpt": option}
+    play(client, Scenario("", RECEIVE, body, DONE, headers=AS_ALICE), JSON, CORS)
+    answer = data({"usersInfo": [info("bob", globalRecvMsgOpt=option)]})
+    play(client, Scenario("", INFO, {"userIDs": ["bob"]}, answer, headers=AS_ALICE), JSON, CORS)
+
+
+def test_registrations_are_counted_by_utc_day(here: Flask, clock: FakeClock) -> None:
+    services = here.extensions["rollcall"]
+    # 2023-11-14 ends at 1700006400.
+    for second, user_id in ((1_700_006_399.999, "eve"), (1_700_006_400.0, "adam"), (1_700_179_200.0, "last")):
+        clock.wall = second
+        services.users.register([User(user_id)])
+    body = {"start": 1_700_006_399_999, "end": 1_700_179_200_001}
+    count = {"2023-11-14": 1, "2023-11-15": 1, "2023-11-17": 1}
+    answer = data({"total": 10, "before": 7, "count": count})
+    play(here.test_client(), Scenario("", COUNT, body, answer, headers=AS_ADMIN), JSON, CORS)
+
+
+def test_a_pattern_that_never_ends_is_given_up_and_holds_up_nobody(here: Flask) -> None:
+    services = here.extensions["rollcall"]
+    services.users.register([User("a" * 60 + "_")])
+    sentence = "Regular expression takes over 2 s to match"
+    body = page(1, 10, userID="^(a+)+$")
+    play(
+        here.test_client(),
+        Scenario("", LIST, body, current(500, sentence, sentence), headers={**OP, "token": ADMIN}),
+        JSON,
+        CORS,
+    )

@@ -1,0 +1,269 @@
+"""OpenIM v3: user_register and account_check, in both generations."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+
+from tests.conftest import MakeApp
+from tests.dialects.openim_v3.words import (
+    ADMIN_TOKEN,
+    ALICE,
+    ALICE_LEGACY,
+    ALICE_V2,
+    AS_ADMIN,
+    AS_LEGACY_ADMIN,
+    ASK,
+    CHECK,
+    DONE,
+    JSON,
+    OP,
+    REGISTER,
+    SECRET,
+    args,
+    current,
+    legacy,
+    legacy_args,
+    users,
+)
+from tests.support.scenario import CORS, Scenario, play, scenarios
+
+CHECKED = [
+    *(
+        Scenario(name, REGISTER, body, args("users are empty"), headers=AS_ADMIN)
+        for name, body in (
+            ("no users", {}),
+            ("null", b"null"),
+            ("null users", {"users": None}),
+            ("[]", {"users": []}),
+        )
+    ),
+    Scenario("a null user", REGISTER, {"users": [None]}, args("user is empty"), headers=AS_ADMIN),
+    *(
+        Scenario(
+            f"userID {user_id!r}", REGISTER, users("fine", user_id), args("userID is legal"), headers=AS_ADMIN
+        )
+        for user_id in ("a-b", "a.b", "a@b", "a:b", "a b", "a\0", "½", "🦜", "a\u0300")
+    ),
+    Scenario(
+        "legality before nicknames",
+        REGISTER,
+        {"users": [{"userID": "fine"}, {"userID": "a-b"}]},
+        args("userID is legal"),
+        headers=AS_ADMIN,
+    ),
+    Scenario(
+        "no nickname", REGISTER, {"users": [{"userID": "u2"}]}, args("user name is empty"), headers=AS_ADMIN
+    ),
+    Scenario(
+        "a user as the caller",
+        REGISTER,
+        users("u1"),
+        current(1002, "NoPermissionError", "user alice is not admin userID"),
+        headers={**OP, "token": ALICE},
+    ),
+    Scenario("repeated", REGISTER, users("a", "b", "a"), args("userID repeated"), headers=AS_ADMIN),
+    Scenario(
+        "no userID", REGISTER, {"users": [{"nickname": "N"}]}, args("userID is empty"), headers=AS_ADMIN
+    ),
+    Scenario(
+        "userID too long", REGISTER, users("x" * 65), args("userID has over 64 characters"), headers=AS_ADMIN
+    ),
+    Scenario(
+        "existing",
+        REGISTER,
+        users("new", "alice"),
+        current(1102, "RegisteredAlreadyError", "userID registered already"),
+        headers=AS_ADMIN,
+    ),
+    Scenario(
+        "an administrator exists from the start",
+        REGISTER,
+        users("imAdmin"),
+        current(1102, "RegisteredAlreadyError", "userID registered already"),
+        headers=AS_ADMIN,
+    ),
+    Scenario(
+        "with an admin token the secret does not matter",
+        REGISTER,
+        {"secret": "wrong", **users("alice")},
+        current(1102, "RegisteredAlreadyError", "userID registered already"),
+        headers=AS_ADMIN,
+    ),
+    # Legacy
+    Scenario("legacy: no secret", "/v3.4" + REGISTER, users("a"), legacy_args("Secret is empty"), headers=OP),
+    Scenario(
+        "legacy: with a token but without a secret",
+        REGISTER,
+        users("a"),
+        legacy_args("Secret is empty"),
+        headers=AS_LEGACY_ADMIN,
+    ),
+    *(
+        Scenario(f"legacy: {name}", REGISTER, body, legacy_args("Users is empty"), headers=OP)
+        for name, body in (("no users", SECRET), ("[]", {**SECRET, "users": []}))
+    ),
+    Scenario(
+        "legacy: a null user", REGISTER, {**SECRET, "users": [None]}, legacy_args("user is empty"), headers=OP
+    ),
+    Scenario(
+        "legacy: wrong secret",
+        REGISTER,
+        {"secret": "x", **users("a", "a")},
+        legacy(1002, "NoPermissionError", "secret invalid"),
+        headers=OP,
+    ),
+    Scenario(
+        "legacy: repeated",
+        REGISTER,
+        {**SECRET, **users("a", "a")},
+        legacy_args("userID repeated"),
+        headers=OP,
+    ),
+    Scenario(
+        "legacy: no userID", REGISTER, {**SECRET, "users": [{}]}, legacy_args("userID is empty"), headers=OP
+    ),
+    Scenario(
+        "legacy: a colon",
+        REGISTER,
+        {**SECRET, **users("a:b")},
+        legacy_args("userID contains ':' is invalid userID"),
+        headers=OP,
+    ),
+    Scenario(
+        "legacy: a control character",
+        REGISTER,
+        {**SECRET, **users("a\nb")},
+        legacy_args("userID holds a control character or is not valid Unicode"),
+        headers=OP,
+    ),
+    Scenario(
+        "legacy: existing",
+        REGISTER,
+        {**SECRET, **users("alice")},
+        legacy(1102, "RegisteredAlreadyError", "userID registered already"),
+        headers=OP,
+    ),
+]
+
+
+ACCOUNT_CHECKS = [
+    *(
+        Scenario(name, CHECK, body, args("CheckUserIDs is empty"), headers=AS_ADMIN)
+        for name, body in (("no ids", {}), ("null", {"checkUserIDs": None}), ("[]", {"checkUserIDs": []}))
+    ),
+    Scenario(
+        "repeated ids before the permission",
+        CHECK,
+        {"checkUserIDs": ["a", "a"]},
+        args("userID repeated"),
+        headers={**OP, "token": ALICE},
+    ),
+    Scenario(
+        "a user as the caller",
+        CHECK,
+        ASK,
+        current(1002, "NoPermissionError", "user alice is not admin userID"),
+        headers={**OP, "token": ALICE},
+    ),
+    Scenario(
+        "legacy: a user as the caller",
+        CHECK,
+        ASK,
+        legacy(1002, "NoPermissionError", "user alice is not admin userID"),
+        headers={**OP, "token": ALICE_LEGACY},
+    ),
+    Scenario(
+        "a v2 token is an old client's",
+        CHECK,
+        ASK,
+        legacy(1002, "NoPermissionError", "user alice is not admin userID"),
+        headers={**OP, "token": ALICE_V2},
+    ),
+    Scenario(
+        "numbers",
+        CHECK,
+        ASK,
+        {
+            **DONE,
+            "data": {
+                "results": [{"userID": "nobody", "accountStatus": 0}, {"userID": "alice", "accountStatus": 1}]
+            },
+        },
+        headers=AS_ADMIN,
+    ),
+    Scenario(
+        "legacy: words",
+        CHECK,
+        ASK,
+        {
+            **DONE,
+            "data": {
+                "results": [
+                    {"userID": "nobody", "accountStatus": "unregistered"},
+                    {"userID": "alice", "accountStatus": "registered"},
+                ]
+            },
+        },
+        headers=AS_LEGACY_ADMIN,
+    ),
+    Scenario(
+        "the prefix wins over the token",
+        "/v3.4" + CHECK,
+        {"CHECKUSERIDS": ["ALICE"]},
+        {**DONE, "data": {"results": [{"userID": "ALICE", "accountStatus": "unregistered"}]}},
+        headers=AS_ADMIN,
+    ),
+]
+
+
+@scenarios([*CHECKED, *ACCOUNT_CHECKS])
+def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+    play(client, scenario, JSON, CORS)
+
+
+def test_a_registered_user_is_as_given_and_dated_by_the_server(make_app: MakeApp) -> None:
+    app = make_app()
+    client = app.test_client()
+    info = {
+        "userID": "名前_1",
+        "nickname": "N",
+        "faceURL": "F",
+        "ex": "{}",
+        "createTime": 1,
+        "appMangerLevel": 2,
+        "globalRecvMsgOpt": 1,
+    }
+    body = {**SECRET, "users": [info, {"userID": "a.b-c@d"}]}
+    play(client, Scenario("", REGISTER, body, DONE, headers=OP), JSON, CORS)
+    get = app.extensions["rollcall"].users.get
+    empty = {"gender": 0, "phone_number": "", "birth": 0, "email": "", "created_at": 1_700_000_000_250}
+    assert get("名前_1")._asdict() == {
+        **empty,
+        "user_id": "名前_1",
+        "nickname": "N",
+        "face_url": "F",
+        "ex": "{}",
+        "level": 2,
+        "global_recv_msg_opt": 1,
+    }
+    assert get("a.b-c@d").nickname == ""
+
+
+def test_a_refused_batch_registers_nobody(make_app: MakeApp) -> None:
+    app = make_app()
+    client = app.test_client()
+    client.post(REGISTER, json={**SECRET, **users("b")}, headers=OP)
+    refusal = legacy(1102, "RegisteredAlreadyError", "userID registered already")
+    batch = {**SECRET, **users("a", "b", "c")}
+    play(client, Scenario("", REGISTER, batch, refusal, headers=OP), JSON, CORS)
+    assert app.extensions["rollcall"].users.known(["a", "b", "c"]) == {"b"}
+
+
+def test_a_thousand_users_are_one_call(make_app: MakeApp) -> None:
+    client = make_app().test_client()
+    ids = [f"u{number}" for number in range(1000)]
+    play(client, Scenario("", REGISTER, {**SECRET, **users(*ids)}, DONE, headers=OP), JSON, CORS)
+    client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
+    results = [{"userID": user_id, "accountStatus": 1} for user_id in ids]
+    answer = {**DONE, "data": {"results": results}}
+    play(client, Scenario("", CHECK, {"checkUserIDs": ids}, answer, headers=AS_ADMIN), JSON, CORS)
