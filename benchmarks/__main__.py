@@ -18,6 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks import batches
 from benchmarks.servers import post, serving
 
 USERS = 20_000
@@ -143,7 +144,9 @@ def main() -> None:
             for _ in range(options.rounds):
                 for figure in measured:
                     figure.measure(options.seconds, options.connections)
+            batched = batches.measure(bare, rollcall, folder, options.rounds)
         print(table(measured))
+        print(f"\n{batched}")
         minted = sum(figure.answered for figure in measured if figure.path == "/auth/user_token")
         on_record = recorded(instance)
         print(f"\n{minted} tokens were handed out over {USERS} users, and {on_record} are on record.")

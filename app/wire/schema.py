@@ -40,6 +40,8 @@ class Kind:
     go: str
     zero: Any
     take: Callable[[Any, Place], Any]
+    as_it_is: type | None = None
+    """The type of value that it takes without a further look."""
 
 
 _ZERO = object()
@@ -93,9 +95,11 @@ def _fill(request: type[R], pairs: tuple[tuple[str, Any], ...], above: tuple[str
         slot = slots.get(key) or slots.get(key.lower())
         if slot is None or (value is None and slot.kind.zero is not None):
             continue
-        place = Place(request.GO, (*above, slot.key))
         into = stand_ins if slot.stands_in else values
-        into[slot.name] = None if value is None else slot.kind.take(value, place)
+        if value is None or type(value) is slot.kind.as_it_is:
+            into[slot.name] = value
+        else:
+            into[slot.name] = slot.kind.take(value, Place(request.GO, (*above, slot.key)))
     for name, value in stand_ins.items():
         values[name] = values.get(name) or value
     return request(**values)
@@ -156,8 +160,8 @@ def _text_or_nothing(value: Any, place: Place) -> str:
     return value if type(value) is str else ""
 
 
-STRING = Kind("string", "", _string)
-BOOL = Kind("bool", False, _bool)
+STRING = Kind("string", "", _string, str)
+BOOL = Kind("bool", False, _bool, bool)
 INT32 = _integer("int32", -(2**31), 2**31 - 1)
 INT64 = _integer("int64", -(2**63), 2**63 - 1)
 UINT32 = _integer("uint32", 0, 2**32 - 1)
@@ -172,6 +176,8 @@ def list_of(element: Kind) -> Kind:
     def take(value: Any, place: Place) -> tuple[Any, ...]:
         if type(value) is not list:
             raise _mismatch(_named(value), place, go)
+        if all(type(item) is element.as_it_is for item in value):
+            return tuple(value)
         return tuple(element.zero if item is None else element.take(item, place) for item in value)
 
     return Kind(go, None, take)
@@ -193,7 +199,7 @@ def wrapped(kind: Kind) -> Kind:
 
     It reads itself, so its errors know no place (openimsdk/protocol wrapperspb).
     """
-    return Kind(kind.go, None, lambda value, place: kind.take(value, _NOWHERE))
+    return Kind(kind.go, None, lambda value, place: kind.take(value, _NOWHERE), kind.as_it_is)
 
 
 _NOWHERE = Place("", ())
