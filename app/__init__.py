@@ -11,7 +11,9 @@ from app.clock import Clock
 from app.dialects import OWN, VENDORS
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
+from app.domain.heartbeats import Heartbeats
 from app.domain.presence import Presence
+from app.domain.removal import Removal
 from app.domain.subscriptions import Subscriptions
 from app.domain.tokens import Tokens
 from app.domain.users import Users
@@ -51,6 +53,7 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
 def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -> Services:
     database = Database(settings.instance / "rollcall.db")
     user_store, token_store = UserStore(), TokenStore()
+    command_store, subscription_store = CommandStore(), SubscriptionStore()
     presence = Presence(clock)
     users = Users(database, user_store, settings.admins, clock)
     policy, most = settings.openim_multi_login_policy, settings.openim_max_num_one_end
@@ -63,8 +66,10 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         tokens=tokens,
         enrolment=Enrolment(database, user_store, token_store, users, tokens, clock),
         presence=presence,
-        commands=Commands(database, CommandStore(), clock),
-        subscriptions=Subscriptions(database, SubscriptionStore()),
+        heartbeats=Heartbeats(users, tokens, presence),
+        removal=Removal(database, user_store, command_store, subscription_store, users, tokens, presence),
+        commands=Commands(database, command_store, clock),
+        subscriptions=Subscriptions(database, subscription_store),
         codecs=Codecs([dialect.vocabulary(settings) for dialect in dialects]),
         restricting_secrets=settings.restricting_secrets(),
     )

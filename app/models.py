@@ -58,6 +58,10 @@ class UserChanges(NamedTuple):
     face_url: str | None = None
     ex: str | None = None
     global_recv_msg_opt: int | None = None
+    gender: int | None = None
+    phone_number: str | None = None
+    birth: int | None = None
+    email: str | None = None
 
 
 class Page(NamedTuple):
@@ -67,8 +71,12 @@ class Page(NamedTuple):
     size: int
 
 
+#: All of a list.
+EVERYTHING = Page(0, 2**63 - 1)
+
+
 class UserFilter(NamedTuple):
-    """Which users are meant; all of the conditions that are given hold, and either text is found."""
+    """Which users are meant: all conditions that are given hold, and one of the texts, if any, is found."""
 
     levels: tuple[int, int] | None = None
     """The lowest and the highest level."""
@@ -79,6 +87,8 @@ class UserFilter(NamedTuple):
     id_part: str = ""
     """What the id contains, ASCII letters in either case."""
     nickname_part: str = ""
+    or_id: str = ""
+    """An id that is found as well as those texts."""
 
 
 class Registrations(NamedTuple):

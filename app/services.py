@@ -9,7 +9,9 @@ from typing import ClassVar
 
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
+from app.domain.heartbeats import Heartbeats
 from app.domain.presence import Presence
+from app.domain.removal import Removal
 from app.domain.subscriptions import Subscriptions
 from app.domain.tokens import Tokens
 from app.domain.users import Users
@@ -34,6 +36,8 @@ class Services:
     tokens: Tokens
     enrolment: Enrolment
     presence: Presence
+    heartbeats: Heartbeats
+    removal: Removal
     commands: Commands
     subscriptions: Subscriptions
     codecs: Codecs

@@ -77,6 +77,13 @@ class Presence:
                     ),
                 )
 
+    def remove(self, user_id: str) -> None:
+        """Take a user offline everywhere."""
+        with self._lock:
+            due, held = self._rows.get(user_id, _NOBODY)
+            if held:
+                self._rows[user_id] = (due, ())
+
     def connections(self, user_ids: Iterable[str]) -> list[tuple[Connection, ...]]:
         """Return each user's live connections, by platform id and then in the order in which they came."""
         with self._lock:

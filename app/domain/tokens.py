@@ -8,7 +8,7 @@ from app.clock import Clock
 from app.domain import multi_login
 from app.domain.presence import Presence
 from app.domain.valid_tokens import ValidTokens
-from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenRefused, TokenUnknown
+from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenUnknown
 from app.models import PresentedToken, Token, TokenOrder, TokenState
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
@@ -80,7 +80,7 @@ class Tokens:
         """See to what follows a cancelling: in this order, or a token outlives it in a client's heartbeat."""
         if platform_ids is None:
             return
-        self._valid.forget(user_id)
+        self.forget(user_id)
         for platform_id in platform_ids:
             self._presence.leave(user_id, platform_id)
 
@@ -111,31 +111,14 @@ class Tokens:
             raise TokenForged("token used before issued")
         if presented.token is None:
             raise TokenUnknown
-        self._confirm(presented.token)
+        self.confirm(presented.token)
         return presented.token
 
-    def keep_online(
-        self,
-        bearer: Token,
-        user_id: str,
-        platform_id: int,
-        ttl: float,
-        connection_id: str = "",
-        is_background: bool = False,
-    ) -> None:
-        """Do `Presence.touch` on the strength of a token that `verify` has returned.
+    def forget(self, user_id: str) -> None:
+        """Doubt what is remembered of a user's tokens: they were just cancelled or deleted."""
+        self._valid.forget(user_id)
 
-        Raises TooManyConnections, or TokenUnknown or TokenKicked.
-        """
-        self._presence.touch(user_id, platform_id, ttl, connection_id, is_background)
-        try:
-            # Cancelling a token takes its user offline; if it came in between, this must not undo it.
-            self._confirm(bearer)
-        except TokenRefused:
-            self._presence.leave(user_id, platform_id, connection_id)
-            raise
-
-    def _confirm(self, token: Token) -> None:
+    def confirm(self, token: Token) -> None:
         """Make sure that a genuine token is on record as valid. Raises TokenUnknown or TokenKicked."""
         state = self._valid.state(
             token, lambda: self._database.read(lambda connection: self._store.state(connection, token))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
 
@@ -73,6 +74,11 @@ class Users:
     def update(self, user_id: str, changes: UserChanges) -> None:
         """Write what is not None in `changes`. Raises UserNotFound."""
         self._database.write(lambda transaction: self._store.update(transaction, user_id, changes))
+
+    def update_if_known(self, user_id: str, changes: UserChanges) -> None:
+        """Do what `update` does, or nothing if there is no such user."""
+        with contextlib.suppress(UserNotFound):
+            self.update(user_id, changes)
 
     def dated(self, users: Sequence[User]) -> list[User]:
         """Return `users` as they will be stored, with ids that were checked. Raises UserIDInvalid."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 
 from app.errors import CommandNotFound
 from app.models import UserCommand
@@ -53,6 +55,13 @@ class CommandStore:
                 f"WHERE {_OLDEST}",
                 {"user_id": user_id, "type": type_, "uuid": uuid, "value": value, "ex": ex},
             )
+        )
+
+    def delete_of(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+        """Delete all commands of users."""
+        connection.execute(
+            "DELETE FROM user_commands WHERE user_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(user_ids)),),
         )
 
     def of(self, connection: sqlite3.Connection, user_id: str, type_: int | None) -> list[UserCommand]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class SubscriptionStore:
@@ -37,6 +37,13 @@ class SubscriptionStore:
             "DELETE FROM subscriptions "
             "WHERE subscriber_id = ? AND user_id IN (SELECT value FROM json_each(?))",
             (subscriber_id, json.dumps(user_ids)),
+        )
+
+    def delete_of(self, connection: sqlite3.Connection, subscriber_ids: Iterable[str]) -> None:
+        """Forget whom users follow; those who follow them go on, as they may of somebody unknown."""
+        connection.execute(
+            "DELETE FROM subscriptions WHERE subscriber_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(subscriber_ids)),),
         )
 
     def of(self, connection: sqlite3.Connection, subscriber_id: str) -> list[str]:

@@ -53,6 +53,13 @@ class UserStore:
         if not updated.rowcount:
             raise UserNotFound(user_id)
 
+    def delete(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+        """Delete those of `user_ids` that are registered, and with them their tokens."""
+        connection.execute(
+            "DELETE FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(user_ids)),),
+        )
+
     def get(self, connection: sqlite3.Connection, user_id: str) -> User | None:
         """Return one user, or None."""
         row = connection.execute(f"SELECT {_COLUMNS} FROM users WHERE user_id = ?", (user_id,)).fetchone()
@@ -125,7 +132,8 @@ class UserStore:
 # A part that is not given is NULL, which no text contains. SQLite's lower() knows ASCII only.
 _CONTAINS = """
     (instr(lower(user_id), lower(nullif(:id_part, ''))) > 0
-    OR instr(lower(nickname), lower(nullif(:nickname_part, ''))) > 0)
+    OR instr(lower(nickname), lower(nullif(:nickname_part, ''))) > 0
+    OR user_id = nullif(:or_id, ''))
 """
 
 
@@ -137,7 +145,7 @@ def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
         "nickname = :nickname": which.nickname is not None,
         "user_id IN (SELECT value FROM json_each(:user_ids))": which.user_ids is not None,
         "user_id NOT IN (SELECT value FROM json_each(:without))": bool(which.without),
-        _CONTAINS: bool(which.id_part or which.nickname_part),
+        _CONTAINS: bool(which.id_part or which.nickname_part or which.or_id),
     }
     wanted = [condition for condition, is_wanted in conditions.items() if is_wanted]
     lists = {

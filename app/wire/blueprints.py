@@ -31,7 +31,9 @@ def blueprints(dialects: Sequence[Dialect], services: Services) -> Iterable[Blue
             made.setdefault(endpoint.group, Blueprint(endpoint.group, __name__))
     for path, candidates in bare.items():
         blueprint = made[candidates[0].endpoint.group]
-        _bind(blueprint, path, _asking(candidates, services))
+        asking = _asking(candidates, services)
+        for alias in ("", *dict.fromkeys(alias for each in candidates for alias in each.dialect.aliases)):
+            _bind(blueprint, alias + path, asking)
         for candidate in candidates:
             _bind_behind_prefixes(blueprint, candidate, services)
     for dialect in dialects:

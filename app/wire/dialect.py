@@ -96,5 +96,7 @@ class Dialect:
     """What answers a POST to any other path behind a prefix; None if that is a 404 without any check."""
     suffixes: tuple[str, ...] = ()
     """Ends of paths that are this dialect's even where it has no such path."""
+    aliases: tuple[str, ...] = ()
+    """What may stand before a bare path all the same, as proxies put it there."""
     takes_double_slash: bool = False
     """Whether a path may begin with two slashes, as some of its clients write it."""

@@ -40,6 +40,13 @@ def only_speaker(candidates: Sequence[Candidate], incoming: Incoming) -> Candida
     return candidates[0] if len(candidates) == 1 else None
 
 
+def lone_token(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """A token in the body and none in the header is for the call that takes it there."""
+    if incoming.header("TOKEN"):
+        return None
+    return _only(candidates, lambda candidate: "token" in _marks(candidate, incoming))
+
+
 def structural_keys(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
     """The handler's own parameters tell, as an interceptor never adds those."""
     return _only(candidates, lambda candidate: bool(_marks(candidate, incoming)))
@@ -77,6 +84,7 @@ def default(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | 
 
 RULES: tuple[Rule, ...] = (
     only_speaker,
+    lone_token,
     structural_keys,
     operation_id,
     token_style,

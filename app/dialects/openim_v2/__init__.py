@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v2 import auth, call, errors, guard, render, tokens, user
+from app.dialects.openim_v2 import auth, call, errors, guard, manager, render, tokens, user
 from app.wire.dialect import Dialect, Traits
 
 DIALECT = Dialect(
     name="openim_v2",
-    endpoints=(*auth.routes.endpoints, *user.routes.endpoints),
+    endpoints=(*auth.routes.endpoints, *user.routes.endpoints, *manager.routes.endpoints),
     prefixes={"/v2": ""},
+    aliases=("/api",),
     open=call.open_call,
     admit=guard.admit,
     success=render.success,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.dialects.openim_v2.errors import BirthStrUnreadable
 
@@ -11,6 +11,19 @@ _LAYOUT = "2006-01-02"
 _QUOTED = {'"': '\\"', "\\": "\\\\"}
 _CYCLE = 146_097 * 86_400
 _STEPS = ((r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"))
+
+
+def given(birth_str: str, birth: int) -> int:
+    """Return a birth in Unix seconds that is given in one of two ways. Raises BirthStrUnreadable."""
+    return seconds(birth_str) if birth_str else birth
+
+
+def text(birth: int) -> str:
+    """Return the date in UTC of a birth in Unix seconds; years beyond Python's calendar as Go would."""
+    days = birth // 86_400
+    cycles, rest = divmod(days, _CYCLE // 86_400)
+    date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=rest)
+    return f"{date.year + 400 * cycles:04d}-{date.month:02d}-{date.day:02d}"
 
 
 def seconds(birth_str: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from app.errors import (
     BadRequest,
     DomainError,
     NoSuchCall,
+    NotAdministrator,
+    NotOwner,
     SecretsDocumented,
     SecretWrong,
     ServiceUnavailable,
@@ -36,6 +38,15 @@ class BirthStrUnreadable(DomainError):
     """`birthStr` is no date. Upstream finds out behind the validation, so this is no BadRequest."""
 
 
+class SomeNotDeleted(DomainError):
+    """Some of the users could not be deleted; the others are gone."""
+
+    def __init__(self, user_ids: Sequence[str]) -> None:
+        super().__init__(", ".join(user_ids))
+        #: Who is still there, or never was.
+        self.user_ids = tuple(user_ids)
+
+
 @dataclass(frozen=True)
 class Row:
     """How a refusal is worded."""
@@ -43,7 +54,7 @@ class Row:
     status: int
     code: int
     text: Callable[[Call, Any], str]
-    data: Callable[[Any], object] | None = None
+    data: Callable[[Call, Any], object] | None = None
     """What stands under `data`; None leaves the key out."""
 
 
@@ -63,29 +74,65 @@ _TOKEN_TEXTS: Mapping[type[DomainError], str] = {
 }
 
 
-def _says_itself(call: Call, error: DomainError) -> str:
+def says_itself(call: Call, error: DomainError) -> str:
+    """Word a refusal as it words itself."""
     return str(error)
 
 
+def _no_permission(call: Call, error: DomainError) -> str:
+    return "no permission"
+
+
+def nothing(call: Call, error: DomainError) -> None:
+    """Return the `data` of a call whose answer has one and whose refusal has none to show."""
+
+
+# Unlike upstream's, none of these repeats the token.
 def _token_text(call: Call, error: TokenRefused) -> str:
-    """Word a refused token; unlike upstream, without repeating the token."""
     return f"{call.operation_id} GetUserIDFromToken failed {row_of(error, _TOKEN_TEXTS)}"
 
 
-#: The row of a call that puts "BindJSON failed" before what is wrong with the body.
-BIND_FAILED: Rows = {BadRequest: Row(400, 400, lambda call, error: f" BindJSON failed {error}")}
+def _token_text_alone(call: Call, error: TokenRefused) -> str:
+    return f"GetUserIDFromToken failed {row_of(error, _TOKEN_TEXTS)}"
 
 
-def token_refused(status: int) -> Rows:
-    """Return the row of a call that answers a refused token with another HTTP status than most."""
-    return {TokenRefused: Row(status, 500, _token_text)}
+def _token_time_text(call: Call, error: TokenRefused) -> str:
+    return f"{call.operation_id} GetUserIDFromTokenExpireTime failed {row_of(error, _TOKEN_TEXTS)}"
+
+
+# A call that differs from most in what it says to a body or a token declares so by one of these.
+
+
+def bind_failed(code: int = 400) -> Rows:
+    """Put "BindJSON failed" before what is wrong with the body."""
+    return {BadRequest: Row(400, code, lambda call, error: f" BindJSON failed {error}")}
+
+
+def token_refused(status: int, code: int = 500) -> Rows:
+    """Answer a refused token with another HTTP status or code than most."""
+    return {TokenRefused: Row(status, code, _token_text)}
+
+
+def token_refused_without_operation_id(status: int) -> Rows:
+    """Answer a refused token without the operationID, which upstream forgot in places."""
+    return {TokenRefused: Row(status, 500, _token_text_alone)}
+
+
+#: What parse_token answers to a refused token.
+TOKEN_NOT_PARSED: Rows = {TokenRefused: Row(200, 1001, _token_time_text)}
+
+
+def no_permission(data: Callable[[Call, Any], object]) -> Rows:
+    """Give the refusal of who is no administrator, or not the owner, a `data`."""
+    row = Row(200, 801, _no_permission, data)
+    return {NotAdministrator: row, NotOwner: row}
 
 
 TABLE: Rows = {
     DomainError: Row(500, 500, lambda call, error: "call  rpc server failed"),
-    BadRequest: Row(400, 400, _says_itself),
-    AccessDenied: Row(200, 801, lambda call, error: "no permission"),
-    SecretsDocumented: Row(400, 401, _says_itself),
+    BadRequest: Row(400, 400, says_itself),
+    AccessDenied: Row(200, 801, _no_permission),
+    SecretsDocumented: Row(400, 401, says_itself),
     SecretWrong: Row(
         400, 401, lambda call, error: f"{call.operation_id} params.Secret != config.Config.Secret "
     ),
@@ -113,5 +160,5 @@ def failure(call: Call, error: DomainError) -> Response:
     row = row_of(error, call.endpoint.rows, TABLE)
     body: dict[str, object] = {"errCode": row.code, "errMsg": row.text(call, error)}
     if row.data is not None:
-        body["data"] = row.data(error)
+        body["data"] = row.data(call, error)
     return plain.json_answer(go_json.dumps(body), row.status)

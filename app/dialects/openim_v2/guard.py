@@ -8,7 +8,7 @@ from typing import Any
 
 from app.dialects.openim_v2.call import Call
 from app.dialects.openim_v2.validation import validate
-from app.errors import SecretWrong
+from app.errors import NotAdministrator, NotOwner, SecretWrong
 from app.wire.body import first_value
 from app.wire.schema import bind
 
@@ -20,6 +20,7 @@ def admit(call: Call) -> Any:
         # A client half-way to v3 has it in the header.
         request = replace(request, operation_id=call.incoming.header("OPERATIONID"))
     call.operation_id = request.operation_id
+    call.request = request
     validate(request)
     call.endpoint.access(call, request)
     return request
@@ -35,4 +36,28 @@ def by_secret(call: Call, request: Any) -> None:
 def by_token(call: Call, request: Any) -> None:
     """Let in who has a valid token, of whichever OpenIM dialect."""
     presented = call.services.codecs.read(call.incoming.header("TOKEN"))
-    call.services.tokens.verify(presented)
+    call.caller = call.services.tokens.verify(presented)
+
+
+def by_manager(call: Call, request: Any) -> None:
+    """Let in an administrator with a valid token."""
+    by_token(call, request)
+    if not is_manager(call):
+        raise NotAdministrator(caller(call))
+
+
+def by_owner(call: Call, request: Any) -> None:
+    """Let in the user whom the request is about, and administrators."""
+    by_token(call, request)
+    if caller(call) != request.user_id and not is_manager(call):
+        raise NotOwner(request.user_id)
+
+
+def is_manager(call: Call) -> bool:
+    """Tell whether an administrator makes the call."""
+    return call.services.users.is_administrator(caller(call))
+
+
+def caller(call: Call) -> str:
+    """Return the id of who makes the call; empty as long as nobody has asked for a token."""
+    return call.caller.user_id if call.caller else ""

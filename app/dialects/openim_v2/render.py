@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask import Response
 
-from app.dialects.openim_v2 import platforms
+from app.dialects.openim_v2 import birth, platforms
 from app.dialects.openim_v2.call import Call
-from app.models import Connection, Token
+from app.models import Connection, Token, User
 from app.wire import go_json, plain
 
 ONLINE = "online"
 OFFLINE = "offline"
+#: The appMangerLevel of an administrator, and of anybody else who was registered without one.
+_ADMINISTRATOR, _ORDINARY = 2, 1
+
+#: What a view returns whose answer has no `data`.
+NOTHING = object()
+
+
+class Beside(dict[str, object]):
+    """What a view returns whose answer stands beside errCode and errMsg, not under `data`."""
 
 
 def success(call: Call, data: object) -> Response:
-    """Render the envelope of a call that has data."""
-    return plain.json_answer(go_json.dumps({"errCode": 0, "errMsg": "", "data": data}))
+    """Render the envelope."""
+    body: dict[str, object] = {"errCode": 0, "errMsg": ""}
+    if isinstance(data, Beside):
+        body.update(data)
+    elif data is not NOTHING:
+        body["data"] = data
+    return plain.json_answer(go_json.dumps(body))
 
 
 def user_token(token: Token, text: str) -> dict[str, object]:
@@ -28,6 +42,86 @@ def user_token(token: Token, text: str) -> dict[str, object]:
 def no_token(user_id: str) -> dict[str, object]:
     """Render what stands in the place of a token that was not issued."""
     return {"userID": user_id, "token": "", "expiredTime": 0}
+
+
+def token_end(token: Token) -> dict[str, object]:
+    """Render when a token ends, in Unix seconds as far as 32 bits go; the capital letter is upstream's."""
+    return {"ExpireTimeSeconds": token.exp % 2**32}
+
+
+def _given(fields: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what is empty or 0, and sort, as upstream's way from protobuf over a map does."""
+    return {key: fields[key] for key in sorted(fields) if fields[key]}
+
+
+def public_user_info(user: User) -> dict[str, object]:
+    """Render what anybody may know of a user."""
+    return _given(
+        {
+            "userID": user.user_id,
+            "nickname": user.nickname,
+            "faceURL": user.face_url,
+            "gender": user.gender,
+            "ex": user.ex,
+        }
+    )
+
+
+def user_info(user: User, is_administrator: bool) -> dict[str, object]:
+    """Render a whole profile; upstream never fills in `createTime` here."""
+    return _given(
+        {
+            **public_user_info(user),
+            "phoneNumber": user.phone_number,
+            "birth": _birth(user),
+            "birthStr": birth.text(user.birth),
+            "email": user.email,
+            "appMangerLevel": level(user, is_administrator),
+            "globalRecvMsgOpt": user.global_recv_msg_opt,
+        }
+    )
+
+
+def cms_user(user: User, is_administrator: bool) -> dict[str, object]:
+    """Render a profile as get_users does, which leaves nothing out; logins are not kept."""
+    return {
+        "userID": user.user_id,
+        "nickname": user.nickname,
+        "faceURL": user.face_url,
+        "gender": user.gender,
+        "phoneNumber": user.phone_number,
+        "birth": _birth(user),
+        "email": user.email,
+        "ex": user.ex,
+        "createIp": "",
+        "createTime": user.created_at // 1000,
+        "LastLoginIp": "",
+        "LastLoginTime": 0,
+        "appMangerLevel": level(user, is_administrator),
+        "globalRecvMsgOpt": user.global_recv_msg_opt,
+        "isBlock": False,
+    }
+
+
+def _birth(user: User) -> int:
+    """Return a birth in Unix seconds if upstream's 32 bits hold it, 0 if there is none or they do not."""
+    return user.birth if 0 <= user.birth < 2**32 else 0
+
+
+def level(user: User, is_administrator: bool) -> int:
+    """Return a user's appMangerLevel."""
+    return _ADMINISTRATOR if is_administrator else user.level or _ORDINARY
+
+
+def user_list(users: list[dict[str, object]], total: int, page: int, size: int) -> dict[str, object]:
+    """Render a page of users; no user at all is null."""
+    return {"userList": users or None, "totalNum": total, "currentPage": page, "showNumber": size}
+
+
+def account_status(user_id: str, is_registered: bool) -> dict[str, object]:
+    """Render whether an id is registered; an empty one has no key, as upstream's struct omits it."""
+    status = "registered" if is_registered else "unregistered"
+    return {"userID": user_id, "accountStatus": status} if user_id else {"accountStatus": status}
 
 
 def online_status(user_id: str, connections: Iterable[Connection]) -> dict[str, object]:

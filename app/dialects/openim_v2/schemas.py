@@ -12,14 +12,22 @@ from typing import ClassVar
 from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, wire
 
 
+def _operation_id() -> str:
+    declared: str = wire(STRING, "operationID", go="OperationID", binding="required")
+    return declared
+
+
 @dataclass(frozen=True, slots=True)
-class UserRegisterReq:
-    """`/auth/user_register`: the app's secret, a platform and a profile."""
+class _Operation:
+    """What most requests begin with."""
 
-    GO: ClassVar[str] = "base_info.UserRegisterReq"
+    operation_id: str = _operation_id()
 
-    secret: str = wire(STRING, "secret", go="Secret", binding="required,max=32")
-    platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12")
+
+@dataclass(frozen=True, slots=True)
+class _ApiUserInfo:
+    """A profile, as registering and updating embed it."""
+
     user_id: str = wire(STRING, "userID", go="ApiUserInfo.UserID", binding="required,min=1,max=64")
     nickname: str = wire(STRING, "nickname", go="ApiUserInfo.Nickname", binding="omitempty,min=1,max=64")
     face_url: str = wire(STRING, "faceURL", go="ApiUserInfo.FaceURL", binding="omitempty,max=1024")
@@ -38,7 +46,17 @@ class UserRegisterReq:
     login_limit: int = wire(INT32, "loginLimit")
     ex: str = wire(STRING, "ex", go="ApiUserInfo.Ex", binding="omitempty,max=1024")
     birth_str: str = wire(STRING, "birthStr")
-    operation_id: str = wire(STRING, "operationID", go="OperationID", binding="required")
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegisterReq(_ApiUserInfo):
+    """`/auth/user_register`: the app's secret, a platform and a profile."""
+
+    GO: ClassVar[str] = "base_info.UserRegisterReq"
+
+    secret: str = wire(STRING, "secret", go="Secret", binding="required,max=32", first=True)
+    platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12", first=True)
+    operation_id: str = _operation_id()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +68,128 @@ class UserTokenReq:
     secret: str = wire(STRING, "secret", go="Secret", binding="required,max=32")
     platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12")
     user_id: str = wire(STRING, "userID", go="UserID", binding="required,min=1,max=64")
-    operation_id: str = wire(STRING, "operationID", go="OperationID", binding="required")
+    operation_id: str = _operation_id()
     login_ip: str = wire(STRING, "loginIp")
 
 
 @dataclass(frozen=True, slots=True)
-class GetUsersOnlineStatusReq:
+class ParseTokenReq(_Operation):
+    """`/auth/parse_token`: the token stands in the header."""
+
+    GO: ClassVar[str] = "base_info.ParseTokenReq"
+
+
+@dataclass(frozen=True, slots=True)
+class ForceLogoutReq:
+    """`/auth/force_logout`: a user, and the one platform to log out."""
+
+    GO: ClassVar[str] = "base_info.ForceLogoutReq"
+
+    platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12")
+    from_user_id: str = wire(STRING, "fromUserID", go="FromUserID", binding="required,min=1,max=64")
+    operation_id: str = _operation_id()
+
+
+@dataclass(frozen=True, slots=True)
+class GetUsersInfoReq(_Operation):
+    """`/user/get_users_info` and its twin: users by id."""
+
+    GO: ClassVar[str] = "base_info.GetUsersInfoReq"
+
+    user_id_list: tuple[str, ...] | None = wire(STRINGS, "userIDList", go="UserIDList", binding="required")
+
+
+@dataclass(frozen=True, slots=True)
+class GetSelfUserInfoReq(_Operation):
+    """`/user/get_self_user_info`: whose profile."""
+
+    GO: ClassVar[str] = "base_info.GetSelfUserInfoReq"
+
+    user_id: str = wire(STRING, "userID", go="UserID", binding="required")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSelfUserInfoReq(_ApiUserInfo):
+    """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
+
+    GO: ClassVar[str] = "base_info.UpdateSelfUserInfoReq"
+
+    operation_id: str = _operation_id()
+
+
+@dataclass(frozen=True, slots=True)
+class SetGlobalRecvMessageOptReq(_Operation):
+    """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a notification."""
+
+    GO: ClassVar[str] = "base_info.SetGlobalRecvMessageOptReq"
+
+    global_recv_msg_opt: int = wire(
+        INT32, "globalRecvMsgOpt", go="GlobalRecvMsgOpt", binding="omitempty,oneof=0 1 2"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GetUsersOnlineStatusReq(_Operation):
     """`/user/get_users_online_status`: up to 200 ids."""
 
     GO: ClassVar[str] = "base_info.GetUsersOnlineStatusReq"
 
-    operation_id: str = wire(STRING, "operationID", go="OperationID", binding="required")
     user_id_list: tuple[str, ...] | None = wire(
         STRINGS, "userIDList", go="UserIDList", binding="required,lte=200"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GetAllUsersUidReq(_Operation):
+    """`/user/get_all_users_uid`: all ids at once."""
+
+    GO: ClassVar[str] = "base_info.GetAllUsersUidReq"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheckReq(_Operation):
+    """`/user/account_check`: up to 100 ids."""
+
+    GO: ClassVar[str] = "base_info.AccountCheckReq"
+
+    check_user_id_list: tuple[str, ...] | None = wire(
+        STRINGS, "checkUserIDList", go="CheckUserIDList", binding="required,lte=100"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GetUsersReq(_Operation):
+    """`/user/get_users`: an id, or else part of a name, or else part of a name or an id; and a page."""
+
+    GO: ClassVar[str] = "base_info.GetUsersReq"
+
+    user_name: str = wire(STRING, "userName")
+    user_id: str = wire(STRING, "userID")
+    content: str = wire(STRING, "content")
+    page_number: int = wire(INT32, "pageNumber", go="PageNumber", binding="required")
+    show_number: int = wire(INT32, "showNumber", go="ShowNumber", binding="required")
+
+
+@dataclass(frozen=True, slots=True)
+class GetFriendIDListFromCacheReq(_Operation):
+    """`/user/get_user_friend_from_cache`: the caller's friends."""
+
+    GO: ClassVar[str] = "base_info.GetFriendIDListFromCacheReq"
+
+
+@dataclass(frozen=True, slots=True)
+class GetBlackIDListFromCacheReq(_Operation):
+    """`/user/get_black_list_from_cache`: whom the caller blocks."""
+
+    GO: ClassVar[str] = "base_info.GetBlackIDListFromCacheReq"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteUsersReq(_Operation):
+    """`/manager/delete_user`: users to delete."""
+
+    GO: ClassVar[str] = "base_info.DeleteUsersReq"
+
+    delete_user_id_list: tuple[str, ...] | None = wire(
+        STRINGS, "deleteUserIDList", go="DeleteUserIDList", binding="required"
     )

@@ -2,14 +2,107 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v2 import render
+from app.dialects.openim_v2 import birth, render
 from app.dialects.openim_v2.call import Call
-from app.dialects.openim_v2.errors import token_refused
-from app.dialects.openim_v2.guard import by_token
-from app.dialects.openim_v2.schemas import GetUsersOnlineStatusReq
+from app.dialects.openim_v2.errors import (
+    BirthStrUnreadable,
+    Row,
+    bind_failed,
+    no_permission,
+    nothing,
+    says_itself,
+    token_refused,
+    token_refused_without_operation_id,
+)
+from app.dialects.openim_v2.guard import by_manager, by_owner, by_token, caller
+from app.dialects.openim_v2.schemas import (
+    AccountCheckReq,
+    GetAllUsersUidReq,
+    GetBlackIDListFromCacheReq,
+    GetFriendIDListFromCacheReq,
+    GetSelfUserInfoReq,
+    GetUsersInfoReq,
+    GetUsersOnlineStatusReq,
+    GetUsersReq,
+    SetGlobalRecvMessageOptReq,
+    UpdateSelfUserInfoReq,
+)
+from app.errors import ArgumentMissing, UserNotFound
+from app.models import EVERYTHING, Page, UserChanges, UserFilter
 from app.wire.dialect import Routes
 
 routes = Routes("user")
+
+_Row = dict[str, object]
+
+
+def _empty(call: Call, error: object) -> list[object]:
+    return []
+
+
+_NOBODY_ASKED = {ArgumentMissing: Row(200, 803, lambda call, error: "args failed", _empty)}
+
+
+@routes.post(
+    "/user/get_users_info",
+    GetUsersInfoReq,
+    access=by_token,
+    marks=("userIDList",),
+    rows={**token_refused(200), **_NOBODY_ASKED},
+)
+def get_users_info(call: Call, request: GetUsersInfoReq) -> list[_Row]:
+    """Answer with what anybody may know of users, in the order asked; an id that nobody has is left out."""
+    if not request.user_id_list:
+        raise ArgumentMissing("userIDList is empty", "userIDList")
+    users = call.services.users.find(request.user_id_list)
+    return [render.public_user_info(users[user_id]) for user_id in request.user_id_list if user_id in users]
+
+
+get_users_info_from_cache = routes.post(
+    "/user/get_users_info_from_cache",
+    GetUsersInfoReq,
+    access=by_token,
+    rows={**token_refused_without_operation_id(400), **_NOBODY_ASKED},
+)(get_users_info)
+
+
+@routes.post(
+    "/user/get_self_user_info",
+    GetSelfUserInfoReq,
+    access=by_owner,
+    rows={
+        **bind_failed(1001),
+        **token_refused(200, 1001),
+        **no_permission(nothing),
+        UserNotFound: Row(200, 802, lambda call, error: "db failed", nothing),
+    },
+)
+def get_self_user_info(call: Call, request: GetSelfUserInfoReq) -> _Row:
+    """Answer with a whole profile, to its owner or an administrator."""
+    users = call.services.users
+    return render.user_info(users.get(request.user_id), users.is_administrator(request.user_id))
+
+
+@routes.post(
+    "/user/update_user_info",
+    UpdateSelfUserInfoReq,
+    access=by_owner,
+    rows={BirthStrUnreadable: Row(200, 803, says_itself)},
+)
+def update_user_info(call: Call, request: UpdateSelfUserInfoReq) -> object:
+    """Write what is neither empty nor 0; so nothing can be emptied. A user who is not there is fine."""
+    call.services.users.update_if_known(request.user_id, _changes(request))
+    return render.NOTHING
+
+
+@routes.post(
+    "/user/set_global_msg_recv_opt", SetGlobalRecvMessageOptReq, access=by_token, marks=("operationID",)
+)
+def set_global_msg_recv_opt(call: Call, request: SetGlobalRecvMessageOptReq) -> object:
+    """Write how the caller wants to receive messages."""
+    changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
+    call.services.users.update_if_known(caller(call), changes)
+    return render.NOTHING
 
 
 @routes.post(
@@ -19,8 +112,94 @@ routes = Routes("user")
     marks=("userIDList",),
     rows=token_refused(200),
 )
-def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> list[dict[str, object]]:
+def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> list[_Row]:
     """Answer with the status of each id in the order asked; an id that nobody has is offline."""
     user_ids = request.user_id_list or ()
     connections = call.services.presence.connections(user_ids)
     return [render.online_status(user_id, held) for user_id, held in zip(user_ids, connections, strict=True)]
+
+
+@routes.post("/user/get_all_users_uid", GetAllUsersUidReq, access=by_manager, rows=no_permission(_empty))
+def get_all_users_uid(call: Call, request: GetAllUsersUidReq) -> list[str]:
+    """Answer an administrator with the ids of everybody, in the order of registration."""
+    return call.services.users.ids(EVERYTHING)[1]
+
+
+@routes.post(
+    "/user/account_check",
+    AccountCheckReq,
+    access=by_manager,
+    marks=("checkUserIDList",),
+    rows=no_permission(_empty),
+)
+def account_check(call: Call, request: AccountCheckReq) -> list[_Row]:
+    """Tell an administrator which of the ids are registered, in the order asked."""
+    user_ids = request.check_user_id_list or ()
+    known = call.services.users.known(user_ids)
+    return [render.account_status(user_id, user_id in known) for user_id in user_ids]
+
+
+@routes.post(
+    "/user/get_users",
+    GetUsersReq,
+    access=by_manager,
+    marks=("pageNumber", "showNumber"),
+    rows=no_permission(
+        lambda call, error: render.user_list([], 0, call.request.page_number, call.request.show_number)
+    ),
+)
+def get_users(call: Call, request: GetUsersReq) -> _Row:
+    """Answer an administrator with a page of whole profiles."""
+    users = call.services.users
+    total, found = users.page(_page(request), _filter(request))
+    rows = [render.cms_user(user, users.is_administrator(user.user_id)) for user in found]
+    return render.user_list(rows, total, request.page_number, request.show_number)
+
+
+@routes.post(
+    "/user/get_user_friend_from_cache",
+    GetFriendIDListFromCacheReq,
+    access=by_token,
+    rows=token_refused_without_operation_id(500),
+)
+def get_user_friend_from_cache(call: Call, request: GetFriendIDListFromCacheReq) -> render.Beside:
+    """Answer that the caller has no friends: Rollcall keeps none."""
+    return render.Beside(userIDList=None)
+
+
+@routes.post(
+    "/user/get_black_list_from_cache",
+    GetBlackIDListFromCacheReq,
+    access=by_token,
+    rows=token_refused(500),
+)
+def get_black_list_from_cache(call: Call, request: GetBlackIDListFromCacheReq) -> render.Beside:
+    """Answer that the caller blocks nobody: Rollcall keeps no such list for users."""
+    return render.Beside(userIDList=None)
+
+
+def _changes(request: UpdateSelfUserInfoReq) -> UserChanges:
+    return UserChanges(
+        nickname=request.nickname or None,
+        face_url=request.face_url or None,
+        ex=request.ex or None,
+        gender=request.gender or None,
+        phone_number=request.phone_number or None,
+        birth=birth.given(request.birth_str, request.birth) or None,
+        email=request.email or None,
+    )
+
+
+def _page(request: GetUsersReq) -> Page:
+    """Return what is asked for; a size below 0 is no limit, and a page below 1 the first."""
+    if request.show_number < 0:
+        return EVERYTHING
+    return Page(max(request.page_number - 1, 0) * request.show_number, request.show_number)
+
+
+def _filter(request: GetUsersReq) -> UserFilter:
+    if request.user_id:
+        return UserFilter(user_ids=[request.user_id])
+    if request.user_name:
+        return UserFilter(nickname_part=request.user_name)
+    return UserFilter(nickname_part=request.content, or_id=request.content)

@@ -44,7 +44,8 @@ class _Rule:
 def _rules(request: type[Request]) -> tuple[_Rule, ...]:
     struct = request.GO.rpartition(".")[2]
     rules = []
-    for row in fields(request):  # type: ignore[arg-type]
+    # What upstream's struct has before the one that it embeds comes behind that one here.
+    for row in sorted(fields(request), key=lambda row: "first" not in row.metadata):  # type: ignore[arg-type]
         if "binding" not in row.metadata:
             continue
         path: str = row.metadata["go"]

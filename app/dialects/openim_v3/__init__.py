@@ -28,6 +28,7 @@ DIALECT = Dialect(
         *statistics.routes.endpoints,
     ),
     prefixes={"/v3": "", "/v3.4": "3.4", "/v3.8": "3.8"},
+    aliases=("/api",),
     open=call.open_call,
     admit=guard.admit,
     success=render.success,

@@ -16,7 +16,7 @@ def heartbeat(call: Call, request: HeartbeatReq) -> dict[str, object]:
     """Put a connection online, or keep it there, for `ttl` seconds."""
     user_id, platform_id = subject(call, request.user_id, request.platform_id)
     connection_id = request.conn_id or ""
-    call.services.tokens.keep_online(
+    call.services.heartbeats.keep_online(
         call.caller, user_id, platform_id, request.ttl, connection_id, request.is_background
     )
     epoch = call.services.presence.epoch

@@ -1,4 +1,4 @@
-"""OpenIM v2: every answer of its calls, whole."""
+"""OpenIM v2: registering, tokens and the online status, every answer whole."""
 
 from __future__ import annotations
 
@@ -9,27 +9,22 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
+from tests.dialects.openim_v2.words import (
+    ALICE,
+    CAUSES,
+    JSON,
+    OP,
+    REGISTER,
+    SECRET,
+    STATUS,
+    TEXT,
+    TOKEN,
+    bind_error,
+    failed,
+)
 from tests.support import seeds, tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play, scenarios
-
-JSON, TEXT = "application/json", "text/plain"
-REGISTER, TOKEN, STATUS = "/auth/user_register", "/auth/user_token", "/user/get_users_online_status"
-
-ALICE = tokens.v2("alice", "IOS", NOW)
-OP = {"operationID": "op"}
-SECRET = {"secret": "tuoyun", **OP}
-
-
-def bind_error(text: str, prefix: str = " BindJSON failed ") -> dict[str, object]:
-    return {"errCode": 400, "errMsg": prefix + text}
-
-
-def failed(struct: str, *fields: tuple[str, str]) -> str:
-    return "\n".join(
-        f"Key: '{struct}.{path}' Error:Field validation for '{path.split('.')[-1]}' failed on the '{tag}' tag"
-        for path, tag in fields
-    )
 
 
 def register_error(*fields: tuple[str, str]) -> dict[str, object]:
@@ -362,20 +357,17 @@ TOKEN_REFUSED = [
     ),
 ]
 
-_PARSE = "==> Open_IM/pkg/common/token_verify.ParseToken()"
-_CLAIM = f"{_PARSE}@192: : ==> Open_IM/pkg/common/token_verify.GetClaimFromToken()"
-
 
 def refused(info: str) -> dict[str, object]:
     return {"errCode": 500, "errMsg": f"op GetUserIDFromToken failed {info}"}
 
 
-MALFORMED = refused(f"{_CLAIM}@104: : that's not even a token")
-EXPIRED = refused(f"{_CLAIM}@106: : token is timed out, please log in again")
-EARLY = refused(f"{_CLAIM}@108: : token not active yet")
-FORGED = refused(f"{_CLAIM}@110: : couldn't handle this token")
-UNKNOWN = refused(f"{_PARSE}@217: redis token map not find: couldn't handle this token")
-KICKED = refused(f"{_PARSE}@211: this token has been kicked by other same terminal : user has been kicked")
+MALFORMED = refused(CAUSES["malformed"])
+EXPIRED = refused(CAUSES["expired"])
+EARLY = refused(CAUSES["early"])
+FORGED = refused(CAUSES["forged"])
+UNKNOWN = refused(CAUSES["unknown"])
+KICKED = refused(CAUSES["kicked"])
 
 ASK = {**OP, "userIDList": ["alice", "nobody"]}
 STATUS_REFUSED = [
