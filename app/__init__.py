@@ -14,6 +14,7 @@ from app.domain.enrolment import Enrolment
 from app.domain.heartbeats import Heartbeats
 from app.domain.presence import Presence
 from app.domain.removal import Removal
+from app.domain.search import PatternSearch
 from app.domain.subscriptions import Subscriptions
 from app.domain.tokens import Tokens
 from app.domain.users import Users
@@ -55,7 +56,7 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     user_store, token_store = UserStore(), TokenStore()
     command_store, subscription_store = CommandStore(), SubscriptionStore()
     presence = Presence(clock)
-    users = Users(database, user_store, settings.admins, clock)
+    users = Users(database, user_store, PatternSearch(), settings.admins, clock)
     policy, most = settings.openim_multi_login_policy, settings.openim_max_num_one_end
     tokens = Tokens(database, token_store, presence, clock, policy=policy, most=most)
     return Services(

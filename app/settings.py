@@ -81,7 +81,8 @@ class Settings:
         "1",
         kind.number_of(0, 1, 4, 5),
         "which older tokens of a user a new one of OpenIM 3.8 cancels, as upstream's `multiLogin.policy`: "
-        "`0` none, `1` those of the same platform, `4` of the same class of platforms, `5` all but a PC's",
+        "`0` those above the next setting, `1` the same platform's, `4` the same class of platforms', `5` "
+        "all but a PC's",
     )
     openim_max_num_one_end: int = _setting(
         "30",

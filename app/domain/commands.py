@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from app.clock import Clock
+from app.domain import limits
+from app.domain.users import check_new_id
+from app.errors import ArgumentTooLong
 from app.models import UserCommand
 from app.storage.commands import CommandStore
-from app.storage.database import Database
+from app.storage.database import Database, Transaction
 
 
 class Commands:
@@ -17,21 +20,31 @@ class Commands:
         self._clock = clock
 
     def add(self, user_id: str, type_: int, uuid: str, value: str, ex: str) -> None:
-        """Add a command; there may be others of its type and uuid."""
+        """Add a command; others may be like it. Raises UserIDInvalid or ArgumentTooLong."""
+        check_new_id(user_id)
+        limits.check_texts(uuid, value, ex)
         command = UserCommand(type_, uuid, value, ex, created_at=int(self._clock.now()))
-        self._database.write(lambda transaction: self._store.add(transaction, user_id, command))
+
+        def piece(transaction: Transaction) -> None:
+            if self._store.count(transaction, user_id) >= limits.MOST_COMMANDS:
+                raise ArgumentTooLong(f"a user may have {limits.MOST_COMMANDS} commands")
+            self._store.add(transaction, user_id, command)
+
+        self._database.write(piece)
 
     def delete(self, user_id: str, type_: int, uuid: str) -> None:
         """Delete the oldest command of a type and uuid. Raises CommandNotFound."""
         self._database.write(lambda transaction: self._store.delete(transaction, user_id, type_, uuid))
 
     def update(self, user_id: str, type_: int, uuid: str, value: str | None, ex: str | None) -> None:
-        """Write what is not None into the oldest command of a type and uuid. Raises CommandNotFound.
+        """Write what is not None into the oldest command of a type and uuid.
 
+        Raises CommandNotFound or ArgumentTooLong.
         Nothing to write is a success, whether there is such a command or not.
         """
         if value is None and ex is None:
             return
+        limits.check_texts(value, ex)
         self._database.write(
             lambda transaction: self._store.update(transaction, user_id, type_, uuid, value, ex)
         )

@@ -37,7 +37,7 @@ class Enrolment:
 
         def piece(transaction: Transaction) -> Token:
             self._user_store.add(transaction, dated)
-            return self._tokens.issue(transaction, order)[0]
+            return self._tokens.issue(transaction, order, self._clock.now())
 
         return self._database.write(piece)
 
@@ -59,6 +59,6 @@ class Enrolment:
                 self._user_store.add(transaction, self._users.dated([user]))
             else:
                 raise UserIDInvalid(new_id_flaw)
-            return self._tokens.issue(transaction, order)[0]
+            return self._tokens.issue(transaction, order, now)
 
         return self._database.write(piece)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import heapq
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from app.clock import Clock
+from app.domain import limits
 from app.errors import TooManyConnections
 from app.models import Connection
 
@@ -84,8 +85,12 @@ class Presence:
             if held:
                 self._rows[user_id] = (due, ())
 
-    def connections(self, user_ids: Iterable[str]) -> list[tuple[Connection, ...]]:
-        """Return each user's live connections, by platform id and then in the order in which they came."""
+    def connections(self, user_ids: Sequence[str]) -> list[tuple[Connection, ...]]:
+        """Return each user's live connections, by platform id and then in the order in which they came.
+
+        Raises ArgumentTooLong.
+        """
+        limits.check_count(user_ids)
         with self._lock:
             held = [self._rows.get(user_id, _NOBODY)[1] for user_id in user_ids]
         now = self._clock.elapsed()

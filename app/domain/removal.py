@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain import limits
 from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
@@ -35,7 +36,11 @@ class Removal:
         self._presence = presence
 
     def delete(self, user_ids: Sequence[str]) -> list[str]:
-        """Delete users; return those, in order, who could not be: nobody, and administrators."""
+        """Delete users; return those, in order, who could not be: nobody, and administrators.
+
+        Raises ArgumentTooLong.
+        """
+        limits.check_count(user_ids)
 
         def piece(transaction: Transaction) -> frozenset[str]:
             known = self._user_store.known(transaction, user_ids)

@@ -1,37 +1,36 @@
-"""Look for users by a pattern without letting anybody's pattern stall the server.
+"""Look for users by a pattern without letting anybody's regular expression stall the server.
 
 OpenIM hands such patterns to MongoDB as regular expressions. Most are plain text, which the database finds by
 itself. Python's `re` matches the others, but cannot be interrupted and lets no other thread run meanwhile, so
-it does that in a process of its own, which has MOST_SECONDS and then is ended.
+it does that in a process of its own, which has a second or two and then is ended.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.errors import PatternRefused
+from app.errors import PatternRefused, ServiceUnavailable
 
-#: Seconds that matching may take.
-MOST_SECONDS = 2.0
 #: Characters of a pattern, as MongoDB has it.
 LONGEST = 32764
-#: Patterns that are matched at once; whoever comes then is refused, and does not hold a thread.
-MOST_AT_ONCE = 2
 
 _WORKER = Path(__file__).with_name("search_worker.py")
-_slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 _META = re.compile(r"[\\.^$*+?{}\[\]|()\x00]")
 _ESCAPED = re.compile(r"\\([^\w\s\x00])", re.ASCII)
-# Whatever stands for an escaped character while the others are looked at; ids and patterns have it nowhere.
-_MASK = "\ufffe"
+# Stands for an escaped character while the others are looked at: any that is none of _META would do.
+_MASK = "-"
+
+#: Rows of texts, many at a time.
+Chunks = Iterable[Sequence[Sequence[str]]]
 
 
 def plain(pattern: str) -> str | None:
@@ -47,50 +46,69 @@ def plain(pattern: str) -> str | None:
     return None
 
 
-def matching(patterns: Sequence[str], chunks: Iterable[Sequence[Sequence[str]]]) -> list[str]:
-    """Return the first texts of the rows in which a pattern is found, in any case, in the text in its place.
+class PatternSearch:
+    """Match regular expressions, few at a time, each for so many seconds at the most.
 
-    An empty pattern is found nowhere. Raises PatternRefused.
+    Whoever comes when all places are taken is refused, and does not hold a thread.
     """
-    if any(len(pattern) > LONGEST for pattern in patterns):
-        raise PatternRefused(f"Regular expression has over {LONGEST} characters")
-    if not _slots.acquire(blocking=False):
-        raise PatternRefused("Regular expressions are being matched for others, try again")
-    try:
-        return _matching(patterns, chunks)
-    finally:
-        _slots.release()
+
+    def __init__(self, most_seconds: float = 2.0, most_at_once: int = 2) -> None:
+        self._most_seconds = most_seconds
+        self._places = threading.BoundedSemaphore(most_at_once)
+
+    def matching(self, patterns: Sequence[str], chunks: Chunks) -> list[str]:
+        """Return the first texts of the rows in which a pattern is found, in either case, in its place.
+
+        An empty pattern is found nowhere. Raises PatternRefused or ServiceUnavailable.
+        """
+        if any(len(pattern) > LONGEST for pattern in patterns):
+            raise PatternRefused(f"Regular expression has over {LONGEST} characters")
+        if not self._places.acquire(blocking=False):
+            raise PatternRefused("Regular expressions are being matched for others, try again")
+        try:
+            answer = self._ask(patterns, chunks)
+        except OSError as error:
+            raise ServiceUnavailable(f"no process to match in: {error}") from error
+        finally:
+            self._places.release()
+        # Whoever was ended has not come to the end of the line.
+        if not answer.endswith(b"\n"):
+            raise PatternRefused(f"Regular expression takes over {self._most_seconds:g} s to match")
+        found: list[str] | str = json.loads(answer)
+        if isinstance(found, str):
+            raise PatternRefused(f"Regular expression is invalid: {found}")
+        return found
+
+    def _ask(self, patterns: Sequence[str], chunks: Chunks) -> bytes:
+        with _process() as worker, self._ended_in_time(worker):
+            questions, answers = worker.stdin, worker.stdout
+            if questions is None or answers is None:
+                return b""
+            _send(questions, patterns, chunks)
+            return answers.read()
+
+    @contextlib.contextmanager
+    def _ended_in_time(self, worker: subprocess.Popen[bytes]) -> Iterator[None]:
+        alarm = threading.Timer(self._most_seconds, worker.kill)
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
+            worker.kill()
 
 
-def _matching(patterns: Sequence[str], chunks: Iterable[Sequence[Sequence[str]]]) -> list[str]:
-    with subprocess.Popen(
+def _process() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-I", "-S", str(_WORKER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    ) as worker:
-        assert worker.stdin is not None and worker.stdout is not None
-        alarm = threading.Timer(MOST_SECONDS, worker.kill)
-        alarm.start()
-        try:
-            _send(worker.stdin, patterns, chunks)
-            answer = worker.stdout.read()
-        finally:
-            alarm.cancel()
-            worker.kill()
-    if not answer:
-        raise PatternRefused(f"Regular expression takes over {MOST_SECONDS:g} s to match")
-    found: list[str] | str = json.loads(answer)
-    if isinstance(found, str):
-        raise PatternRefused(f"Regular expression is invalid: {found}")
-    return found
+    )
 
 
-def _send(pipe: IO[bytes], patterns: Sequence[str], chunks: Iterable[Sequence[Sequence[str]]]) -> None:
-    try:
-        with closing(pipe):
-            for part in (patterns, *chunks):
-                pipe.write(json.dumps(part).encode() + b"\n")
-    except BrokenPipeError:
-        # Its time was up; that it says nothing tells the caller.
-        pass
+def _send(pipe: IO[bytes], patterns: Sequence[str], chunks: Chunks) -> None:
+    # A worker whose time is up hangs up on us; that it says nothing then tells the caller.
+    with contextlib.suppress(BrokenPipeError), contextlib.closing(pipe):
+        for part in itertools.chain([patterns], chunks):
+            pipe.write(json.dumps(part).encode() + b"\n")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from app import ids
+from app.domain import limits
 from app.storage.database import Database
 from app.storage.subscriptions import SubscriptionStore
 
@@ -19,21 +20,22 @@ class Subscriptions:
         self._database = database
         self._store = store
 
-    def add(self, subscriber_id: str, user_ids: Iterable[str]) -> None:
-        """Follow users too; beyond MOST, the oldest are forgotten.
+    def add(self, subscriber_id: str, user_ids: Sequence[str]) -> None:
+        """Follow users too; beyond MOST, the oldest are forgotten. Raises ArgumentTooLong.
 
         What can be nobody's id is not worth remembering.
         """
+        limits.check_count(user_ids)
         wanted = [user_id for user_id in dict.fromkeys(user_ids) if ids.flaw(user_id) is None][-MOST:]
         if ids.flaw(subscriber_id) is None and wanted:
             self._database.write(
                 lambda transaction: self._store.add(transaction, subscriber_id, wanted, MOST)
             )
 
-    def remove(self, subscriber_id: str, user_ids: Iterable[str]) -> None:
-        """Follow users no longer."""
-        unwanted = list(user_ids)
-        self._database.write(lambda transaction: self._store.remove(transaction, subscriber_id, unwanted))
+    def remove(self, subscriber_id: str, user_ids: Sequence[str]) -> None:
+        """Follow users no longer. Raises ArgumentTooLong."""
+        limits.check_count(user_ids)
+        self._database.write(lambda transaction: self._store.remove(transaction, subscriber_id, user_ids))
 
     def of(self, subscriber_id: str) -> list[str]:
         """Return whom somebody follows, in the order in which that began."""

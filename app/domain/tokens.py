@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.clock import Clock
 from app.domain import multi_login
@@ -42,54 +43,55 @@ class Tokens:
         With `kicks`, older tokens are cancelled as the multi-login policy says; the user goes offline on
         platforms where none of the older ones is left. Raises UserNotFound.
         """
-        token, lost = self._database.write(lambda transaction: self.issue(transaction, order, kicks))
-        self._cancelled(order.user_id, lost)
+        token, kicked = self._database.write(
+            lambda transaction: self._issue(transaction, order, self._clock.now(), kicks)
+        )
+        if kicked.tokens:
+            self._cancelled(order.user_id, kicked.platforms)
         return token
 
-    def issue(
-        self, transaction: Transaction, order: TokenOrder, kicks: bool = False
-    ) -> tuple[Token, frozenset[int] | None]:
-        """Do what `grant` does within a piece of writing.
+    def issue(self, transaction: Transaction, order: TokenOrder, now: float) -> Token:
+        """Issue a token within a piece of writing; the older ones stay. Raises UserNotFound."""
+        return self._issue(transaction, order, now, kicks=False)[0]
 
-        Also return on which platforms no older token is left after some were cancelled; None if none was.
-        A cancelled token stays known as such until the next one is issued beside it, as in OpenIM, where it
-        then answers as unknown.
-        """
-        now = self._clock.now()
+    def _issue(
+        self, transaction: Transaction, order: TokenOrder, now: float, kicks: bool
+    ) -> tuple[Token, _Kicked]:
         token = _dated(order, now)
+        # A cancelled token stays known as such until the next one is issued beside it, as in OpenIM, where it
+        # then answers as unknown.
         self._store.drop_stale(transaction, token, now)
-        lost = self._kick(transaction, token, now) if kicks else None
+        kicked = self._kick(transaction, token, now) if kicks else _NOBODY
         self._store.put(transaction, token, issued_at=int(now * 1000))
-        return token, lost
+        return token, kicked
 
-    def _kick(self, transaction: Transaction, token: Token, now: float) -> frozenset[int] | None:
+    def _kick(self, transaction: Transaction, token: Token, now: float) -> _Kicked:
         held = [older for older in self._store.held(transaction, token.user_id, now) if older != token]
         kicked = multi_login.kicked(self._policy, self._most, held, token.platform_id)
-        if not kicked:
-            return None
         self._store.kick(transaction, kicked)
         left = {older.platform_id for older in set(held).difference(kicked)}
-        return frozenset(older.platform_id for older in kicked) - left
+        return _Kicked(len(kicked), frozenset(older.platform_id for older in kicked) - left)
 
     def cancel(self, user_id: str, platform_id: int) -> None:
         """Cancel a user's OpenIM tokens on a platform and take the user offline there; twice is once."""
         self._database.write(lambda transaction: self._store.kick_platform(transaction, user_id, platform_id))
         self._cancelled(user_id, frozenset({platform_id}))
 
-    def _cancelled(self, user_id: str, platform_ids: frozenset[int] | None) -> None:
+    def _cancelled(self, user_id: str, platform_ids: frozenset[int]) -> None:
         """See to what follows a cancelling: in this order, or a token outlives it in a client's heartbeat."""
-        if platform_ids is None:
-            return
         self.forget(user_id)
         for platform_id in platform_ids:
             self._presence.leave(user_id, platform_id)
 
-    def held(self, user_ids: Sequence[str]) -> dict[str, dict[int, list[Token]]]:
-        """Return the valid OpenIM tokens of each user, by platform, the newest first, so many at the most."""
+    def held(self, user_ids: Sequence[str], most: int | None = None) -> dict[str, dict[int, list[Token]]]:
+        """Return the valid OpenIM tokens of each user, by platform, the newest first.
+
+        `most` of them on a platform; without it as many as multi-login policy 0 leaves.
+        """
         now = self._clock.now()
         found: dict[str, dict[int, list[Token]]] = {user_id: {} for user_id in user_ids}
         for token in self._database.read(
-            lambda connection: self._store.newest(connection, user_ids, now, self._most)
+            lambda connection: self._store.newest(connection, user_ids, now, most or self._most)
         ):
             found[token.user_id].setdefault(token.platform_id, []).append(token)
         return found
@@ -127,6 +129,16 @@ class Tokens:
             raise TokenUnknown
         if state is TokenState.KICKED:
             raise TokenKicked
+
+
+class _Kicked(NamedTuple):
+    """How many tokens a new one has cancelled, and on which platforms no older one is left."""
+
+    tokens: int
+    platforms: frozenset[int]
+
+
+_NOBODY = _Kicked(0, frozenset())
 
 
 def _dated(order: TokenOrder, now: float) -> Token:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from app import ids
 from app.clock import Clock
-from app.domain import search
+from app.domain import limits, search
+from app.domain.search import PatternSearch
 from app.errors import NoFreeUserID, UserIDInvalid, UserNotFound
 from app.models import Page, Registrations, User, UserChanges, UserFilter
 from app.storage.database import Database, Transaction
@@ -29,10 +30,16 @@ class Users:
     """The registered users."""
 
     def __init__(
-        self, database: Database, store: UserStore, administrators: Sequence[str], clock: Clock
+        self,
+        database: Database,
+        store: UserStore,
+        patterns: PatternSearch,
+        administrators: Sequence[str],
+        clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
+        self._patterns = patterns
         self._administrators = administrators
         self._clock = clock
 
@@ -72,7 +79,8 @@ class Users:
         return self._database.write(piece)
 
     def update(self, user_id: str, changes: UserChanges) -> None:
-        """Write what is not None in `changes`. Raises UserNotFound."""
+        """Write what is not None in `changes`. Raises UserNotFound or ArgumentTooLong."""
+        limits.check_texts(changes.nickname, changes.face_url, changes.ex)
         self._database.write(lambda transaction: self._store.update(transaction, user_id, changes))
 
     def update_if_known(self, user_id: str, changes: UserChanges) -> None:
@@ -81,9 +89,11 @@ class Users:
             self.update(user_id, changes)
 
     def dated(self, users: Sequence[User]) -> list[User]:
-        """Return `users` as they will be stored, with ids that were checked. Raises UserIDInvalid."""
+        """Return `users` as they will be stored. Raises UserIDInvalid or ArgumentTooLong."""
+        limits.check_count(users)
         for user in users:
             check_new_id(user.user_id)
+            limits.check_texts(user.nickname, user.face_url, user.ex)
         created_at = int(self._clock.now() * 1000)
         return [user._replace(created_at=created_at) for user in users]
 
@@ -94,39 +104,56 @@ class Users:
             raise UserNotFound(user_id)
         return user
 
-    def known(self, user_ids: Iterable[str]) -> frozenset[str]:
-        """Return those of `user_ids` that are registered."""
+    def known(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Return those of `user_ids` that are registered. Raises ArgumentTooLong."""
+        limits.check_count(user_ids)
         return self._database.read(lambda connection: self._store.known(connection, user_ids))
 
-    def find(self, user_ids: Iterable[str]) -> dict[str, User]:
-        """Return those of `user_ids` that are registered, by id."""
-        return self._database.read(lambda connection: self._store.find(connection, user_ids))
+    def listed(self, user_ids: Collection[str], *, unknown: bool) -> list[User]:
+        """Return users in the order asked, repeats repeated.
+
+        With `unknown`, ids that nobody has are left out; without, they raise UserNotFound. Raises
+        ArgumentTooLong.
+        """
+        limits.check_count(user_ids)
+        users = self._database.read(lambda connection: self._store.find(connection, user_ids))
+        if not unknown:
+            for user_id in user_ids:
+                if user_id not in users:
+                    raise UserNotFound(user_id)
+        found = [users[user_id] for user_id in user_ids if user_id in users]
+        limits.check_answer(found)
+        return found
 
     def ids(self, page: Page) -> tuple[int, list[str]]:
         """Return how many users there are, and the ids of a page in the order of registration."""
         return self._database.read(lambda connection: self._store.ids(connection, page))
 
     def page(self, page: Page, which: UserFilter) -> tuple[int, list[User]]:
-        """Return how many users are meant, and a page of them in the order of registration."""
-        return self._database.read(lambda connection: self._store.page(connection, page, which))
+        """Return how many users are meant, and a page of them in the order of registration.
+
+        Raises ArgumentTooLong.
+        """
+        total, users = self._database.read(lambda connection: self._store.page(connection, page, which))
+        limits.check_answer(users)
+        return total, users
 
     def search(
         self, page: Page, which: UserFilter, id_pattern: str, nickname_pattern: str
     ) -> tuple[int, list[User]]:
         """Do what `page` does among those in whom one of two regular expressions is found, in any case.
 
-        An empty expression does not count. Raises PatternRefused.
+        An empty expression does not count. Raises PatternRefused, ServiceUnavailable or ArgumentTooLong.
         """
         id_part, nickname_part = search.plain(id_pattern), search.plain(nickname_pattern)
         if id_part is not None and nickname_part is not None:
             return self.page(page, which._replace(id_part=id_part, nickname_part=nickname_part))
         patterns = (id_pattern, nickname_pattern)
         found = self._database.read(
-            lambda connection: search.matching(patterns, self._store.names(connection, which))
+            lambda connection: self._patterns.matching(patterns, self._store.names(connection, which))
         )
         wanted = found[page.offset :][: max(page.size, 0)]
-        users = self.find(wanted)
-        return len(found), [users[user_id] for user_id in wanted if user_id in users]
+        return len(found), self.listed(wanted, unknown=True)
 
     def registrations(self, start: int, end: int) -> Registrations:
         """Count who was registered before `start`, and from then to before `end` by day (Unix ms).

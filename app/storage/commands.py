@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable
 
 from app.errors import CommandNotFound
 from app.models import UserCommand
+from app.storage.parameters import id_list
 
 _COLUMNS = ", ".join(UserCommand._fields)
 # A user may have several of one type and uuid; the oldest is meant.
@@ -61,14 +61,22 @@ class CommandStore:
         """Delete all commands of users."""
         connection.execute(
             "DELETE FROM user_commands WHERE user_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(user_ids)),),
+            (id_list(user_ids),),
         )
+
+    def count(self, connection: sqlite3.Connection, user_id: str) -> int:
+        """Return how many commands a user has."""
+        (count,) = connection.execute(
+            "SELECT COUNT(*) FROM user_commands WHERE user_id = ?", (user_id,)
+        ).fetchone()
+        return int(count)
 
     def of(self, connection: sqlite3.Connection, user_id: str, type_: int | None) -> list[UserCommand]:
         """Return a user's commands, those of one type unless that is None, in the order of their adding."""
+        # Two statements: one for both could not use the whole index.
+        which = "" if type_ is None else "AND type = :type"
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM user_commands "
-            "WHERE user_id = :user_id AND (:type IS NULL OR type = :type) ORDER BY seq",
+            f"SELECT {_COLUMNS} FROM user_commands WHERE user_id = :user_id {which} ORDER BY seq",
             {"user_id": user_id, "type": type_},
         )
         return [UserCommand(*row) for row in rows]

@@ -73,13 +73,16 @@ class Database:
         return writer.write(piece)
 
     def read(self, piece: Piece[T]) -> T:
-        """Run `piece` on a connection that sees the last commit. Raises StorageUnavailable."""
+        """Run `piece` on a connection that sees the last commit alone. Raises StorageUnavailable."""
         if self._writer is None:
             raise StorageUnavailable("the database is not open")
         try:
             connection = self._borrow()
             try:
-                return piece(connection)
+                # One transaction, so that a piece of several statements sees one commit.
+                with connection:
+                    connection.execute("BEGIN")
+                    return piece(connection)
             finally:
                 self._resting.append(connection)
                 if self._writer is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+
+from app.storage.parameters import id_list
 
 
 class SubscriptionStore:
@@ -20,7 +21,7 @@ class SubscriptionStore:
             SELECT ?, value FROM json_each(?) WHERE true ORDER BY key
             ON CONFLICT DO NOTHING
             """,
-            (subscriber_id, json.dumps(user_ids)),
+            (subscriber_id, id_list(user_ids)),
         )
         connection.execute(
             """
@@ -36,14 +37,14 @@ class SubscriptionStore:
         connection.execute(
             "DELETE FROM subscriptions "
             "WHERE subscriber_id = ? AND user_id IN (SELECT value FROM json_each(?))",
-            (subscriber_id, json.dumps(user_ids)),
+            (subscriber_id, id_list(user_ids)),
         )
 
     def delete_of(self, connection: sqlite3.Connection, subscriber_ids: Iterable[str]) -> None:
         """Forget whom users follow; those who follow them go on, as they may of somebody unknown."""
         connection.execute(
             "DELETE FROM subscriptions WHERE subscriber_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(subscriber_ids)),),
+            (id_list(subscriber_ids),),
         )
 
     def of(self, connection: sqlite3.Connection, subscriber_id: str) -> list[str]:

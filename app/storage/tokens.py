@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from app.errors import UserNotFound
 from app.models import Token, TokenOrder, TokenState
+from app.storage.parameters import id_list
 
 _COLUMNS = ", ".join(Token._fields)
 _PLACE = "user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id"
@@ -77,7 +78,7 @@ class TokenStore:
             )
             WHERE place <= ? ORDER BY place
             """,
-            (json.dumps(list(user_ids)), TokenState.NORMAL, now, most),
+            (id_list(user_ids), TokenState.NORMAL, now, most),
         )
         return [Token(*row) for row in rows]
 

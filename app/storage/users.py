@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.errors import UserExists, UserNotFound
 from app.models import Page, Registrations, User, UserChanges, UserFilter
+from app.storage.parameters import id_list
 
 _COLUMNS = ", ".join(User._fields)
 _PARAMETERS = ", ".join("?" for _ in User._fields)
 # Rows that are handed on at a time where all of them are walked through.
 _CHUNK = 1000
+# Characters of a nickname that are looked through: one long one would take up all the time that there is.
+_SEARCHED = 256
 
 
 class UserStore:
@@ -57,7 +59,7 @@ class UserStore:
         """Delete those of `user_ids` that are registered, and with them their tokens."""
         connection.execute(
             "DELETE FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(user_ids)),),
+            (id_list(user_ids),),
         )
 
     def get(self, connection: sqlite3.Connection, user_id: str) -> User | None:
@@ -69,7 +71,7 @@ class UserStore:
         """Return those of `user_ids` that are registered."""
         rows = connection.execute(
             "SELECT user_id FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(user_ids)),),
+            (id_list(user_ids),),
         )
         return frozenset(user_id for (user_id,) in rows)
 
@@ -77,7 +79,7 @@ class UserStore:
         """Return those of `user_ids` that are registered, by id."""
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(user_ids)),),
+            (id_list(user_ids),),
         )
         return {row[0]: User(*row) for row in rows}
 
@@ -100,9 +102,11 @@ class UserStore:
         return total, [User(*row) for row in rows]
 
     def names(self, connection: sqlite3.Connection, which: UserFilter) -> Iterator[list[tuple[str, str]]]:
-        """Yield id and nickname of all who are meant, many at a time, in the order of registration."""
+        """Yield id and (the first part of the) nickname of all who are meant, many at a time."""
         where, values = _where(which)
-        rows = connection.execute(f"SELECT user_id, nickname FROM users {where} ORDER BY seq", values)
+        rows = connection.execute(
+            f"SELECT user_id, substr(nickname, 1, {_SEARCHED}) FROM users {where} ORDER BY seq", values
+        )
         while chunk := rows.fetchmany(_CHUNK):
             yield chunk
 
@@ -113,7 +117,7 @@ class UserStore:
 
         Those of `without` were always there.
         """
-        values = {"start": start, "end": end, "without": json.dumps(list(without))}
+        values = {"start": start, "end": end, "without": id_list(without)}
         others = "user_id NOT IN (SELECT value FROM json_each(:without))"
         total, before = connection.execute(
             f"SELECT COUNT(*), COUNT(*) FILTER (WHERE created_at < :start OR NOT {others}) FROM users", values
@@ -149,8 +153,8 @@ def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
     }
     wanted = [condition for condition, is_wanted in conditions.items() if is_wanted]
     lists = {
-        "user_ids": json.dumps(list(which.user_ids or ())),
-        "without": json.dumps(list(which.without)),
+        "user_ids": id_list(which.user_ids or ()),
+        "without": id_list(which.without),
     }
     values = {**which._asdict(), "low": low, "high": high, **lists}
     del values["levels"]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from app.domain import search
-from app.errors import PatternRefused
+from app.domain import search as search_module
+from app.domain.search import PatternSearch, plain
+from app.errors import PatternRefused, ServiceUnavailable
+from tests.support.server import PATIENCE, ROOT
 
 
 @pytest.mark.parametrize(
@@ -36,9 +44,10 @@ from app.errors import PatternRefused
     ],
 )
 def test_what_is_plain(pattern: str, text: str | None) -> None:
-    assert search.plain(pattern) == text
+    assert plain(pattern) == text
 
 
+SEARCH = PatternSearch()
 ROWS = [[("u1", "Ann"), ("u2", "Bob")], [("v1", "ÉVE"), ("v2", "dan\nu")]]
 
 
@@ -55,35 +64,33 @@ ROWS = [[("u1", "Ann"), ("u2", "Bob")], [("v1", "ÉVE"), ("v2", "dan\nu")]]
     ],
 )
 def test_rows_are_found_by_either_pattern(patterns: tuple[str, str], found: list[str]) -> None:
-    assert search.matching(patterns, ROWS) == found
+    assert SEARCH.matching(patterns, ROWS) == found
 
 
 def test_no_rows_are_none() -> None:
-    assert search.matching(("a+", ""), []) == []
+    assert SEARCH.matching(("a+", ""), []) == []
 
 
 @pytest.mark.parametrize("pattern", ["(", "[", "a**", "(?P<n>", "*", "(?<=a+)b", "(" * 10_000])
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(PatternRefused, match="Regular expression is invalid"):
-        search.matching((pattern, ""), ROWS)
+        SEARCH.matching((pattern, ""), ROWS)
 
 
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [("^(a+)+$", "a" * 60 + "!"), ("(x+x+)+y", "x" * 60), ("(.*)*(.*)*(.*)*z", "a" * 40)],
 )
-def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, pattern: str, text: str) -> None:
-    monkeypatch.setattr(search, "MOST_SECONDS", 0.5)
+def test_what_takes_too_long_is_given_up(pattern: str, text: str) -> None:
+    search = PatternSearch(most_seconds=0.5)
     begun = time.monotonic()
     with pytest.raises(PatternRefused, match=r"takes over 0\.5 s"):
         search.matching((pattern, ""), [[(text, "")]] * 1000)
     assert time.monotonic() - begun < 10
 
 
-def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(search, "MOST_SECONDS", 1.0)
+def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not() -> None:
+    search = PatternSearch(most_seconds=1.0, most_at_once=3)
     begun = threading.Semaphore(0)
 
     def rows() -> Iterator[list[tuple[str, str]]]:
@@ -94,7 +101,7 @@ def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not(
         with pytest.raises(PatternRefused, match="takes over"):
             search.matching(("^(a+)+$", ""), rows())
 
-    threads = [threading.Thread(target=stall) for _ in range(search.MOST_AT_ONCE)]
+    threads = [threading.Thread(target=stall) for _ in range(3)]
     for thread in threads:
         thread.start()
     for _ in threads:
@@ -111,6 +118,58 @@ def test_a_failure_to_read_the_rows_leaves_no_process_and_frees_the_place() -> N
         yield ROWS[0]
         raise ZeroDivisionError
 
-    for _ in range(search.MOST_AT_ONCE + 1):
+    search = PatternSearch(most_at_once=1)
+    for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             search.matching(("^u", ""), rows())
+
+
+def test_an_answer_that_was_cut_off_is_none() -> None:
+    """The list of what is found is long enough that its writing can be interrupted."""
+    rows = [
+        [(f"{number}-" + "u" * 1000, "") for number in range(start, start + 1000)]
+        for start in range(0, 50_000, 1000)
+    ]
+    found = PatternSearch(most_seconds=60).matching(("u.", ""), rows)
+    assert len(found) == 50_000
+    search = PatternSearch(most_seconds=0.2)
+    for seconds in (0.1, 0.2, 0.3, 0.4):
+        search = PatternSearch(most_seconds=seconds)
+        with contextlib.suppress(PatternRefused):
+            assert search.matching(("u.", ""), rows) == found
+
+
+def test_no_process_is_a_service_that_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    search = PatternSearch(most_at_once=1)
+    for _ in range(2):
+        with pytest.raises(ServiceUnavailable, match="no process to match in"):
+            search.matching(("^u", ""), ROWS)
+
+
+def test_under_a_limit_of_memory_that_is_lower_already_it_matches_all_the_same() -> None:
+    """Lowered in a process of its own, as it cannot be raised again."""
+    script = (
+        "import resource; from app.domain.search import PatternSearch; "
+        "resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20)); "
+        "print(PatternSearch().matching(('^u', ''), [[('u1', 'x'), ('v', 'x')]]))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (finished.stdout, finished.stderr) == ("['u1']\n", "")
+
+
+def test_a_worker_that_nobody_ends_ends_by_itself() -> None:
+    lines = [json.dumps(["(a|aa)+$", ""]), json.dumps([["a" * 60 + "!", ""]])]
+    worker = Path(search_module.__file__).with_name("search_worker.py")
+    finished = subprocess.run(
+        [sys.executable, "-I", "-S", str(worker)],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (finished.returncode, finished.stdout) == (-signal.SIGXCPU, "") or (
+        finished.returncode == -signal.SIGKILL
+    )

@@ -241,3 +241,13 @@ def test_a_restored_copy_in_another_journal_mode_is_served_in_wal_mode(
 def test_a_database_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseRefused):
         Database(tmp_path / "missing" / "rollcall.db").open()
+
+
+def test_a_read_of_several_statements_sees_one_commit(database: Database) -> None:
+    def piece(connection: Transaction) -> tuple[int, int]:
+        before = len(connection.execute("SELECT a FROM t").fetchall())
+        database.write(insert(7))
+        return before, len(connection.execute("SELECT a FROM t").fetchall())
+
+    assert database.read(piece) == (0, 0)
+    assert values(database) == [7]

@@ -54,8 +54,7 @@ def get_users_info(call: Call, request: GetUsersInfoReq) -> list[_Row]:
     """Answer with what anybody may know of users, in the order asked; an id that nobody has is left out."""
     if not request.user_id_list:
         raise ArgumentMissing("userIDList is empty", "userIDList")
-    users = call.services.users.find(request.user_id_list)
-    return [render.public_user_info(users[user_id]) for user_id in request.user_id_list if user_id in users]
+    return list(map(render.public_user_info, call.services.users.listed(request.user_id_list, unknown=True)))
 
 
 get_users_info_from_cache = routes.post(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.dialects.openim_v3 import render
 from app.dialects.openim_v3.call import Call
-from app.dialects.openim_v3.generations import in_both
+from app.dialects.openim_v3.errors import NO_PERMISSION, Row
+from app.dialects.openim_v3.generations import LEGACY, in_both
 from app.dialects.openim_v3.guard import OWNER
 from app.dialects.openim_v3.schemas.commands import (
     ProcessUserCommandAddReq,
@@ -13,12 +14,16 @@ from app.dialects.openim_v3.schemas.commands import (
     ProcessUserCommandGetReq,
     ProcessUserCommandUpdateReq,
 )
+from app.errors import NotOwner
 from app.wire.dialect import Routes
 
 routes = Routes("user")
 
+# As 3.6 says it, the only one of its generation that asks.
+_OWNERS = {LEGACY: {NotOwner: Row(1002, NO_PERMISSION, lambda error: f"ownerUserID, {error.owner_id}")}}
 
-@routes.post("/user/process_user_command_add", ProcessUserCommandAddReq, access=in_both(OWNER))
+
+@routes.post("/user/process_user_command_add", ProcessUserCommandAddReq, access=in_both(OWNER), rows=_OWNERS)
 def process_user_command_add(call: Call, request: ProcessUserCommandAddReq) -> object:
     """Add a record; there may be others like it, and the user need not be registered."""
     call.services.commands.add(
@@ -27,27 +32,33 @@ def process_user_command_add(call: Call, request: ProcessUserCommandAddReq) -> o
     return render.NOTHING
 
 
-@routes.post("/user/process_user_command_delete", ProcessUserCommandDeleteReq, access=in_both(OWNER))
+@routes.post(
+    "/user/process_user_command_delete", ProcessUserCommandDeleteReq, access=in_both(OWNER), rows=_OWNERS
+)
 def process_user_command_delete(call: Call, request: ProcessUserCommandDeleteReq) -> object:
     """Delete one record."""
     call.services.commands.delete(request.user_id, request.type, request.uuid)
     return render.NOTHING
 
 
-@routes.post("/user/process_user_command_update", ProcessUserCommandUpdateReq, access=in_both(OWNER))
+@routes.post(
+    "/user/process_user_command_update", ProcessUserCommandUpdateReq, access=in_both(OWNER), rows=_OWNERS
+)
 def process_user_command_update(call: Call, request: ProcessUserCommandUpdateReq) -> object:
     """Write what is given into one record."""
     call.services.commands.update(request.user_id, request.type, request.uuid, request.value, request.ex)
     return render.NOTHING
 
 
-@routes.post("/user/process_user_command_get", ProcessUserCommandGetReq, access=in_both(OWNER))
+@routes.post("/user/process_user_command_get", ProcessUserCommandGetReq, access=in_both(OWNER), rows=_OWNERS)
 def process_user_command_get(call: Call, request: ProcessUserCommandGetReq) -> dict[str, object]:
     """Answer with a user's records of one type."""
     return _answer(call, request.user_id, request.type)
 
 
-@routes.post("/user/process_user_command_get_all", ProcessUserCommandGetAllReq, access=in_both(OWNER))
+@routes.post(
+    "/user/process_user_command_get_all", ProcessUserCommandGetAllReq, access=in_both(OWNER), rows=_OWNERS
+)
 def process_user_command_get_all(call: Call, request: ProcessUserCommandGetAllReq) -> dict[str, object]:
     """Answer with all of a user's records."""
     return _answer(call, request.user_id, None)

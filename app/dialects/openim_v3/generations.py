@@ -124,7 +124,8 @@ def _by_call(incoming: Incoming, path: str) -> Generation | None:
         return CURRENT
     if path == "/auth/user_token" and "secret" in incoming.keys:
         return LEGACY
-    if path == "/user/user_register" and "secret" in incoming.keys and not incoming.header("TOKEN"):
+    # A header that holds no token is no credential: some clients send "undefined" before they have one.
+    if path == "/user/user_register" and "secret" in incoming.keys and incoming.token is None:
         return LEGACY
     return None
 

@@ -40,7 +40,7 @@ def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> lis
     """Answer with the connections of each id, in the order asked; an id that nobody has is offline."""
     user_ids = request.user_ids or ()
     connections = call.services.presence.connections(user_ids)
-    tokens = _tokens(call, user_ids, connections)
+    tokens = _tokens(call, user_ids, connections, most=1)
     return render.or_null(
         render.online_status(user_id, held, tokens.get(user_id, {}), call.generation)
         for user_id, held in zip(user_ids, connections, strict=True)
@@ -71,7 +71,12 @@ def get_users_online_token_detail(
     )
 
 
-def _tokens(call: Call, user_ids: Sequence[str], connections: Sequence[Sequence[Connection]]) -> _Tokens:
+def _tokens(
+    call: Call,
+    user_ids: Sequence[str],
+    connections: Sequence[Sequence[Connection]],
+    most: int | None = None,
+) -> _Tokens:
     """Return the valid tokens of those who are online, spelled, by user and platform, the newest first."""
     online = [user_id for user_id, held in zip(user_ids, connections, strict=True) if held]
     if not online:
@@ -79,7 +84,7 @@ def _tokens(call: Call, user_ids: Sequence[str], connections: Sequence[Sequence[
     spell = call.services.codecs.spell
     return {
         user_id: {platform_id: [spell(token) for token in tokens] for platform_id, tokens in held.items()}
-        for user_id, held in call.services.tokens.held(online).items()
+        for user_id, held in call.services.tokens.held(online, most).items()
     }
 
 

@@ -38,6 +38,6 @@ def _spell(token: Token) -> Mapping[str, object]:
 
 def _parse(claims: Mapping[str, Any]) -> Claimed | None:
     user_id, platform_id = claims["UserID"], claims.get("PlatformID", 0)
-    if not isinstance(user_id, str) or type(platform_id) is not int or abs(platform_id) >= 2**31:
+    if not isinstance(user_id, str) or type(platform_id) is not int or not -(2**31) <= platform_id < 2**31:
         return None
     return Claimed(user_id, platform_id, STYLE_3_4 if "nbf" in claims else STYLE_3_8)

@@ -20,7 +20,7 @@ from app.dialects.openim_v3.schemas.user import (
     UserInfoWithEx,
     UserRegisterReq,
 )
-from app.errors import ArgumentInvalid, ArgumentRepeated, UserNotFound
+from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentRepeated, UserNotFound
 from app.models import User, UserChanges, UserFilter
 from app.wire.dialect import Routes
 
@@ -39,9 +39,12 @@ def user_register(call: Call, request: UserRegisterReq) -> object:
     users = [_user(info) for info in request.users or ()]
     if repeats([user.user_id for user in users]):
         raise ArgumentRepeated("userID repeated")
-    # Upstream's keys in Redis are joined with colons.
-    if any(":" in user.user_id for user in users):
-        raise ArgumentInvalid("userID contains ':' is invalid userID")
+    for user in users:
+        if not user.user_id:
+            raise ArgumentMissing("userID is empty", "userID")
+        # Upstream's keys in Redis are joined with colons.
+        if ":" in user.user_id:
+            raise ArgumentInvalid("userID contains ':' is invalid userID", "userID")
     call.services.users.register(users)
     return render.NOTHING
 
@@ -103,14 +106,12 @@ def set_global_msg_recv_opt(call: Call, request: SetGlobalRecvMessageOptReq) -> 
 )
 def get_users_info(call: Call, request: GetDesignateUsersReq) -> dict[str, object]:
     """Answer with profiles in the order asked; somebody unknown is an error in 3.4 and left out in 3.8."""
+    takes_unknown = call.generation.takes_unknown
     user_ids = request.user_ids or ()
-    users = call.services.users.find(user_ids)
-    if call.generation.takes_unknown:
-        user_ids = tuple(user_id for user_id in dict.fromkeys(user_ids) if user_id in users)
-    for user_id in user_ids:
-        if user_id not in users:
-            raise UserNotFound(user_id)
-    return {"usersInfo": render.or_null(_info(call, users[user_id]) for user_id in user_ids)}
+    users = call.services.users.listed(
+        dict.fromkeys(user_ids) if takes_unknown else user_ids, unknown=takes_unknown
+    )
+    return {"usersInfo": render.or_null(_info(call, user) for user in users)}
 
 
 @routes.post("/user/get_all_users_uid", GetAllUserIDReq, access=in_both(TOKEN), marks=("pagination",))

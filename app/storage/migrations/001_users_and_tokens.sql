@@ -1,4 +1,4 @@
--- seq keeps the order of registration, and lets pages be read without OFFSET.
+-- seq keeps the order of registration.
 CREATE TABLE users (
     seq INTEGER PRIMARY KEY,
     user_id TEXT NOT NULL UNIQUE,

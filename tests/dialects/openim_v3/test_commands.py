@@ -74,7 +74,7 @@ REFUSED = [
                 f"legacy: {path}: another's",
                 path,
                 {**WHOLE, "userID": "bob"},
-                legacy_no_permission("CheckAccessV3"),
+                legacy_no_permission("ownerUserID, bob"),
                 headers=AS_LEGACY_ALICE,
             ),
             Scenario(f"{path}: no token", path, WHOLE, args("header must have token"), headers=OP),
@@ -102,10 +102,30 @@ REFUSED = [
     ),
     Scenario("update: nothing there and nothing to write", UPDATE, WHOLE, DONE, headers=AS_ALICE),
     *(
-        Scenario(f"{path}: none", path, WHOLE, data({"CommandResp": None}), headers=headers)
+        Scenario(f"{path}: none, {name}", path, WHOLE, data({"CommandResp": None}), headers=headers)
         for path in (GET, GET_ALL)
-        for headers in (AS_ALICE, AS_LEGACY_ALICE)
-        if headers is AS_ALICE or path == GET
+        for name, headers in (("current", AS_ALICE), ("legacy", AS_LEGACY_ALICE))
+    ),
+    Scenario(
+        "a value beyond all measure",
+        ADD,
+        {**WHOLE, "value": "x" * 65_536},
+        args("the texts have over 65536 characters"),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "an update beyond all measure",
+        UPDATE,
+        {**WHOLE, "ex": "x" * 65_537},
+        args("the texts have over 65536 characters"),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "for an id that nobody can have",
+        ADD,
+        {**WHOLE, "userID": "x" * 65},
+        args("userID has over 64 characters"),
+        headers=AS_ADMIN,
     ),
     Scenario(
         "a type as text",
@@ -203,3 +223,21 @@ def test_an_administrator_keeps_records_for_somebody_unknown(here: Flask) -> Non
     play(client, Scenario("", ADD, body, DONE, headers=AS_ADMIN), JSON, CORS)
     answer = data({"CommandResp": [record(-1, "a", "", "", 0)]})
     play(client, Scenario("", GET_ALL, body, answer, headers=AS_ADMIN), JSON, CORS)
+
+
+def test_a_user_has_only_so_many_records(here: Flask) -> None:
+    services = here.extensions["rollcall"]
+    values = [("alice", 1, str(number), "", "", 0) for number in range(10_000)]
+    services.database.write(
+        lambda transaction: transaction.executemany(
+            "INSERT INTO user_commands (user_id, type, uuid, value, ex, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
+    )
+    client = here.test_client()
+    body = {**WHOLE, "uuid": "one more"}
+    refusal = args("a user may have 10000 commands")
+    play(client, Scenario("", ADD, body, refusal, headers=AS_ALICE), JSON, CORS)
+    play(client, Scenario("", DELETE, {**WHOLE, "uuid": "7"}, DONE, headers=AS_ALICE), JSON, CORS)
+    play(client, Scenario("", ADD, body, DONE, headers=AS_ALICE), JSON, CORS)

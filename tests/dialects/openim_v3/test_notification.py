@@ -160,6 +160,8 @@ def _here(make_app: MakeApp) -> Flask:
         (AS_ADMIN, "thre", 0, None),
         (AS_ADMIN, "THREE", 0, None),
         (AS_ADMIN, "alice", 0, None),
+        (AS_ADMIN, "three\0x", 0, None),
+        (AS_ADMIN, "Three\0", 0, None),
         (AS_ADMIN, "imAdmin", 0, None),
         (
             AS_LEGACY_ADMIN,
@@ -191,7 +193,13 @@ def test_accounts_come_in_pages(here: Flask, number: int, size: int, found: Any)
 
 @pytest.mark.parametrize(
     ("headers", "sent", "shown"),
-    [(AS_ADMIN, 3, 3), (AS_ADMIN, 4, 4), (AS_LEGACY_ADMIN, 4, None), (AS_LEGACY_ADMIN, None, None)],
+    [
+        (AS_ADMIN, 3, 3),
+        (AS_ADMIN, 4, 4),
+        (AS_ADMIN, 2**31 - 1, 2**31 - 1),
+        (AS_LEGACY_ADMIN, 4, None),
+        (AS_LEGACY_ADMIN, None, None),
+    ],
 )
 def test_an_account_is_added_changed_and_found(
     here: Flask, headers: dict[str, str], sent: int | None, shown: int | None
@@ -232,3 +240,13 @@ def test_any_user_can_be_changed(here: Flask, user_id: str) -> None:
     body = {"userID": user_id, "faceURL": "G"}
     play(here.test_client(), Scenario("", UPDATE, body, DONE, headers=AS_ADMIN), JSON, CORS)
     assert here.extensions["rollcall"].users.get(user_id).face_url == "G"
+
+
+def test_an_administrator_is_no_notification_account_of_whatever_level(
+    here: Flask, make_app: MakeApp
+) -> None:
+    here.extensions["rollcall"].stop()
+    client = make_app(admins="imAdmin,three").test_client()
+    for keyword, total, found in (("", 1, [account("also", "Four")]), ("three", 0, None), ("Three", 0, None)):
+        answer = data({"total": total, "notificationAccounts": found})
+        play(client, Scenario("", SEARCH, {"keyword": keyword, **PAGE}, answer, headers=AS_ADMIN), JSON, CORS)

@@ -152,6 +152,21 @@ REFUSED = [
 ]
 
 
+TOO_MANY = args("the list has over 10000 entries")
+REFUSED += [
+    Scenario(
+        f"{path}: of 10001", "/v3.8" + path, {**body, "userIDs": ["u"] * 10_001}, TOO_MANY, headers=AS_ADMIN
+    )
+    for path, body in (
+        (ONLINE, {}),
+        (DETAIL, {}),
+        (STATUS, {}),
+        (SUBSCRIBE, {"userID": "u", "genre": 1}),
+        (SUBSCRIBE, {"userID": "u", "genre": 2}),
+    )
+]
+
+
 @scenarios(REFUSED)
 def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
@@ -245,6 +260,13 @@ def test_the_tokens_of_those_who_are_online(here: Flask) -> None:
     play(client, Scenario("", DETAIL, ask, data([elder]), headers=AS_LEGACY_ADMIN), JSON, CORS)
 
 
+def test_nobodys_tokens_are_shown_to_a_user(here: Flask) -> None:
+    client = here.test_client()
+    for token in (IOS, WEB):
+        scenario = Scenario("", DETAIL, ASK, NOBODY, headers={**OP, "token": token})
+        play(client, scenario, JSON, CORS)
+
+
 ALICE_STATUS = {"userID": "alice", "status": 1, "platformIDs": [1, 5, 11]}
 
 
@@ -296,6 +318,16 @@ def test_nobody_follows_more_than_3000(here: Flask) -> None:
     answer = data({"statusList": offline("u0", "one more")})
     play(client, Scenario("", SUBSCRIBE, one_more, answer, headers=AS_ADMIN), JSON, CORS)
     followed = data({"statusList": offline(*many[1:], "one more")})
+    play(client, Scenario("", FOLLOWED, {"userID": "bob"}, followed, headers=AS_ADMIN), JSON, CORS)
+
+
+def test_an_id_is_compared_to_its_end(here: Flask) -> None:
+    """Even where it holds what SQLite's JSON would end it at."""
+    client = here.test_client()
+    for genre, user_ids in ((1, ["alice", "carol"]), (2, ["alice\0", "carol\0x", "dora"])):
+        body = {"userID": "bob", "userIDs": user_ids, "genre": genre}
+        assert client.post(SUBSCRIBE, json=body, headers=AS_ADMIN).get_json()["errCode"] == 0
+    followed = data({"statusList": [ALICE_STATUS, *offline("carol")]})
     play(client, Scenario("", FOLLOWED, {"userID": "bob"}, followed, headers=AS_ADMIN), JSON, CORS)
 
 

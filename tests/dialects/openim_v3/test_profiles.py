@@ -143,6 +143,27 @@ REFUSED = [
         )
     ),
     Scenario(
+        "get_users_info: of 10001",
+        "/v3" + INFO,
+        {"userIDs": [str(number) for number in range(10_001)]},
+        args("the list has over 10000 entries"),
+        headers=AS_ALICE,
+    ),
+    Scenario(
+        "legacy: get_users_info: of 10001",
+        INFO,
+        {"userIDs": ["alice"] * 10_001},
+        legacy_args("the list has over 10000 entries"),
+        headers=AS_LEGACY_ALICE,
+    ),
+    Scenario(
+        "update_ex: a profile beyond all measure",
+        UPDATE_EX,
+        {"userInfo": {"userID": "alice", "nickname": "x", "ex": "x" * 65_536}},
+        args("the texts have over 65536 characters"),
+        headers=AS_ALICE,
+    ),
+    Scenario(
         "update_ex: a wrapped value",
         UPDATE_EX,
         {"userInfo": {"userID": "alice", "nickname": {"value": "N"}}},
@@ -440,3 +461,26 @@ def test_a_pattern_that_never_ends_is_given_up_and_holds_up_nobody(here: Flask) 
         JSON,
         CORS,
     )
+
+
+def test_an_answer_beyond_all_measure_is_refused(here: Flask) -> None:
+    services = here.extensions["rollcall"]
+    services.users.register([User("fat", ex="x" * 65_536)])
+    services.tokens.grant(services.codecs.order("v3.4", "alice", 1))
+    sentence = "the answer would have over 67108864 characters, ask for less"
+    ask = {"userIDs": ["fat"] * 1024}
+    refusal = legacy_args(sentence)
+    play(here.test_client(), Scenario("", INFO, ask, refusal, headers=AS_LEGACY_ALICE), JSON, CORS)
+    services.users.register([User(f"fat{number}", ex="x" * 65_536) for number in range(1024)])
+    refusal = args(sentence)
+    body = page(1, 2000)
+    play(here.test_client(), Scenario("", LIST, body, refusal, headers=AS_ALICE), JSON, CORS)
+
+
+def test_only_the_first_part_of_a_nickname_is_looked_through(here: Flask) -> None:
+    services = here.extensions["rollcall"]
+    services.users.register([User("long", "x" * 255 + "yz")])
+    client = here.test_client()
+    for pattern, total in (("xy$", 1), ("yz$", 0)):
+        response = client.post(LIST, json=page(1, 1, nickName=pattern), headers=AS_ALICE)
+        assert response.get_json()["data"]["total"] == total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
@@ -42,7 +43,7 @@ CHECKED = [
         Scenario(
             f"userID {user_id!r}", REGISTER, users("fine", user_id), args("userID is legal"), headers=AS_ADMIN
         )
-        for user_id in ("a-b", "a.b", "a@b", "a:b", "a b", "a\0", "½", "🦜", "a\u0300")
+        for user_id in ("a-b", "a.b", "a@b", "a:b", "a b", "a\0", "½", "²", "🦜", "a\u0300")
     ),
     Scenario(
         "legality before nicknames",
@@ -121,6 +122,34 @@ CHECKED = [
     ),
     Scenario(
         "legacy: no userID", REGISTER, {**SECRET, "users": [{}]}, legacy_args("userID is empty"), headers=OP
+    ),
+    Scenario(
+        "legacy: one user after the other",
+        REGISTER,
+        {**SECRET, **users("", "a:b")},
+        legacy_args("userID is empty"),
+        headers=OP,
+    ),
+    Scenario(
+        "legacy: one after the other, the other way round",
+        REGISTER,
+        {**SECRET, **users("a:b", "")},
+        legacy_args("userID contains ':' is invalid userID"),
+        headers=OP,
+    ),
+    Scenario(
+        "legacy: 10001 users",
+        REGISTER,
+        {**SECRET, **users(*map(str, range(10_001)))},
+        legacy_args("the list has over 10000 entries"),
+        headers=OP,
+    ),
+    Scenario(
+        "a profile beyond all measure",
+        REGISTER,
+        {"users": [{"userID": "fat", "nickname": "N", "faceURL": "x" * 65_536}]},
+        args("the texts have over 65536 characters"),
+        headers=AS_ADMIN,
     ),
     Scenario(
         "legacy: a colon",
@@ -267,3 +296,19 @@ def test_a_thousand_users_are_one_call(make_app: MakeApp) -> None:
     results = [{"userID": user_id, "accountStatus": 1} for user_id in ids]
     answer = {**DONE, "data": {"results": results}}
     play(client, Scenario("", CHECK, {"checkUserIDs": ids}, answer, headers=AS_ADMIN), JSON, CORS)
+
+
+@pytest.mark.parametrize("user_id", ["٣", "名_9", "Ünï", "_"])
+def test_letters_and_digits_of_any_script_are_legal(make_app: MakeApp, user_id: str) -> None:
+    client = make_app().test_client()
+    client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
+    play(client, Scenario("", REGISTER, users(user_id), DONE, headers=AS_ADMIN), JSON, CORS)
+
+
+@pytest.mark.parametrize("token", ["", "undefined", "null", "Bearer x"])
+def test_a_header_that_holds_no_token_does_not_stand_in_the_secrets_way(
+    make_app: MakeApp, token: str
+) -> None:
+    client = make_app().test_client()
+    headers = {**OP, "token": token}
+    play(client, Scenario("", REGISTER, {**SECRET, **users("a.b")}, DONE, headers=headers), JSON, CORS)

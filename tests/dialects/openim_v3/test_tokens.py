@@ -196,6 +196,13 @@ PARSED = [
         headers={**OP, "token": ALICE},
     ),
     Scenario(
+        "parse: the token in the body tells, readable or not",
+        PARSE,
+        {"token": "x"},
+        current(1503, "TokenMalformedError", "TokenMalformedError"),
+        headers=AS_LEGACY_ALICE,
+    ),
+    Scenario(
         "parse: a token of v2",
         PARSE,
         {"token": ALICE_V2},
@@ -322,15 +329,17 @@ def test_a_legacy_token_of_every_platform(make_app: MakeApp, platform_id: int) -
     play(client, Scenario("", TOKEN, body, answer, headers=OP), JSON, CORS)
 
 
-@pytest.mark.parametrize("platform_id", [*range(10), 11, 12, -1])
+@pytest.mark.parametrize("platform_id", [*range(10), 11, 12, -1, 2**31 - 1, -(2**31)])
 def test_a_current_token_of_every_platform_and_none(make_app: MakeApp, platform_id: int) -> None:
     client = make_app().test_client()
     admin = {**SECRET, "userID": "imAdmin", "platformID": 1}
     play(client, Scenario("", ADMIN_TOKEN, admin, granted(ADMIN), headers=OP), JSON, CORS)
     play(client, Scenario("", REGISTER, users("u1"), DONE, headers=AS_ADMIN), JSON, CORS)
     body = {"platformID": platform_id, "userID": "u1", "secret": "ignored"}
-    answer = granted(tokens.v3_8("u1", platform_id, NOW))
-    play(client, Scenario("", USER_TOKEN, body, answer, headers=AS_ADMIN), JSON, CORS)
+    token = tokens.v3_8("u1", platform_id, NOW)
+    play(client, Scenario("", USER_TOKEN, body, granted(token), headers=AS_ADMIN), JSON, CORS)
+    parsed = data({"userID": "u1", "platformID": platform_id, "expireTimeSeconds": NOW + 90 * 86400})
+    play(client, Scenario("", PARSE, {"token": token}, parsed, headers=OP), JSON, CORS)
 
 
 def test_a_legacy_administrator_may_have_any_users_token(make_app: MakeApp) -> None:
@@ -383,15 +392,29 @@ def test_a_current_issue_kicks_the_older_token_of_that_platform_and_a_legacy_one
     assert [caller_is(token) for token in (older_still, new, newest)] == [gone, kicked, no_admin]
 
 
-def test_an_administrators_login_never_cancels_anothers(make_app: MakeApp, clock: FakeClock) -> None:
-    client = make_app().test_client()
-    first = client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP).get_json()
-    clock.advance(60)
-    client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
-    client.post("/v3.8" + TOKEN, json={**SECRET, "userID": "imAdmin", "platformID": 10}, headers=OP)
-    headers = {**OP, "token": first["data"]["token"]}
-    answer = {**DONE, "data": {"results": [{"userID": "imAdmin", "accountStatus": 1}]}}
-    play(client, Scenario("", CHECK, {"checkUserIDs": ["imAdmin"]}, answer, headers=headers), JSON, CORS)
+@pytest.mark.parametrize("policy", [0, 1, 4, 5])
+def test_an_administrators_login_never_cancels_anothers(
+    make_app: MakeApp, clock: FakeClock, policy: int
+) -> None:
+    app = make_app(openim_multi_login_policy=policy, openim_max_num_one_end=1)
+    client = app.test_client()
+    held = []
+    for path, body in (
+        (ADMIN_TOKEN, {}),
+        ("/v3.8" + TOKEN, {"platformID": 1}),
+        ("/v3.8" + TOKEN, {"platformID": 1}),
+        (ADMIN_TOKEN, {}),
+        ("/v3.8" + TOKEN, {"platformID": 10}),
+        ("/v3.8" + TOKEN, {"platformID": 2}),
+    ):
+        answer = client.post(path, json={**SECRET, "userID": "imAdmin", **body}, headers=OP).get_json()
+        held.append(answer["data"]["token"])
+        clock.advance(1)
+    results = data({"results": [{"userID": "imAdmin", "accountStatus": 1}]})
+    for token in held:
+        headers = {**OP, "token": token}
+        ask = {"checkUserIDs": ["imAdmin"]}
+        play(client, Scenario("", CHECK, ask, results, headers=headers), JSON, CORS)
 
 
 @pytest.mark.parametrize(
