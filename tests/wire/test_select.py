@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from app.dialects import VENDORS
 from app.services import Services
@@ -135,3 +136,103 @@ def test_a_path_of_one_dialect_is_that_dialects_whatever_is_sent(
 def test_a_dialect_that_is_switched_off_has_no_say(services: Services) -> None:
     only = candidates(PATH, VENDORS[:1])
     assert name_of(choose(only, incoming(services, {"platformID": 1}))) == "v2"
+
+
+#: The keys by which each dialect's form of a shared path is told.
+MARKS = {
+    "/auth/user_token": ({"platform"}, {"platformid"}),
+    "/auth/parse_token": ({"operationid"}, {"token"}),
+    "/auth/force_logout": ({"platform", "fromuserid"}, {"platformid", "userid"}),
+    "/user/get_users_online_status": ({"useridlist"}, {"userids"}),
+    "/user/get_users_info": ({"useridlist"}, {"userids"}),
+    "/user/update_user_info": (set(), {"userinfo"}),
+    "/user/account_check": ({"checkuseridlist"}, {"checkuserids"}),
+    "/user/get_all_users_uid": (set(), {"pagination"}),
+    "/user/get_users": ({"pagenumber", "shownumber"}, {"pagination"}),
+    "/user/set_global_msg_recv_opt": ({"operationid"}, {"userid"}),
+}
+
+
+def test_every_shared_path_is_told_by_these_keys() -> None:
+    paths = [endpoint.path for dialect in VENDORS for endpoint in dialect.endpoints]
+    shared = {path for path in paths if paths.count(path) > 1}
+    found = {path: tuple(set(each.endpoint.marks) for each in candidates(path)) for path in shared}
+    assert found == MARKS
+
+
+IN_HEADER = {"operationid": "1"}
+NAMED = {"operationID": "1", "userID": "u"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "expected"),
+    [
+        # What a real client of either version sends.
+        ("/auth/parse_token", {"operationID": "1"}, {"token": V2_TOKEN}, "v2"),
+        ("/auth/parse_token", {"token": V3_TOKEN}, IN_HEADER, "v3"),
+        ("/auth/force_logout", {"platform": 1, "fromUserID": "u", "operationID": "1"}, {}, "v2"),
+        ("/auth/force_logout", {"platformID": 1, "userID": "u"}, IN_HEADER, "v3"),
+        ("/user/get_users_info", {"userIDList": [], "operationID": "1"}, {}, "v2"),
+        ("/user/get_users_info", {"userIDs": []}, IN_HEADER, "v3"),
+        ("/user/update_user_info", {"userID": "u", "operationID": "1"}, {}, "v2"),
+        ("/user/update_user_info", {"userInfo": {}}, IN_HEADER, "v3"),
+        ("/user/account_check", {"checkUserIDList": [], "operationID": "1"}, {}, "v2"),
+        ("/user/account_check", {"checkUserIDs": []}, IN_HEADER, "v3"),
+        ("/user/get_all_users_uid", {"operationID": "1"}, {}, "v2"),
+        ("/user/get_all_users_uid", {"pagination": {}}, IN_HEADER, "v3"),
+        ("/user/get_users", {"pageNumber": 1, "showNumber": 1, "operationID": "1"}, {}, "v2"),
+        ("/user/get_users", {"pagination": {}}, IN_HEADER, "v3"),
+        ("/user/set_global_msg_recv_opt", {"operationID": "1", "globalRecvMsgOpt": 1}, {}, "v2"),
+        ("/user/set_global_msg_recv_opt", {"userID": "u", "globalRecvMsgOpt": 1}, IN_HEADER, "v3"),
+        # A v2 client that names the user all the same, and a v3 client with a stray operationID.
+        ("/user/set_global_msg_recv_opt", NAMED, {}, "v2"),
+        ("/user/set_global_msg_recv_opt", {"userID": "u"}, {}, "v3"),
+        (
+            "/user/set_global_msg_recv_opt",
+            {"operationID": "1", "userID": "u"},
+            {**IN_HEADER, "token": V3_TOKEN},
+            "v3",
+        ),
+        (
+            "/user/set_global_msg_recv_opt",
+            {"operationID": "1", "userID": "u"},
+            {**IN_HEADER, "token": V2_TOKEN},
+            "v2",
+        ),
+        # A token in the body is v3's as long as there is none in the header.
+        ("/auth/parse_token", {"operationID": "1", "token": V3_TOKEN}, {}, "v3"),
+        ("/auth/parse_token", {"operationID": "1", "token": V3_TOKEN}, {"token": V2_TOKEN}, "v2"),
+        ("/auth/parse_token", {"token": V2_TOKEN}, {"token": V2_TOKEN}, "v3"),
+        ("/auth/parse_token", {}, {**IN_HEADER, "token": V2_TOKEN}, "v3"),
+        ("/auth/parse_token", {}, {"token": V2_TOKEN}, "v2"),
+        ("/auth/parse_token", b"", {"token": V3_TOKEN}, "v3"),
+        ("/auth/parse_token", b"", {}, "v2"),
+        # Half-migrated: v2's keys, the operationID in the header.
+        ("/user/get_users_info", {"userIDList": []}, IN_HEADER, "v2"),
+        # Both versions' keys: where the operationID stands, and v3 if that does not tell.
+        ("/user/get_users_info", {"userIDList": [], "userIDs": [], "operationID": "1"}, {}, "v2"),
+        ("/user/get_users_info", {"userIDList": [], "userIDs": []}, IN_HEADER, "v3"),
+        ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {}, "v3"),
+        ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {"token": V2_TOKEN}, "v2"),
+        # Null is absence.
+        ("/user/get_users_info", {"userIDList": None, "userIDs": []}, {}, "v3"),
+        # Nothing that tells.
+        ("/user/update_user_info", {"userID": "u"}, {}, "v2"),
+        ("/user/update_user_info", {"userID": "u"}, {"token": V3_TOKEN}, "v3"),
+        ("/user/get_users_info", b"[]", {}, "v2"),
+        ("/user/get_users_info", b'{"userIDs":', IN_HEADER, "v3"),
+    ],
+)
+def test_a_shared_path_is_read_as_it_is_meant(
+    services: Services, path: str, body: Any, headers: dict[str, str], expected: str
+) -> None:
+    assert name_of(choose(candidates(path), incoming(services, body, **headers))) == expected
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+@pytest.mark.parametrize("path", MARKS)
+def test_a_body_that_tells_nothing_gets_v2s_refusal(client: FlaskClient, prefix: str, path: str) -> None:
+    response = client.post(prefix + path, data=b"")
+    assert response.status_code == 400
+    assert response.get_json()["errMsg"].removeprefix(" BindJSON failed ") == "EOF"
+    assert set(response.get_json()) == {"errCode", "errMsg"}
