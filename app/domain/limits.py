@@ -24,7 +24,11 @@ _AROUND = 200
 
 def check_texts(*texts: str | None) -> None:
     """Refuse texts that are too long to keep. Raises ArgumentTooLong."""
-    if sum(len(text) for text in texts if text) > LONGEST_TEXTS:
+    length = 0
+    for text in texts:
+        if text:
+            length += len(text)
+    if length > LONGEST_TEXTS:
         raise ArgumentTooLong(f"the texts have over {LONGEST_TEXTS} characters")
 
 

@@ -95,7 +95,8 @@ class Users:
             check_new_id(user.user_id)
             limits.check_texts(user.nickname, user.face_url, user.ex)
         created_at = int(self._clock.now() * 1000)
-        return [user._replace(created_at=created_at) for user in users]
+        # What _replace would do, in a third of the time.
+        return [User(*user[:-1], created_at) for user in users]
 
     def get(self, user_id: str) -> User:
         """Return one user. Raises UserNotFound."""
