@@ -9,20 +9,25 @@ from flask import Flask
 from app import settings as settings_table
 from app.clock import Clock
 from app.dialects import OWN, VENDORS
+from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
 from app.domain.heartbeats import Heartbeats
+from app.domain.notes import Notes
 from app.domain.presence import Presence
 from app.domain.removal import Removal
 from app.domain.search import PatternSearch
 from app.domain.subscriptions import Subscriptions
+from app.domain.throttle import Throttle
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.services import Services
 from app.settings import Settings
+from app.storage.blocks import BlockStore
 from app.storage.commands import CommandStore
 from app.storage.database import Database
 from app.storage.lock import InstanceLock
+from app.storage.notes import NoteStore
 from app.storage.subscriptions import SubscriptionStore
 from app.storage.tokens import TokenStore
 from app.storage.users import UserStore
@@ -54,11 +59,12 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
 def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -> Services:
     database = Database(settings.instance / "rollcall.db")
     user_store, token_store = UserStore(), TokenStore()
-    command_store, subscription_store = CommandStore(), SubscriptionStore()
+    command_store, subscription_store, note_store = CommandStore(), SubscriptionStore(), NoteStore()
     presence = Presence(clock)
     users = Users(database, user_store, PatternSearch(), settings.admins, clock)
     policy, most = settings.openim_multi_login_policy, settings.openim_max_num_one_end
-    tokens = Tokens(database, token_store, presence, clock, policy=policy, most=most)
+    blocks = Blocks(database, BlockStore(), users, presence, clock)
+    tokens = Tokens(database, token_store, presence, blocks, clock, policy=policy, most=most)
     return Services(
         settings=settings,
         lock=InstanceLock(settings.instance / "rollcall.lock"),
@@ -67,10 +73,22 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         tokens=tokens,
         enrolment=Enrolment(database, user_store, token_store, users, tokens, clock),
         presence=presence,
-        heartbeats=Heartbeats(users, tokens, presence),
-        removal=Removal(database, user_store, command_store, subscription_store, users, tokens, presence),
+        throttle=Throttle(clock),
+        clock=clock,
+        blocks=blocks,
+        heartbeats=Heartbeats(users, tokens, blocks, presence),
+        removal=Removal(
+            database,
+            user_store,
+            (command_store, subscription_store, note_store),
+            users,
+            tokens,
+            presence,
+            clock,
+        ),
+        notes=Notes(database, note_store),
         commands=Commands(database, command_store, clock),
-        subscriptions=Subscriptions(database, subscription_store),
+        subscriptions=Subscriptions(database, subscription_store, clock),
         codecs=Codecs([dialect.vocabulary(settings) for dialect in dialects]),
         restricting_secrets=settings.restricting_secrets(),
     )

@@ -26,6 +26,8 @@ RollcallError
     │   ├── NotAdministrator
     │   ├── NotOwner
     │   ├── NotPermitted
+    │   ├── AdministratorProtected
+    │   ├── UserBlocked
     │   └── TokenRefused
     │       ├── TokenMissing
     │       ├── TokenMalformed
@@ -38,6 +40,8 @@ RollcallError
     ├── UserNotFound
     ├── CommandNotFound
     ├── NoFreeUserID
+    ├── TooEarly
+    ├── TooManyUsers
     ├── TokenStillValid
     ├── TooManyConnections
     ├── NoSuchCall
@@ -182,6 +186,19 @@ class NotPermitted(AccessDenied):
     """The caller may make this call, but not with these arguments; `str()` says why."""
 
 
+class AdministratorProtected(AccessDenied):
+    """Administrators are neither blocked nor deactivated nor deleted."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"{user_id} is an administrator")
+        #: The administrator.
+        self.user_id = user_id
+
+
+class UserBlocked(AccessDenied):
+    """The user whom a call is about is blocked for some time."""
+
+
 class TokenRefused(AccessDenied):
     """The token in the request does not let its bearer in."""
 
@@ -243,6 +260,14 @@ class CommandNotFound(DomainError):
 
 class NoFreeUserID(DomainError):
     """Every id that was thought up for a new account was taken."""
+
+
+class TooEarly(DomainError):
+    """What is asked may be done later, and not yet."""
+
+
+class TooManyUsers(DomainError):
+    """There are as many users as a setting allows."""
 
 
 class TokenStillValid(DomainError):

@@ -112,6 +112,28 @@ class UserCommand(NamedTuple):
     """Unix seconds."""
 
 
+class Note(NamedTuple):
+    """A small thing that is kept with a user."""
+
+    seq: int
+    """Grows with every new note."""
+    user_id: str
+    name: str
+    value: str
+
+
+class Subscription(NamedTuple):
+    """Somebody who is followed."""
+
+    seq: int
+    """Grows with every new subscription."""
+    user_id: str
+    since: int
+    """Unix milliseconds."""
+    until: int
+    """Unix seconds; 0 is for good."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenStyle:
     """How a kind of token dates itself."""

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from app.clock import Clock
+from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
 from app.domain.heartbeats import Heartbeats
+from app.domain.notes import Notes
 from app.domain.presence import Presence
 from app.domain.removal import Removal
 from app.domain.subscriptions import Subscriptions
+from app.domain.throttle import Throttle
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.errors import DatabaseRefused, ServiceUnavailable, StartRefused, StorageUnavailable
@@ -36,7 +40,11 @@ class Services:
     tokens: Tokens
     enrolment: Enrolment
     presence: Presence
+    throttle: Throttle
+    clock: Clock
+    blocks: Blocks
     heartbeats: Heartbeats
+    notes: Notes
     removal: Removal
     commands: Commands
     subscriptions: Subscriptions
@@ -72,6 +80,7 @@ class Services:
             self.lock.acquire(parent, patience, waiting)
             self.database.open()
             self.users.register_administrators()
+            self.blocks.load()
         except OSError as error:
             raise StartRefused(f"the instance folder {folder} cannot be used: {error}") from error
         except StorageUnavailable as error:

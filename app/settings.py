@@ -119,6 +119,24 @@ class Settings:
         secret_of="rongcloud",
     )
     rongcloud_token_days: int = _setting("30", _DAYS, "days that a RongCloud token lasts")
+    rongcloud_timestamp_window: int = _setting(
+        "0",
+        kind.between(0, 86_400),
+        "seconds by which a RongCloud timestamp may be off; `0` does not look (official SDKs repeat theirs)",
+    )
+    rongcloud_nonce_once: bool = _setting(
+        "0", kind.flag, "`1` refuses a RongCloud nonce that was used before with the same timestamp"
+    )
+    rongcloud_rate_limit: int = _setting(
+        "0",
+        kind.between(0, 1_000_000),
+        "calls a second that an app key may make of each RongCloud call before 1008; `0` is no limit",
+    )
+    rongcloud_most_users: int = _setting(
+        "0",
+        kind.between(0, 1_000_000_000),
+        "users beyond whom RongCloud's getToken registers nobody and answers 2007; `0` is no limit",
+    )
     allow_documented_secrets: bool = _setting(
         "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
     )

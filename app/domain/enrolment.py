@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.clock import Clock
 from app.domain.tokens import Tokens
 from app.domain.users import Users
-from app.errors import TokenStillValid, UserIDInvalid
+from app.errors import TokenStillValid, TooManyUsers, UserIDInvalid
 from app.models import Token, TokenOrder, User
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
@@ -41,12 +41,21 @@ class Enrolment:
 
         return self._database.write(piece)
 
-    def admit(self, user: User, order: TokenOrder, *, once: bool, new_id_flaw: str | None = None) -> Token:
+    def admit(
+        self,
+        user: User,
+        order: TokenOrder,
+        *,
+        once: bool,
+        new_id_flaw: str | None = None,
+        most: int = 0,
+    ) -> Token:
         """Register the user if need be, write name and face, and return a token of `order.issuer`.
 
         With `once`, a user who holds a valid token of that issuer is refused. `new_id_flaw` is why the caller
-        would not register this id; it does not matter for a user who is there. Raises UserIDInvalid or
-        TokenStillValid.
+        would not register this id; it does not matter for a user who is there, nor does `most`, the number of
+        users beyond whom nobody is registered (0 is no limit). Raises UserIDInvalid, UserExists,
+        TokenStillValid or TooManyUsers.
         """
 
         def piece(transaction: Transaction) -> Token:
@@ -55,10 +64,12 @@ class Enrolment:
                 raise TokenStillValid(user.user_id)
             if self._user_store.get(transaction, user.user_id) is not None:
                 self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
-            elif new_id_flaw is None:
-                self._user_store.add(transaction, self._users.dated([user]))
-            else:
+            elif new_id_flaw is not None:
                 raise UserIDInvalid(new_id_flaw)
+            elif most and self._user_store.count(transaction) >= most:
+                raise TooManyUsers
+            else:
+                self._user_store.add(transaction, self._users.dated([user]))
             return self._tokens.issue(transaction, order, now)
 
         return self._database.write(piece)

@@ -1,57 +1,105 @@
-"""Delete users: with them go their tokens, what is kept with them, and their presence."""
+"""Delete or deactivate users: with them go their tokens, what is kept with them, and their presence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
+from app.clock import Clock
 from app.domain import limits
 from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
-from app.storage.commands import CommandStore
+from app.errors import TooEarly
+from app.models import Page
 from app.storage.database import Database, Transaction
-from app.storage.subscriptions import SubscriptionStore
 from app.storage.users import UserStore
+
+#: Seconds for which somebody stays deactivated (docs.rongcloud.io, user/deactivation/reactivate).
+SHORTEST_DEACTIVATION = 3600
+
+
+class KeptWithUsers(Protocol):
+    """A store of things that go with a user."""
+
+    def delete_of(self, connection: Transaction, user_ids: Iterable[str]) -> None:
+        """Delete what is kept with users."""
+        ...
 
 
 class Removal:
-    """What OpenIM v2's delete_user does."""
+    """What OpenIM v2's delete_user and RongCloud's delusers, deactivate and reactivate do."""
 
     def __init__(
         self,
         database: Database,
         user_store: UserStore,
-        command_store: CommandStore,
-        subscription_store: SubscriptionStore,
+        kept: Sequence[KeptWithUsers],
         users: Users,
         tokens: Tokens,
         presence: Presence,
+        clock: Clock,
     ) -> None:
+        """`kept` are the stores of what goes with a user."""
         self._database = database
         self._user_store = user_store
-        self._command_store = command_store
-        self._subscription_store = subscription_store
+        self._kept = tuple(kept)
         self._users = users
         self._tokens = tokens
         self._presence = presence
+        self._clock = clock
 
     def delete(self, user_ids: Sequence[str]) -> list[str]:
         """Delete users; return those, in order, who could not be: nobody, and administrators.
 
         Raises ArgumentTooLong.
         """
+        gone = self._end(user_ids, lambda transaction, gone: None)
+        return [user_id for user_id in dict.fromkeys(user_ids) if user_id not in gone]
+
+    def deactivate(self, user_ids: Sequence[str]) -> None:
+        """Delete users and keep their ids from being registered again; those who are nobody do not matter.
+
+        Raises ArgumentTooLong.
+        """
+        now = int(self._clock.now() * 1000)
+        self._end(user_ids, lambda transaction, gone: self._user_store.deactivate(transaction, gone, now))
+
+    def reactivate(self, user_ids: Sequence[str]) -> None:
+        """Give the ids of deactivated users back, with empty profiles; all or none.
+
+        Raises TooEarly, or ArgumentTooLong.
+        """
+        limits.check_count(user_ids)
+        before = int((self._clock.now() - SHORTEST_DEACTIVATION) * 1000)
+
+        def piece(transaction: Transaction) -> None:
+            if self._user_store.deactivated_after(transaction, user_ids, before):
+                raise TooEarly
+            self._user_store.reactivate(transaction, user_ids)
+
+        self._database.write(piece)
+
+    def deactivated(self, page: Page) -> list[str]:
+        """Return a page of the ids of deactivated users, in the order of their deactivation."""
+        return self._database.read(lambda connection: self._user_store.deactivated(connection, page))
+
+    def _end(
+        self, user_ids: Sequence[str], first: Callable[[Transaction, frozenset[str]], None]
+    ) -> frozenset[str]:
+        """Delete those of `user_ids` who are somebody and no administrator, after having done `first`."""
         limits.check_count(user_ids)
 
         def piece(transaction: Transaction) -> frozenset[str]:
             known = self._user_store.known(transaction, user_ids)
             gone = frozenset(user_id for user_id in known if not self._users.is_administrator(user_id))
-            self._user_store.delete(transaction, gone)
-            self._command_store.delete_of(transaction, gone)
-            self._subscription_store.delete_of(transaction, gone)
+            first(transaction, gone)
+            for store in (self._user_store, *self._kept):
+                store.delete_of(transaction, gone)
             return gone
 
         gone = self._database.write(piece)
         for user_id in gone:
             self._tokens.forget(user_id)
             self._presence.remove(user_id)
-        return [user_id for user_id in dict.fromkeys(user_ids) if user_id not in gone]
+        return gone

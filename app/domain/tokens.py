@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.clock import Clock
 from app.domain import multi_login
+from app.domain.blocks import Blocks
 from app.domain.presence import Presence
 from app.domain.valid_tokens import ValidTokens
 from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenUnknown
@@ -23,6 +24,7 @@ class Tokens:
         database: Database,
         store: TokenStore,
         presence: Presence,
+        blocks: Blocks,
         clock: Clock,
         *,
         policy: int,
@@ -34,6 +36,7 @@ class Tokens:
         self._database = database
         self._store = store
         self._presence = presence
+        self._blocks = blocks
         self._clock = clock
         self._valid = ValidTokens()
 
@@ -76,6 +79,16 @@ class Tokens:
         """Cancel a user's OpenIM tokens on a platform and take the user offline there; twice is once."""
         self._database.write(lambda transaction: self._store.kick_platform(transaction, user_id, platform_id))
         self._cancelled(user_id, frozenset({platform_id}))
+
+    def expire(self, user_ids: Sequence[str], time: int) -> None:
+        """Cancel every token of users, of whichever dialect, that is issued before a time (Unix ms).
+
+        Who is online stays so until the next heartbeat is due.
+        """
+        now = int(self._clock.now() * 1000)
+        self._database.write(lambda transaction: self._store.kick_before(transaction, user_ids, time, now))
+        for user_id in user_ids:
+            self.forget(user_id)
 
     def _cancelled(self, user_id: str, platform_ids: frozenset[int]) -> None:
         """See to what follows a cancelling: in this order, or a token outlives it in a client's heartbeat."""
@@ -121,13 +134,16 @@ class Tokens:
         self._valid.forget(user_id)
 
     def confirm(self, token: Token) -> None:
-        """Make sure that a genuine token is on record as valid. Raises TokenUnknown or TokenKicked."""
+        """Make sure that a genuine token is on record as valid and its user not blocked.
+
+        Raises TokenUnknown or TokenKicked.
+        """
         state = self._valid.state(
             token, lambda: self._database.read(lambda connection: self._store.state(connection, token))
         )
         if state is None:
             raise TokenUnknown
-        if state is TokenState.KICKED:
+        if state is TokenState.KICKED or self._blocks.is_blocked(token.user_id):
             raise TokenKicked
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from app import ids
 from app.clock import Clock
 from app.domain import limits, search
 from app.domain.search import PatternSearch
-from app.errors import NoFreeUserID, UserIDInvalid, UserNotFound
+from app.errors import AdministratorProtected, NoFreeUserID, UserIDInvalid, UserNotFound
 from app.models import Page, Registrations, User, UserChanges, UserFilter
 from app.storage.database import Database, Transaction
 from app.storage.users import UserStore
@@ -46,6 +46,12 @@ class Users:
     def is_administrator(self, user_id: str) -> bool:
         """Tell whether somebody is an administrator: one set of ids for all dialects, nothing else counts."""
         return user_id in self._administrators
+
+    def refuse_administrators(self, user_ids: Iterable[str]) -> None:
+        """Refuse what nobody may do to administrators. Raises AdministratorProtected."""
+        for user_id in user_ids:
+            if self.is_administrator(user_id):
+                raise AdministratorProtected(user_id)
 
     def register(self, users: Sequence[User]) -> None:
         """Register all of `users` or none; their `created_at` is now.
@@ -130,12 +136,14 @@ class Users:
         """Return how many users there are, and the ids of a page in the order of registration."""
         return self._database.read(lambda connection: self._store.ids(connection, page))
 
-    def page(self, page: Page, which: UserFilter) -> tuple[int, list[User]]:
-        """Return how many users are meant, and a page of them in the order of registration.
+    def page(self, page: Page, which: UserFilter, *, newest_first: bool = False) -> tuple[int, list[User]]:
+        """Return how many users are meant, and a page of them in the order of registration, or backwards.
 
         Raises ArgumentTooLong.
         """
-        total, users = self._database.read(lambda connection: self._store.page(connection, page, which))
+        total, users = self._database.read(
+            lambda connection: self._store.page(connection, page, which, newest_first)
+        )
         limits.check_answer(users)
         return total, users
 

@@ -13,7 +13,7 @@ CREATE TABLE users (
     level INTEGER NOT NULL,
     global_recv_msg_opt INTEGER NOT NULL,
     created_at INTEGER NOT NULL
-) STRICT;
+, tokens_from INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE tokens (
     user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,
@@ -45,6 +45,29 @@ CREATE INDEX user_commands_of ON user_commands (user_id, type, uuid);
 CREATE TABLE subscriptions (
     seq INTEGER PRIMARY KEY,
     subscriber_id TEXT NOT NULL,
-    user_id TEXT NOT NULL,
+    user_id TEXT NOT NULL, since INTEGER NOT NULL DEFAULT 0, until INTEGER NOT NULL DEFAULT 0,
     UNIQUE (subscriber_id, user_id)
 ) STRICT;
+
+CREATE TABLE blocks (
+    user_id TEXT PRIMARY KEY,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deactivated (
+    seq INTEGER PRIMARY KEY,
+    user_id TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    deactivated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE notes (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    UNIQUE (kind, user_id, name)
+) STRICT;
+
+CREATE INDEX notes_of_user ON notes (user_id);

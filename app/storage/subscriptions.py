@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from app.models import Subscription
 from app.storage.parameters import id_list
 
 
@@ -12,16 +13,22 @@ class SubscriptionStore:
     """Subscriptions by subscriber. Every method takes the connection of the piece it is part of."""
 
     def add(
-        self, connection: sqlite3.Connection, subscriber_id: str, user_ids: Sequence[str], most: int
+        self,
+        connection: sqlite3.Connection,
+        subscriber_id: str,
+        user_ids: Sequence[str],
+        since: int,
+        until: int,
+        most: int,
     ) -> None:
-        """Add those that are not there; beyond `most` in all, the oldest go."""
+        """Add users, or give those who are there another end; beyond `most` in all, the oldest go."""
         connection.execute(
             """
-            INSERT INTO subscriptions (subscriber_id, user_id)
-            SELECT ?, value FROM json_each(?) WHERE true ORDER BY key
-            ON CONFLICT DO NOTHING
+            INSERT INTO subscriptions (subscriber_id, user_id, since, until)
+            SELECT ?, value, ?, ? FROM json_each(?) WHERE true ORDER BY key
+            ON CONFLICT DO UPDATE SET until = excluded.until
             """,
-            (subscriber_id, id_list(user_ids)),
+            (subscriber_id, since, until, id_list(user_ids)),
         )
         connection.execute(
             """
@@ -47,9 +54,13 @@ class SubscriptionStore:
             (id_list(subscriber_ids),),
         )
 
-    def of(self, connection: sqlite3.Connection, subscriber_id: str) -> list[str]:
-        """Return whom somebody follows, in the order in which that began."""
+    def of(
+        self, connection: sqlite3.Connection, subscriber_id: str, now: float, above: int, size: int
+    ) -> list[Subscription]:
+        """Return whom somebody follows now, in the order in which that began, from a `seq` on."""
         rows = connection.execute(
-            "SELECT user_id FROM subscriptions WHERE subscriber_id = ? ORDER BY seq", (subscriber_id,)
+            "SELECT seq, user_id, since, until FROM subscriptions "
+            "WHERE subscriber_id = ? AND (until = 0 OR until > ?) AND seq > ? ORDER BY seq LIMIT ?",
+            (subscriber_id, now, above, size),
         )
-        return [user_id for (user_id,) in rows]
+        return [Subscription(*row) for row in rows]

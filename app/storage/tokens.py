@@ -14,6 +14,8 @@ _COLUMNS = ", ".join(Token._fields)
 _PLACE = "user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id"
 _CLAIMS = "style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key"
 _ITSELF = f"{_PLACE} AND {_CLAIMS}"
+# Whether a token was not declared void together with all that were issued before some time.
+_COUNTS = "issued_at >= (SELECT tokens_from FROM users WHERE users.user_id = tokens.user_id)"
 # Those of the same user, issuer and platform, the token itself apart.
 _SIBLINGS = f"{_PLACE} AND NOT ({_CLAIMS})"
 
@@ -57,7 +59,8 @@ class TokenStore:
         rows = connection.execute(
             f"""
             SELECT {_COLUMNS} FROM tokens
-            WHERE user_id = ? AND issuer = '' AND state = ? AND exp > ? ORDER BY issued_at, iat
+            WHERE user_id = ? AND issuer = '' AND state = ? AND exp > ? AND {_COUNTS}
+            ORDER BY issued_at, iat
             """,
             (user_id, TokenState.NORMAL, now),
         )
@@ -75,6 +78,7 @@ class TokenStore:
                 ) AS place
                 FROM tokens
                 WHERE user_id IN (SELECT value FROM json_each(?)) AND issuer = '' AND state = ? AND exp > ?
+                AND {_COUNTS}
             )
             WHERE place <= ? ORDER BY place
             """,
@@ -96,15 +100,31 @@ class TokenStore:
             (TokenState.KICKED, user_id, platform_id, TokenState.NORMAL),
         ).rowcount
 
+    def kick_before(
+        self, connection: sqlite3.Connection, user_ids: Sequence[str], time: int, now: int
+    ) -> None:
+        """Cancel every token of users that was or will be issued before a time (Unix ms)."""
+        connection.execute(
+            "UPDATE tokens SET state = ? "
+            "WHERE user_id IN (SELECT value FROM json_each(?)) AND issued_at < ? AND state = ?",
+            (TokenState.KICKED, id_list(user_ids), time, TokenState.NORMAL),
+        )
+        if time > now:
+            connection.execute(
+                "UPDATE users SET tokens_from = max(tokens_from, ?) "
+                "WHERE user_id IN (SELECT value FROM json_each(?))",
+                (time, id_list(user_ids)),
+            )
+
     def holds_valid(self, connection: sqlite3.Connection, order: TokenOrder, now: float) -> bool:
         """Tell whether the user has a token of the issuer that is neither expired nor cancelled.
 
         One whose signing key is no longer in use is as good as cancelled.
         """
         row = connection.execute(
-            """
+            f"""
             SELECT 1 FROM tokens
-            WHERE user_id = :user_id AND issuer = :issuer AND exp > :now AND state = :normal
+            WHERE user_id = :user_id AND issuer = :issuer AND exp > :now AND state = :normal AND {_COUNTS}
             AND signing_key IN (SELECT value FROM json_each(:signing_keys))
             LIMIT 1
             """,
@@ -120,5 +140,8 @@ class TokenStore:
 
     def state(self, connection: sqlite3.Connection, token: Token) -> TokenState | None:
         """Return the state of an issued token; None if there is none on record."""
-        row = connection.execute(f"SELECT state FROM tokens WHERE {_ITSELF}", token._asdict()).fetchone()
+        row = connection.execute(
+            f"SELECT CASE WHEN {_COUNTS} THEN state ELSE :kicked END FROM tokens WHERE {_ITSELF}",
+            {**token._asdict(), "kicked": TokenState.KICKED},
+        ).fetchone()
         return TokenState(row[0]) if row else None

@@ -22,11 +22,58 @@ class UserStore:
 
     def add(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert all of `users` or none. Raises UserExists for the first whose id is taken."""
+        self._refuse_deactivated(connection, users)
         before = connection.total_changes
         try:
             connection.executemany(f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS})", users)
         except sqlite3.IntegrityError as error:
             raise UserExists(users[connection.total_changes - before].user_id) from error
+
+    def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
+        taken = connection.execute(
+            "SELECT user_id FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (id_list(user.user_id for user in users),),
+        ).fetchone()
+        if taken:
+            raise UserExists(taken[0])
+
+    def deactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str], now: int) -> None:
+        """Keep ids of users, who are to be deleted next, from being registered again; `now` in Unix ms."""
+        connection.execute(
+            "INSERT INTO deactivated (user_id, created_at, deactivated_at) "
+            "SELECT user_id, created_at, ? FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+            (now, id_list(user_ids)),
+        )
+
+    def deactivated_after(self, connection: sqlite3.Connection, user_ids: Iterable[str], time: int) -> bool:
+        """Tell whether one of the users was deactivated after a time (Unix ms)."""
+        row = connection.execute(
+            "SELECT 1 FROM deactivated WHERE deactivated_at > ? "
+            "AND user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (time, id_list(user_ids)),
+        ).fetchone()
+        return row is not None
+
+    def reactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+        """Make those who are deactivated users again, with empty profiles."""
+        rows = connection.execute(
+            "DELETE FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) "
+            "RETURNING user_id, created_at",
+            (id_list(user_ids),),
+        ).fetchall()
+        self.add(connection, [User(user_id, created_at=created_at) for user_id, created_at in rows])
+
+    def deactivated(self, connection: sqlite3.Connection, page: Page) -> list[str]:
+        """Return a page of the ids of deactivated users, in the order of their deactivation."""
+        rows = connection.execute(
+            "SELECT user_id FROM deactivated ORDER BY seq LIMIT ? OFFSET ?", (page.size, page.offset)
+        )
+        return [user_id for (user_id,) in rows]
+
+    def count(self, connection: sqlite3.Connection) -> int:
+        """Return how many users there are."""
+        (count,) = connection.execute("SELECT COUNT(*) FROM users").fetchone()
+        return int(count)
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert those of `users` whose ids are free."""
@@ -55,7 +102,7 @@ class UserStore:
         if not updated.rowcount:
             raise UserNotFound(user_id)
 
-    def delete(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+    def delete_of(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
         """Delete those of `user_ids` that are registered, and with them their tokens."""
         connection.execute(
             "DELETE FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
@@ -91,12 +138,15 @@ class UserStore:
         )
         return total, [user_id for (user_id,) in rows]
 
-    def page(self, connection: sqlite3.Connection, page: Page, which: UserFilter) -> tuple[int, list[User]]:
-        """Return how many users are meant, and a page of them in the order of registration."""
+    def page(
+        self, connection: sqlite3.Connection, page: Page, which: UserFilter, newest_first: bool = False
+    ) -> tuple[int, list[User]]:
+        """Return how many users are meant, and a page of them in the order of registration, or backwards."""
         where, values = _where(which)
         (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM users {where} ORDER BY seq LIMIT :size OFFSET :offset",
+            f"SELECT {_COLUMNS} FROM users {where} ORDER BY seq {'DESC' if newest_first else ''} "
+            "LIMIT :size OFFSET :offset",
             {**values, "size": max(page.size, 0), "offset": page.offset},
         )
         return total, [User(*row) for row in rows]

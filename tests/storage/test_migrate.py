@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from app.errors import DatabaseRefused
+from app.models import User
 from app.storage import migrate
 from app.storage.migrate import APPLICATION_ID, Migration, migrations, prepare
 
-TABLES = ["subscriptions", "tokens", "user_commands", "users"]
+TABLES = ["blocks", "deactivated", "notes", "subscriptions", "tokens", "user_commands", "users"]
 SECOND = Migration(
     migrations()[-1].version + 1,
     """
@@ -104,12 +105,14 @@ def test_a_database_of_every_earlier_version_is_brought_up_and_keeps_its_rows(
 ) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path, migrations()[:version])
+    columns = "seq, " + ", ".join(User._fields)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("INSERT INTO users VALUES (1, 'u', 'N', 'F', 1, 'P', 2, 'E', 'x', 3, 0, 4)")
+        values = "(1, 'u', 'N', 'F', 1, 'P', 2, 'E', 'x', 3, 0, 4)"
+        connection.execute(f"INSERT INTO users ({columns}) VALUES {values}")
         connection.commit()
     prepare(path)
     assert tables(path) == TABLES
-    assert query(path, "SELECT * FROM users") == [(1, "u", "N", "F", 1, "P", 2, "E", "x", 3, 0, 4)]
+    assert query(path, f"SELECT {columns} FROM users") == [(1, "u", "N", "F", 1, "P", 2, "E", "x", 3, 0, 4)]
     assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
 
 

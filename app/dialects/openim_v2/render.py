@@ -82,7 +82,7 @@ def user_info(user: User, is_administrator: bool) -> dict[str, object]:
     )
 
 
-def cms_user(user: User, is_administrator: bool) -> dict[str, object]:
+def cms_user(user: User, is_administrator: bool, is_blocked: bool) -> dict[str, object]:
     """Render a profile as get_users does, which leaves nothing out; logins are not kept."""
     return {
         "userID": user.user_id,
@@ -99,7 +99,7 @@ def cms_user(user: User, is_administrator: bool) -> dict[str, object]:
         "LastLoginTime": 0,
         "appMangerLevel": level(user, is_administrator),
         "globalRecvMsgOpt": user.global_recv_msg_opt,
-        "isBlock": False,
+        "isBlock": is_blocked,
     }
 
 

@@ -151,7 +151,11 @@ def get_users(call: Call, request: GetUsersReq) -> _Row:
     """Answer an administrator with a page of whole profiles."""
     users = call.services.users
     total, found = users.page(_page(request), _filter(request))
-    rows = [render.cms_user(user, users.is_administrator(user.user_id)) for user in found]
+    is_blocked = call.services.blocks.is_blocked
+    rows = [
+        render.cms_user(user, users.is_administrator(user.user_id), is_blocked(user.user_id))
+        for user in found
+    ]
     return render.user_list(rows, total, request.page_number, request.show_number)
 
 

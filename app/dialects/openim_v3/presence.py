@@ -114,7 +114,8 @@ unsubscribe_users_status = routes.post(
 @routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=in_both(TOKEN))
 def get_subscribe_users_status(call: Call, request: GetSubscribeUsersStatusReq) -> dict[str, object]:
     """Answer with the status of those whom a user follows."""
-    return _statuses(call, call.services.subscriptions.of(request.user_id))
+    followed = call.services.subscriptions.of(request.user_id)
+    return _statuses(call, [subscription.user_id for subscription in followed])
 
 
 def _statuses(call: Call, user_ids: Sequence[str]) -> dict[str, object]:

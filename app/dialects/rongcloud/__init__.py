@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from app.dialects.rongcloud import call, errors, guard, render, tokens, user
+from app.dialects.rongcloud import call, errors, guard, lists, render, routes, tokens, user
 from app.wire.dialect import Dialect
 
 DIALECT = Dialect(
     name="rongcloud",
-    endpoints=tuple(user.routes.endpoints),
+    endpoints=(*user.routes.endpoints, *lists.routes.endpoints),
     prefixes={"/rongcloud": ""},
     open=call.open_call,
     admit=guard.admit,
     success=render.success,
     failure=errors.failure,
     vocabulary=tokens.vocabulary,
-    suffixes=user.SUFFIXES,
+    suffixes=routes.SUFFIXES,
     takes_double_slash=True,
 )

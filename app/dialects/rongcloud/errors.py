@@ -11,6 +11,7 @@ from flask import Response
 from app.dialects.rongcloud import render
 from app.dialects.rongcloud.call import Call
 from app.errors import (
+    AdministratorProtected,
     AppKeyUnknown,
     ArgumentInvalid,
     ArgumentMissing,
@@ -24,6 +25,9 @@ from app.errors import (
     ServiceUnavailable,
     SignatureWrong,
     TokenStillValid,
+    TooEarly,
+    TooManyUsers,
+    UserExists,
     UserIDInvalid,
 )
 from app.wire.rows import row_of
@@ -31,6 +35,10 @@ from app.wire.rows import row_of
 
 class BodyEmpty(BadRequest):
     """There is no POST data."""
+
+
+class TooFrequent(DomainError):
+    """The app calls more often than the setting allows."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,9 @@ class Reply:
     code: int
     text: str
 
+
+#: Where a call keeps rows that are the same in both profiles.
+BOTH = "both"
 
 Row = Callable[[Any], Reply]
 Rows = Mapping[type[DomainError], Row]
@@ -67,6 +78,11 @@ TABLE: Rows = {
     BadRequest: _saying(400, 1002),
     ArgumentTooLong: _saying(400, 1005),
     UserIDInvalid: lambda error: Reply(400, 1002, f"ParamError:userId {error.flaw}."),
+    AdministratorProtected: _saying(400, 1002),
+    TooEarly: _fixed(400, 1002, "ParamError:userId was deactivated less than an hour ago."),
+    TooFrequent: _fixed(429, 1008, "调用频率超限"),
+    TooManyUsers: _fixed(403, 2007, "测试用户数量超限"),
+    UserExists: _fixed(400, 1002, "ParamError:userId is deactivated."),
     TokenStillValid: _fixed(409, 1004, "用户ID已存在"),
     ServiceUnavailable: _fixed(503, 1000, "the database is not available, try again later"),
 }
@@ -84,13 +100,22 @@ DOCUMENTED: Rows = {
     ArgumentInvalid: lambda error: _FORMATS[error.name],
     ArgumentMissing: _fixed(400, 1003, "参数错误"),
     UserIDInvalid: lambda error: _FORMATS["userId"],
+    UserExists: TABLE[TokenStillValid],
 }
+#: What subscriptions answer, of either profile.
+SUBSCRIPTIONS: Rows = {BadRequest: _saying(400, 26001), BodyTooLarge: TABLE[BodyTooLarge]}
+
+
+#: Calls whose refusals the Go SDK looks for under another key.
+_GO_READS_MSG = ("/user/deactivate", "/user/reactivate")
 
 
 def failure(call: Call, error: DomainError) -> Response:
     """Render a refusal; the path stands in it, and every one has a code and a text (SDKs need both)."""
-    own = call.endpoint.rows if call.app.is_documented else {}
+    rows = call.endpoint.rows
+    own = rows.get(call.app.profile, rows.get(BOTH, {}))
     reply = row_of(error, own, TABLE)(error)
-    path = call.incoming.path
-    body = {"url": path, "code": reply.code, "errorMessage": reply.text}
+    body = {"url": call.incoming.path, "code": reply.code, "errorMessage": reply.text}
+    if call.endpoint.path.startswith(_GO_READS_MSG):
+        body["msg"] = reply.text
     return render.answer(call, body, reply.status)

@@ -2,39 +2,92 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import fields
 from hashlib import sha1
 from hmac import compare_digest
 from typing import Any
 
-from app.dialects.rongcloud import parameters
+from app.dialects.rongcloud import diagnosis, parameters
+from app.dialects.rongcloud.binding import bind
 from app.dialects.rongcloud.call import NO_APP, Call, signed_header
-from app.dialects.rongcloud.errors import BodyEmpty
-from app.errors import AppKeyUnknown, SignatureWrong
+from app.dialects.rongcloud.errors import BodyEmpty, TooFrequent
+from app.errors import AppKeyUnknown, BodyUnreadable, SignatureWrong
+
+_log = logging.getLogger(__name__)
+#: From here on a timestamp is in milliseconds, not seconds (a second of the year 5138).
+_MILLISECONDS = 10**11
 
 
 def admit(call: Call) -> Any:
     """Take a request through the checks before its business."""
     if call.app is NO_APP:
+        _tell(call, diagnosis.unknown_key(call))
         raise AppKeyUnknown
     call.endpoint.access(call)
+    _keep_to_the_rate(call)
+    schema = call.endpoint.schema
     body = call.incoming.body
-    if not body.strip():
+    if not body.strip() and any(row.metadata["required"] for row in fields(schema)):
         raise BodyEmpty
-    return call.endpoint.schema.bind(parameters.parse(body))
+    return bind(schema, _parsed(call, body))
+
+
+def _parsed(call: Call, body: bytes) -> parameters.Parameters:
+    try:
+        return parameters.parse(body)
+    except BodyUnreadable as error:
+        _tell(call, str(error))
+        raise
 
 
 def by_signature(call: Call) -> None:
     """Let in who signed with one of the app's secrets: sha1(secret + nonce + timestamp) in hex, any case.
 
-    Nonce and timestamp are hashed and not judged: official SDKs send the same ones for hours.
+    Nonce and timestamp are hashed and, unless settings say so, not judged: official SDKs send the same ones
+    for hours.
     """
     nonce, timestamp, signature = (
         signed_header(call.incoming, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
-    if not (nonce and timestamp and signature):
-        raise SignatureWrong
+    if not (nonce and timestamp and signature and _is_signed(call, nonce, timestamp, signature)):
+        _refuse(call, diagnosis.wrong_signature(call))
+    settings = call.services.settings
+    window = settings.rongcloud_timestamp_window
+    if window and not _is_near(timestamp, call.services.clock.now(), window):
+        _refuse(call, f"its timestamp is more than {window} s off, or no number")
+    once = f"{call.app.key} {nonce} {timestamp}"
+    if settings.rongcloud_nonce_once and call.services.throttle.repeats(once):
+        _refuse(call, "its nonce was used before")
+
+
+def _is_signed(call: Call, nonce: str, timestamp: str, signature: str) -> bool:
     given = signature.lower().encode()
-    for secret in call.app.secrets:
-        if compare_digest(given, sha1((secret + nonce + timestamp).encode()).hexdigest().encode()):
-            return
+    return any(
+        compare_digest(given, sha1((secret + nonce + timestamp).encode()).hexdigest().encode())
+        for secret in call.app.secrets
+    )
+
+
+def _is_near(timestamp: str, now: float, window: int) -> bool:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 20):
+        return False
+    seconds = int(timestamp) / 1000 if int(timestamp) >= _MILLISECONDS else int(timestamp)
+    return abs(seconds - now) <= window
+
+
+def _keep_to_the_rate(call: Call) -> None:
+    most = call.services.settings.rongcloud_rate_limit
+    if most and call.services.throttle.exceeds(f"{call.app.key} {call.endpoint.path}", most):
+        raise TooFrequent
+
+
+def _refuse(call: Call, reason: str) -> None:
+    _tell(call, f"signature refused: {reason}")
     raise SignatureWrong
+
+
+def _tell(call: Call, reason: str) -> None:
+    """Say in the log why a request was refused; what came from outside is in it as ASCII."""
+    app = f" of the app {call.app.key}" if call.app is not NO_APP else ""
+    _log.warning("RongCloud call %a%s: %s", call.incoming.path[:200], app, reason)

@@ -19,16 +19,20 @@ def parse(data: bytes) -> Parameters:
     """Return every parameter's values in order. Raises BodyUnreadable.
 
     The JavaScript on the vendor's own page sends JSON labelled as a form; an official SDK sends forms with
-    nothing escaped, and once sent a name with a blank behind it.
+    nothing escaped, and once sent a name with a blank behind it. An empty list in JSON is there, with no
+    values.
     """
     decoded = body.decode(data) if data.lstrip().startswith(b"{") else None
     if decoded is not None and decoded.fault is None and decoded.trailing is None:
-        pairs: Iterable[tuple[str, str]] = _json_pairs(decoded.value)
-    else:
-        pairs = _form_pairs(data)
+        return _gathered((name, _texts(value)) for name, value in decoded.value)
+    return _gathered((name, [value]) for name, value in _form_pairs(data))
+
+
+def _gathered(pairs: Iterable[tuple[str, list[str] | None]]) -> Parameters:
     parameters: dict[str, list[str]] = {}
-    for name, value in pairs:
-        parameters.setdefault(name.strip(), []).append(value)
+    for name, values in pairs:
+        if values is not None:
+            parameters.setdefault(name.strip(), []).extend(values)
     return parameters
 
 
@@ -39,11 +43,10 @@ def _form_pairs(data: bytes) -> Iterable[tuple[str, str]]:
         raise BodyUnreadable("the body is no form in UTF-8") from error
 
 
-def _json_pairs(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, str]]:
+def _texts(value: Any) -> list[str] | None:
     """Return what a form would have said: text, and the digits of numbers; a form has nothing else."""
-    for name, value in pairs:
-        for item in value if type(value) is list else [value]:
-            if type(item) in (str, int):
-                yield name, str(item)
-            elif type(item) is body.Number:
-                yield name, item.literal
+    if type(value) is list:
+        return [text for item in value for text in _texts(item) or ()]
+    if type(value) in (str, int):
+        return [str(value)]
+    return [value.literal] if type(value) is body.Number else None

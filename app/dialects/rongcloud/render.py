@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -14,6 +15,9 @@ from app.dialects.rongcloud.call import Call
 
 #: Characters of an X-Request-ID that is sent back; the documents allow 36.
 LONGEST_REQUEST_ID = 128
+#: The vendor's data centre for China, whose local time stands in answers.
+_BEIJING = timedelta(hours=8)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -29,13 +33,18 @@ def get_token(user_id: str, token: str) -> dict[str, Any]:
     return {"userId": user_id, "token": token}
 
 
+def local_time(seconds: float) -> str:
+    """Render Unix seconds as `2018-08-31 14:39:15` in Beijing."""
+    return (_EPOCH + timedelta(seconds=int(seconds)) + _BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def answer(call: Call, body: Mapping[str, Any], status: int) -> Response:
     """Return the body in the format that the path asks for, with the request's X-Request-ID."""
     if (call.endpoint.path or call.incoming.path).endswith(".xml"):
         response = Response(_xml(body), status, content_type="application/xml; charset=utf-8")
     else:
         response = Response(_encode(body), status, content_type="application/json; charset=utf-8")
-    request_id = call.incoming.header("X_REQUEST_ID")
+    request_id = call.incoming.header("X_REQUEST_ID") or call.incoming.header("RC_REQUEST_ID")
     if (
         request_id
         and len(request_id) <= LONGEST_REQUEST_ID
@@ -48,7 +57,23 @@ def answer(call: Call, body: Mapping[str, Any], status: int) -> Response:
 
 def _xml(body: Mapping[str, Any]) -> bytes:
     root = Element("result")
-    for name, value in body.items():
-        SubElement(root, name).text = _NO_XML.sub("\ufffd", str(value))
+    _fill(root, body)
     text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return text
+
+
+def _fill(element: Element, value: Any) -> None:
+    """Put a value of JSON into an element: an object as children, an array as `<item>`s."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            _fill(SubElement(element, _xml_name(name)), part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            _fill(SubElement(element, "item"), part)
+    else:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        element.text = _NO_XML.sub("\ufffd", text)
+
+
+def _xml_name(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z][A-Za-z0-9]*", name) else "item"

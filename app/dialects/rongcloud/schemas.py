@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from app.dialects.rongcloud.parameters import Parameters
-from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
+from app.dialects.rongcloud.binding import (
+    USER_ID,
+    Kind,
+    decoded,
+    json_text,
+    number,
+    one_of,
+    over,
+    parameter,
+    position,
+    shaped,
+    text,
+    user_ids,
+)
+from app.errors import ArgumentInvalid
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-
-LONGEST_USER_ID = 64  # bytes
-# A name is too long if both are exceeded: today's documents count characters, older ones counted bytes.
-LONGEST_NAME = 64  # characters
-LONGEST_NAME_BYTES = 128
-LONGEST_PORTRAIT = 1024  # bytes
+LONGEST_TAG = 40  # bytes
+MOST_TAGS = 20
+_LONGEST_JSON = over(32_768)
 
 
-@dataclass(frozen=True, slots=True)
-class GetToken:
-    """`/user/getToken`: who, and how the user is to be shown."""
+def _long_name(name: str) -> bool:
+    # Too long if both are exceeded: today's documents count characters, older ones counted bytes.
+    return len(name) > 64 and len(name.encode()) > 128
 
-    user_id: str
-    name: str
-    portrait_uri: str
 
-    @classmethod
-    def bind(cls, parameters: Parameters) -> GetToken:
-        """Take the parameters: first whether all are there, then how long they are, then what they hold.
-
-        Raises ArgumentMissing, ArgumentTooLong or ArgumentInvalid.
-        """
-        user_id, name, portrait = _first(parameters, ("userId", "name", "portraitUri"))
-        for parameter, value in (("userId", user_id), ("name", name)):
-            if not value.strip():
-                raise ArgumentMissing(f"{parameter} is required", parameter)
-        _refuse_length("userId", len(user_id.encode()) > LONGEST_USER_ID)
-        _refuse_length("name", len(name) > LONGEST_NAME and len(name.encode()) > LONGEST_NAME_BYTES)
-        _refuse_length("portraitUri", len(portrait.encode()) > LONGEST_PORTRAIT)
-        _refuse_characters("name", bool(_CONTROL.search(name)))
-        _refuse_characters("portraitUri", bool(_CONTROL.search(portrait)))
-        return cls(user_id, name, portrait)
+NAME = text(_long_name)
+PORTRAIT = text(over(1024))
+_EVERY = 2**53
 
 
 def new_id_flaw(user_id: str) -> str | None:
@@ -54,15 +47,279 @@ def new_id_flaw(user_id: str) -> str | None:
     return "holds characters that are not allowed"
 
 
-def _first(parameters: Parameters, names: Sequence[str]) -> list[str]:
-    return [parameters.get(name, [""])[0] for name in names]
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A call that has no parameters, or looks at none."""
 
 
-def _refuse_length(name: str, too_long: bool) -> None:
-    if too_long:
-        raise ArgumentTooLong(f"{name} is too long", name)
+@dataclass(frozen=True, slots=True)
+class OneUser:
+    """A call about one user."""
+
+    user_id: str = parameter(USER_ID, "userId")
 
 
-def _refuse_characters(name: str, illegal: bool) -> None:
-    if illegal:
-        raise ArgumentInvalid(f"{name} holds characters that are not allowed", name)
+@dataclass(frozen=True, slots=True)
+class GetToken:
+    """`/user/getToken`: who, and how the user is to be shown."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    name: str = parameter(NAME, "name")
+    portrait_uri: str = parameter(PORTRAIT, "portraitUri", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """`/user/refresh`: what is absent or empty is left as it is, as one SDK always sends all three."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    name: str = parameter(NAME, "name", required=False)
+    portrait_uri: str = parameter(PORTRAIT, "portraitUri", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExpire:
+    """`/user/token/expire`: the tokens that are issued before a time, in Unix ms."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+    time: int = parameter(number(0, _EVERY), "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`/user/block`: for up to 30 days."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+    minute: int = parameter(number(1, 43_200), "minute")
+
+
+@dataclass(frozen=True, slots=True)
+class Unblock:
+    """`/user/unblock`."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockQuery:
+    """`/user/block/query`: a page; without one, or page 0, the first thousand."""
+
+    page: int = parameter(number(0, _EVERY, 0), "page", required=False)
+    size: int = parameter(number(1, 1000, 50), "size", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBlacklist:
+    """`/user/blacklist/add` and `/remove`."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    others: tuple[str, ...] = parameter(user_ids(20), "blackUserId")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWhitelist:
+    """`/user/whitelist/add` and `/remove`."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    others: tuple[str, ...] = parameter(user_ids(20), "whiteUserId")
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """`/user/blacklist/query` and `/user/whitelist/query`: the newest first, from a token on."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    page_token: int | None = parameter(position(), "pageToken", required=False)
+    size: int = parameter(number(1, 1000, 1000), "size", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetWhitesetting:
+    """`/user/whitesetting/set`: whether the whitelist counts."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+    white_setting: str = parameter(one_of("0", "1"), "whiteSetting")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWhitesetting:
+    """`/user/whitesetting/query`."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+
+
+def _tags(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    for value in values:
+        if not value.isprintable() or not value.strip():
+            raise ArgumentInvalid(f"{name} holds characters that are not allowed", name)
+    return tuple(dict.fromkeys(values))
+
+
+def _parts(values: Sequence[str]) -> list[str]:
+    """Return tags or ids; one client sends them as JSON in a form."""
+    if len(values) == 1 and values[0].lstrip().startswith("["):
+        found = decoded(values[0])
+        if isinstance(found, list) and all(isinstance(part, str) for part in found):
+            return found
+    return list(values)
+
+
+_TAGS = Kind(_tags, (), _parts, MOST_TAGS, over(LONGEST_TAG))
+
+
+@dataclass(frozen=True, slots=True)
+class SetTag:
+    """`/user/tag/set`: all tags of one user; none clears them."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    tags: tuple[str, ...] = parameter(_TAGS, "tags", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTags:
+    """`/user/tag/batch/set`: all tags of each of the users; none clears them."""
+
+    user_ids: tuple[str, ...] = parameter(
+        Kind(lambda name, values: tuple(dict.fromkeys(values)), (), _parts, 1000, USER_ID.is_too_long),
+        "userIds",
+    )
+    tags: tuple[str, ...] = parameter(_TAGS, "tags", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GetTags:
+    """`/user/tags/get`."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(50), "userIds")
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Calls about up to a hundred users, whose ids may be joined by commas."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(100, joined=True), "userId")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDeactivated:
+    """`/user/deactivate/query`."""
+
+    page: int = parameter(number(1, _EVERY, 1), "pageNo", required=False)
+    size: int = parameter(number(1, 50, 50), "pageSize", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryUsers:
+    """`/user/query`: in the order of registration, or backwards."""
+
+    page: int = parameter(number(1, _EVERY, 1), "page", required=False)
+    size: int = parameter(number(1, 100, 20), "pageSize", required=False)
+    order: str = parameter(one_of("0", "1", default="0"), "order", required=False)
+
+
+def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
+    """Take pairs of id and remark; the Go SDK capitalises the keys."""
+    found: dict[str, str] = {}
+    for entry in json_text(list, _LONGEST_JSON).take(name, values):
+        pair = {str(key).lower(): value for key, value in entry.items()} if isinstance(entry, dict) else {}
+        user_id, remark = pair.get("id"), pair.get("remark")
+        if not isinstance(user_id, str) or not user_id or not isinstance(remark, str):
+            raise ArgumentInvalid(f'{name} must be like [{{"id":"","remark":""}}]', name)
+        found[user_id] = remark
+    if len(found) > 100:
+        raise ArgumentInvalid(f"{name} has over 100 values", name)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SetRemarks:
+    """`/user/remarks/set`: what a user calls up to a hundred others."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    remarks: dict[str, str] = parameter(Kind(_remarks, is_too_long=_LONGEST_JSON), "remarks")
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRemark:
+    """`/user/remarks/del`."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    target_id: str = parameter(USER_ID, "targetId")
+
+
+@dataclass(frozen=True, slots=True)
+class GetRemarks:
+    """`/user/remarks/get`."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    page: int = parameter(number(1, _EVERY, 1), "page", required=False)
+    size: int = parameter(number(1, 50, 50), "size", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetChatBan:
+    """`/user/chat/fb/set`: whether users may write to single users."""
+
+    user_ids: tuple[str, ...] = parameter(user_ids(1000), "userId")
+    state: str = parameter(one_of("0", "1"), "state")
+    type: str = parameter(one_of("PERSON"), "type")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryChatBans:
+    """`/user/chat/fb/querylist`."""
+
+    num: int = parameter(number(1, 200, 100), "num", required=False)
+    offset: int = parameter(number(0, _EVERY, 0), "offset", required=False)
+    type: str = parameter(one_of("PERSON"), "type")
+
+
+@dataclass(frozen=True, slots=True)
+class SetBlockPushPeriod:
+    """`/user/blockPushPeriod/set`: from when, for how many minutes, and how much is held back."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    start_time: str = parameter(shaped("([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", "23:59:59"), "startTime")
+    period: int = parameter(number(0, 1439), "period")
+    level: str = parameter(one_of("1", "5", default="1"), "level", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """`/user/profile/set`: two objects in JSON, of which what is given is written anew."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    profile: dict[str, Any] | None = parameter(json_text(dict, _LONGEST_JSON), "userProfile", required=False)
+    extended: dict[str, Any] | None = parameter(
+        json_text(dict, _LONGEST_JSON), "userExtProfile", required=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QueryProfiles:
+    """`/user/profile/query`: everybody who has one."""
+
+    page: int = parameter(number(1, _EVERY, 1), "page", required=False)
+    size: int = parameter(number(1, 100, 20), "size", required=False)
+    order: str = parameter(one_of("0", "1", default="0"), "order", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubscription:
+    """`/user/subscribe/set`: follow users' presence for some seconds, or follow them no longer."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    others: tuple[str, ...] = parameter(user_ids(200, joined=True), "subUserIds")
+    operation: str = parameter(one_of("0", "1"), "opType")
+    expiry: int | None = parameter(number(1, 2_592_000), "expiry", required=False)
+    type: str = parameter(one_of("1", default="1"), "subType", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySubscriptions:
+    """`/user/subscribe/query`."""
+
+    user_id: str = parameter(USER_ID, "userId")
+    page_token: int = parameter(position(0), "pageToken", required=False)
+    size: int = parameter(number(50, 200, 200), "pageSize", required=False)
+    type: str = parameter(one_of("1", default="1"), "subType", required=False)

@@ -13,14 +13,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
+from tests.dialects.rongcloud.words import (
+    DOCUMENTED,
+    JSON,
+    LIVE,
+    NO_CORS,
+    PATH,
+    XML,
+    error,
+    signed,
+    text_of,
+)
 from tests.support.clock import START, FakeClock
 from tests.support.scenario import Scenario, as_bytes, play, scenarios
-from tests.support.tokens import signature_of
-
-PATH = "/user/getToken.json"
-JSON, XML = "application/json; charset=utf-8", "application/xml; charset=utf-8"
-#: RongCloud has no CORS, and neither do we there.
-NO_CORS: dict[str, Any] = {"Access-Control-Allow-Origin": None}
 
 CURL = {
     "App-Key": "your-app-key",
@@ -30,28 +35,6 @@ CURL = {
     "Content-Type": "application/x-www-form-urlencoded",
 }
 CURL_BODY = "userId=jlk456j5&name=Ironman&portraitUri=http%3A%2F%2Fabc.com%2Fmyportrait.jpg"
-
-
-def signed(key: str = "live-app-key", secret: str = "live-app-secret", **headers: str) -> dict[str, str]:
-    return {
-        "App-Key": key,
-        "Nonce": "5577006791947779410",
-        "Timestamp": "1795212821",
-        "Signature": signature_of(secret, "5577006791947779410", "1795212821"),
-        **headers,
-    }
-
-
-DOCUMENTED = signed("your-app-key", "your-app-secret")
-LIVE = signed()
-
-
-def error(code: int, text: str, path: str = PATH) -> dict[str, object]:
-    return {"url": path, "code": code, "errorMessage": text}
-
-
-def text_of(value: Any) -> str:
-    return as_bytes(value).decode()
 
 
 NO_APP = error(1002, "AppKey不存在")

@@ -1,0 +1,67 @@
+"""Who is blocked: neither a token nor a heartbeat of theirs counts until the block lapses.
+
+Blocks are few and asked for at every request, so they are kept in memory as well. Their ends follow the wall
+clock, as tokens' do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.clock import Clock
+from app.domain.presence import Presence
+from app.domain.users import Users, check_new_id
+from app.storage.blocks import BlockStore
+from app.storage.database import Database
+
+
+class Blocks:
+    """The blocks; those who are blocked need not be registered."""
+
+    def __init__(
+        self, database: Database, store: BlockStore, users: Users, presence: Presence, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._users = users
+        self._presence = presence
+        self._clock = clock
+        self._until: dict[str, int] = {}
+
+    def load(self) -> None:
+        """Read what is on record; to be called when the database has been opened."""
+        self._until = self._database.read(self._store.all)
+
+    def block(self, user_ids: Sequence[str], seconds: int) -> None:
+        """Block users for so long from now, whatever was before, and take them offline.
+
+        Raises AdministratorProtected or UserIDInvalid.
+        """
+        for user_id in user_ids:
+            check_new_id(user_id)
+        self._users.refuse_administrators(user_ids)
+        now = int(self._clock.now())
+        until = now + seconds
+        self._database.write(lambda transaction: self._store.put(transaction, user_ids, until, now))
+        for user_id in user_ids:
+            self._until[user_id] = until
+            self._presence.remove(user_id)
+
+    def unblock(self, user_ids: Sequence[str]) -> None:
+        """Lift the blocks of users; those who have none do not matter."""
+        self._database.write(lambda transaction: self._store.remove(transaction, user_ids))
+        for user_id in user_ids:
+            self._until.pop(user_id, None)
+
+    def is_blocked(self, user_id: str) -> bool:
+        """Tell whether somebody is blocked now."""
+        until = self._until.get(user_id)
+        return until is not None and until > self._clock.now()
+
+    def listed(self) -> list[tuple[str, int]]:
+        """Return who is blocked until when (Unix seconds), the last to end first."""
+        now = self._clock.now()
+        return sorted(
+            ((user_id, until) for user_id, until in self._until.copy().items() if until > now),
+            key=lambda block: (-block[1], block[0]),
+        )
