@@ -108,7 +108,8 @@ def decode(data: bytes) -> Json:
         if _SURROGATE_ESCAPE.search(text):
             value = _without_surrogates(value)
     except RecursionError:
-        return Json(None, fault=go_json.TOO_DEEP)
+        # Where Go would stop is not known here; what opened the first level opens most often the others too.
+        return Json(None, fault=go_json.unexpected(text[start].encode()[0], go_json.TOO_DEEP))
     except ValueError as error:
         return _explained(data) or _unexplained(text, error)
     rest = _end_of_space(text, end)

@@ -10,8 +10,8 @@ import json
 import re
 from typing import NoReturn
 
-#: Go's sentence for more than 10,000 objects and arrays within each other. Python's parser gives up earlier;
-#: what lies between the two is refused in the same words.
+#: What Go says of a bracket within 10,000 others. Python's parser gives up earlier; what lies between the two
+#: is refused in the same words.
 TOO_DEEP = "exceeded max depth"
 
 SPACE = b" \t\r\n"

@@ -3,8 +3,8 @@
 No client needs to know about prefixes: a request gives its dialect away. The rules are asked in order and
 the first that knows decides. Only OpenIM v2 and v3 share paths. The keys of the body come first, because the
 handler consumes them, whereas interceptors of third-party clients add an operationID or a token anywhere;
-then the operationID, which a real v3 server never reads from the body nor a real v2 server from the header;
-then the token, which says who minted it and not who is asked.
+then the operationID, which a real v3 server never reads from the body nor a real v2 server from the header.
+The token comes last: it says who minted it and not who is asked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def choose(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate:
         chosen = rule(candidates, incoming)
         if chosen is not None:
             return chosen
-    return candidates[0]
+    raise AssertionError(f"nobody takes {candidates[0].endpoint.path}")
 
 
 def only_speaker(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
@@ -62,18 +62,18 @@ def operation_id(candidates: Sequence[Candidate], incoming: Incoming) -> Candida
     return _only(candidates, lambda candidate: _traits(candidate).operation_id_in == place)
 
 
+def newest_keys(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
+    """A body with both dialects' keys is v3's, whose server ignores the others."""
+    newest = candidates[-1]
+    return newest if _marks(newest, incoming) else None
+
+
 def token_style(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
     """The claims of the token tell who minted it."""
     presented = incoming.token
     if presented is None:
         return None
     return _only(candidates, lambda candidate: presented.style in _traits(candidate).styles)
-
-
-def newest_keys(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
-    """A body with both dialects' keys is v3's, whose server ignores the others."""
-    newest = candidates[-1]
-    return newest if _marks(newest, incoming) else None
 
 
 def default(candidates: Sequence[Candidate], incoming: Incoming) -> Candidate | None:
@@ -87,8 +87,8 @@ RULES: tuple[Rule, ...] = (
     lone_token,
     structural_keys,
     operation_id,
-    token_style,
     newest_keys,
+    token_style,
     default,
 )
 
@@ -99,7 +99,9 @@ def _only(candidates: Sequence[Candidate], fits: Callable[[Candidate], bool]) ->
 
 
 def _marks(candidate: Candidate, incoming: Incoming) -> frozenset[str]:
-    return candidate.endpoint.marks.intersection(incoming.keys)
+    found = candidate.endpoint.marks.intersection(incoming.keys)
+    # An operationID in the body is v2's; where there is one in the header too, somebody adds it everywhere.
+    return found - {"operationid"} if incoming.header("OPERATIONID") else found
 
 
 def _traits(candidate: Candidate) -> Traits:

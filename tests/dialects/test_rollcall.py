@@ -268,6 +268,32 @@ def test_a_token_that_is_cancelled_in_the_middle_brings_nobody_back(
     assert beat(own, tokens.v3_8("alice", 5, NOW + 1))["errCode"] == 0
 
 
+@pytest.mark.parametrize(
+    ("happens", "refusal"),
+    [
+        ("delete", error(1004, "RecordNotFoundError", "record not found")),
+        ("block", error(1002, "NoPermissionError", "bob is blocked")),
+    ],
+)
+def test_who_goes_in_the_middle_of_an_administrators_word_does_not_come_back(
+    own: Flask, monkeypatch: pytest.MonkeyPatch, happens: str, refusal: dict[str, Any]
+) -> None:
+    services = own.extensions["rollcall"]
+    put_online = services.presence.touch
+
+    def gone_first(*arguments: Any) -> None:
+        if happens == "delete":
+            assert services.removal.delete(["bob"]) == []
+        else:
+            services.blocks.block(["bob"], 60)
+        put_online(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.presence, "touch", gone_first)
+        assert beat(own, ADMIN, userID="bob", platformID=1) == refusal
+    assert online(own, "bob") == []
+
+
 def test_so_many_connections_and_no_more(own: Flask) -> None:
     token = tokens.v3_8("alice", 5, NOW)
     for number in range(30):

@@ -148,7 +148,7 @@ MARKS = {
     "/user/update_user_info": (set(), {"userinfo"}),
     "/user/account_check": ({"checkuseridlist"}, {"checkuserids"}),
     "/user/get_all_users_uid": (set(), {"pagination"}),
-    "/user/get_users": ({"pagenumber", "shownumber"}, {"pagination"}),
+    "/user/get_users": ({"pagenumber", "shownumber"}, {"pagination", "nickname"}),
     "/user/set_global_msg_recv_opt": ({"operationid"}, {"userid"}),
 }
 
@@ -197,13 +197,29 @@ NAMED = {"operationID": "1", "userID": "u"}
             "/user/set_global_msg_recv_opt",
             {"operationID": "1", "userID": "u"},
             {**IN_HEADER, "token": V2_TOKEN},
-            "v2",
+            "v3",
+        ),
+        ("/user/set_global_msg_recv_opt", {"operationID": "1"}, {**IN_HEADER, "token": V3_TOKEN}, "v3"),
+        ("/user/set_global_msg_recv_opt", {"operationID": "1"}, {**IN_HEADER, "token": V2_TOKEN}, "v2"),
+        (
+            "/auth/user_token",
+            {"platform": 1, "platformID": 1, "operationID": "1"},
+            {**IN_HEADER, "token": V2_TOKEN},
+            "v3",
         ),
         # A token in the body is v3's as long as there is none in the header.
         ("/auth/parse_token", {"operationID": "1", "token": V3_TOKEN}, {}, "v3"),
         ("/auth/parse_token", {"operationID": "1", "token": V3_TOKEN}, {"token": V2_TOKEN}, "v2"),
         ("/auth/parse_token", {"token": V2_TOKEN}, {"token": V2_TOKEN}, "v3"),
         ("/auth/parse_token", {}, {**IN_HEADER, "token": V2_TOKEN}, "v3"),
+        (
+            "/auth/parse_token",
+            {"operationID": "1", "token": V3_TOKEN},
+            {**IN_HEADER, "token": V2_TOKEN},
+            "v3",
+        ),
+        ("/auth/parse_token", {"operationID": "1"}, {**IN_HEADER, "token": V3_TOKEN}, "v3"),
+        ("/auth/parse_token", {"operationID": "1"}, {**IN_HEADER, "token": V2_TOKEN}, "v2"),
         ("/auth/parse_token", {}, {"token": V2_TOKEN}, "v2"),
         ("/auth/parse_token", b"", {"token": V3_TOKEN}, "v3"),
         ("/auth/parse_token", b"", {}, "v2"),
@@ -213,7 +229,8 @@ NAMED = {"operationID": "1", "userID": "u"}
         ("/user/get_users_info", {"userIDList": [], "userIDs": [], "operationID": "1"}, {}, "v2"),
         ("/user/get_users_info", {"userIDList": [], "userIDs": []}, IN_HEADER, "v3"),
         ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {}, "v3"),
-        ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {"token": V2_TOKEN}, "v2"),
+        ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {"token": V2_TOKEN}, "v3"),
+        ("/user/get_users", {"nickName": "a"}, {}, "v3"),
         # Null is absence.
         ("/user/get_users_info", {"userIDList": None, "userIDs": []}, {}, "v3"),
         # Nothing that tells.

@@ -18,7 +18,6 @@ routes = Routes("auth")
     "/auth/user_register",
     UserRegisterReq,
     access=by_secret,
-    marks=("platform",),
     rows={
         **bind_failed(),
         SecretWrong: Row(400, 401, lambda call, error: " params.Secret != config.Config.Secret "),
@@ -92,7 +91,8 @@ def _profile(request: UserRegisterReq) -> User:
         face_url=request.face_url,
         gender=request.gender,
         phone_number=request.phone_number,
-        birth=birth.given(request.birth_str, request.birth),
+        # Upstream has nobody registered who was born before 1970; an update may say so.
+        birth=max(birth.seconds(request.birth_str) if request.birth_str else request.birth, 0),
         email=request.email,
         ex=request.ex,
     )

@@ -13,11 +13,6 @@ _CYCLE = 146_097 * 86_400
 _STEPS = ((r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"))
 
 
-def given(birth_str: str, birth: int) -> int:
-    """Return a birth in Unix seconds that is given in one of two ways. Raises BirthStrUnreadable."""
-    return seconds(birth_str) if birth_str else birth
-
-
 def text(birth: int) -> str:
     """Return the date in UTC of a birth in Unix seconds; years beyond Python's calendar as Go would."""
     days = birth // 86_400

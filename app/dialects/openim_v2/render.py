@@ -129,9 +129,10 @@ def online_status(user_id: str, connections: Iterable[Connection]) -> dict[str, 
     details: dict[int, dict[str, object]] = {}
     for connection in connections:
         details.setdefault(connection.platform_id, _detail(connection))
+    named: dict[str, object] = {"userID": user_id} if user_id else {}
     if not details:
-        return {"userID": user_id, "status": OFFLINE}
-    return {"userID": user_id, "status": ONLINE, "detailPlatformStatus": list(details.values())}
+        return {**named, "status": OFFLINE}
+    return {**named, "status": ONLINE, "detailPlatformStatus": list(details.values())}
 
 
 def _detail(connection: Connection) -> dict[str, object]:

@@ -188,7 +188,8 @@ def _changes(request: UpdateSelfUserInfoReq) -> UserChanges:
         ex=request.ex or None,
         gender=request.gender or None,
         phone_number=request.phone_number or None,
-        birth=birth.given(request.birth_str, request.birth) or None,
+        # A date may well be 1970's first day; a number of 0 is none.
+        birth=birth.seconds(request.birth_str) if request.birth_str else request.birth or None,
         email=request.email or None,
     )
 

@@ -122,7 +122,9 @@ def get_all_users_uid(call: Call, request: GetAllUserIDReq) -> dict[str, object]
     return {"total": total, "userIDs": render.or_null(user_ids)}
 
 
-@routes.post("/user/get_users", GetPaginationUsersReq, access=in_both(TOKEN), marks=("pagination",))
+@routes.post(
+    "/user/get_users", GetPaginationUsersReq, access=in_both(TOKEN), marks=("pagination", "nickName")
+)
 def get_users(call: Call, request: GetPaginationUsersReq) -> dict[str, object]:
     """Answer with a page of the users in whose id or nickname a regular expression is found, or of all."""
     pagination = request.pagination or RequestPagination()

@@ -68,7 +68,9 @@ REGISTER_REFUSED = [
         bind_error("json: cannot unmarshal array into Go value of type base_info.UserRegisterReq"),
         400,
     ),
-    Scenario("too deep", REGISTER, b"[" * 20_000, bind_error("exceeded max depth"), 400),
+    Scenario(
+        "too deep", REGISTER, b"[" * 20_000, bind_error("invalid character '[' exceeded max depth"), 400
+    ),
     *(
         Scenario(
             name,
@@ -497,7 +499,7 @@ STATUS_ANSWERED = [
             "data": [
                 {"userID": "x", "status": "offline"},
                 {"userID": "x", "status": "offline"},
-                {"userID": "", "status": "offline"},
+                {"status": "offline"},
             ],
         },
         headers={"token": ALICE},
@@ -622,7 +624,7 @@ def test_a_user_is_registered_with_everything_that_was_given(make_app: MakeApp, 
         ({"phoneNumber": "1", "phoneNum": "2" * 40}, {"phone_number": "1"}),
         ({"phoneNum": 18666667777}, {"phone_number": ""}),
         ({"birthStr": "1999-12-31"}, {"birth": 946598400}),
-        ({"birthStr": "1965-03-02", "birth": 5}, {"birth": -152582400}),
+        ({"birthStr": "1965-03-02", "birth": 5}, {"birth": 0}),
         ({"birthStr": "", "birth": 5}, {"birth": 5}),
         ({"birth": None, "nickname": None, "createTime": 7, "loginLimit": 1}, {"birth": 0, "nickname": ""}),
         ({"nickname": "名" * 64, "faceURL": "x" * 1024}, {"nickname": "名" * 64, "face_url": "x" * 1024}),

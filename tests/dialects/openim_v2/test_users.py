@@ -258,6 +258,16 @@ ANSWERS = [
     asked("/manager/delete_user", {"deleteUserIDList": []}, answered([])),
     asked(
         "/manager/delete_user",
+        {"deleteUserIDList": ["bob"] * 10_001},
+        bind_error("the list has over 10000 entries", ""),
+        400,
+    ),
+    *(
+        asked(path, {"userIDList": ["", None]}, answered([{"status": "offline"}, {"status": "offline"}]))
+        for path in ("/user/get_users_online_status", "/manager/get_users_online_status")
+    ),
+    asked(
+        "/manager/delete_user",
         {"deleteUserIDList": ["nobody", "imAdmin", "openIMAdmin"]},
         {
             "errCode": 201,
@@ -283,6 +293,7 @@ UPDATES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"birth": 86400}, {"birth": 86400, "birthStr": "1970-01-02"}),
     ({"birthStr": "2000-02-29", "birth": 5}, {"birth": 951782400, "birthStr": "2000-02-29"}),
+    ({"birthStr": "1970-01-01"}, {"birth": None, "birthStr": "1970-01-01"}),
     ({"birthStr": "1965-03-02"}, {"birth": None, "birthStr": "1965-03-02"}),
     ({"birthStr": "9999-12-31"}, {"birth": None, "birthStr": "9999-12-31"}),
 ]
