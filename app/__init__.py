@@ -49,6 +49,8 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
     app = Flask(__name__, static_folder=None, instance_path=str(settings.instance.absolute()))
     # A double slash is another path, not one to be redirected: clients do not follow.
     app.url_map.merge_slashes = False
+    # Flask makes the handler of everything that "app" and its modules log when its logger is first asked for.
+    app.logger  # noqa: B018
     app.extensions["rollcall"] = services
     for blueprint in blueprints(dialects, services):
         app.register_blueprint(blueprint)

@@ -22,7 +22,7 @@ def unknown_key(call: Call) -> str:
     if not key:
         return "the App-Key header is missing"
     apps = call.services.settings.rongcloud_apps
-    if any(key in app.secrets for app in apps):
+    if any(secret.lower() in key.lower() for app in apps for secret in app.secrets):
         return "the App-Key header holds an app's secret instead of its key"
     if any(key.strip().lower() == app.key.lower() for app in apps):
         return "the App-Key header differs from an app's key in blanks or in upper and lower case"
