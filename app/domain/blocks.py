@@ -6,6 +6,7 @@ clock, as tokens' do.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from app.clock import Clock
@@ -26,6 +27,8 @@ class Blocks:
         self._users = users
         self._presence = presence
         self._clock = clock
+        # Held over writing and remembering, so that both see changes in one order.
+        self._lock = threading.Lock()
         self._until: dict[str, int] = {}
 
     def load(self) -> None:
@@ -42,16 +45,19 @@ class Blocks:
         self._users.refuse_administrators(user_ids)
         now = int(self._clock.now())
         until = now + seconds
-        self._database.write(lambda transaction: self._store.put(transaction, user_ids, until, now))
+        with self._lock:
+            self._database.write(lambda transaction: self._store.put(transaction, user_ids, until, now))
+            lasting = {user_id: end for user_id, end in self._until.items() if end > now}
+            self._until = lasting | dict.fromkeys(user_ids, until)
         for user_id in user_ids:
-            self._until[user_id] = until
             self._presence.remove(user_id)
 
     def unblock(self, user_ids: Sequence[str]) -> None:
         """Lift the blocks of users; those who have none do not matter."""
-        self._database.write(lambda transaction: self._store.remove(transaction, user_ids))
-        for user_id in user_ids:
-            self._until.pop(user_id, None)
+        with self._lock:
+            self._database.write(lambda transaction: self._store.remove(transaction, user_ids))
+            for user_id in user_ids:
+                self._until.pop(user_id, None)
 
     def is_blocked(self, user_id: str) -> bool:
         """Tell whether somebody is blocked now."""

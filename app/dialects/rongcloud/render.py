@@ -63,10 +63,13 @@ def _xml(body: Mapping[str, Any]) -> bytes:
 
 
 def _fill(element: Element, value: Any) -> None:
-    """Put a value of JSON into an element: an object as children, an array as `<item>`s."""
+    """Put a value of JSON into an element: an object as children, an array as `<item>`s.
+
+    What has no element's name, as most user ids, is an `<item name="">`.
+    """
     if isinstance(value, Mapping):
         for name, part in value.items():
-            _fill(SubElement(element, _xml_name(name)), part)
+            _fill(_child(element, name), part)
     elif isinstance(value, (list, tuple)):
         for part in value:
             _fill(SubElement(element, "item"), part)
@@ -75,5 +78,7 @@ def _fill(element: Element, value: Any) -> None:
         element.text = _NO_XML.sub("\ufffd", text)
 
 
-def _xml_name(name: str) -> str:
-    return name if re.fullmatch("[A-Za-z][A-Za-z0-9]*", name) else "item"
+def _child(element: Element, name: str) -> Element:
+    if re.fullmatch("[A-Za-z][A-Za-z0-9]*", name):
+        return SubElement(element, name)
+    return SubElement(element, "item", name=_NO_XML.sub("\ufffd", name))

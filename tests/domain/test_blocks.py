@@ -1,0 +1,74 @@
+"""Blocks: they end by themselves, outlive a restart, and change in one order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.errors import AdministratorProtected, UserIDInvalid
+from app.models import User
+from app.services import Services
+from tests.support.clock import START, FakeClock
+
+NOW = int(START)
+
+
+def stored(services: Services) -> dict[str, int]:
+    sql = "SELECT user_id, until FROM blocks"
+    return dict(services.database.read(lambda connection: connection.execute(sql).fetchall()))
+
+
+def test_a_block_takes_offline_and_lapses(services: Services, clock: FakeClock) -> None:
+    services.users.register([User("a")])
+    services.presence.touch("a", 1, 100)
+    services.blocks.block(["a", "nobody"], 60)
+    assert services.presence.connections(["a"]) == [()]
+    assert services.blocks.listed() == [("a", NOW + 60), ("nobody", NOW + 60)]
+    clock.advance(59.74)
+    assert services.blocks.is_blocked("a")
+    clock.advance(0.01)
+    assert not services.blocks.is_blocked("a")
+    assert services.blocks.listed() == []
+
+
+def test_a_later_block_counts_even_if_it_is_shorter(services: Services) -> None:
+    services.blocks.block(["a", "b"], 600)
+    services.blocks.block(["a"], 60)
+    assert services.blocks.listed() == [("b", NOW + 600), ("a", NOW + 60)]
+    services.blocks.unblock(["b", "nobody"])
+    assert services.blocks.listed() == [("a", NOW + 60)]
+
+
+def test_blocks_outlive_a_restart_and_lapsed_ones_are_dropped(services: Services, clock: FakeClock) -> None:
+    services.blocks.block(["a"], 60)
+    services.blocks.block(["b"], 600)
+    services.stop()
+    services.start()
+    assert services.blocks.listed() == [("b", NOW + 600), ("a", NOW + 60)]
+    clock.advance(60)
+    services.blocks.block(["c"], 1)
+    assert stored(services) == {"b": NOW + 600, "c": NOW + 61}
+
+
+@pytest.mark.parametrize(
+    ("user_id", "error"), [("imAdmin", AdministratorProtected), ("a" * 65, UserIDInvalid)]
+)
+def test_one_who_cannot_be_blocked_keeps_all_from_it(
+    services: Services, user_id: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        services.blocks.block(["a", user_id], 60)
+    assert (services.blocks.listed(), stored(services)) == ([], {})
+
+
+def test_memory_and_record_agree_whoever_comes_first(services: Services) -> None:
+    def change(number: int) -> None:
+        if number % 3:
+            services.blocks.block([f"u{number % 4}"], 60 + number)
+        else:
+            services.blocks.unblock([f"u{number % 4}"])
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(change, range(400)))
+    assert dict(services.blocks.listed()) == stored(services)
