@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,28 +19,35 @@ FORM = "application/x-www-form-urlencoded"
 ICON = "https%3A%2F%2Fimg.theplace.cool%2Fa.png%3Fx%3D1%26apiId%3D1"
 
 
-def signed(nonce: str, timestamp: str) -> tuple[str, str, str]:
-    return nonce, timestamp, signature_of("live-app-secret", nonce, timestamp)
+@pytest.fixture(name="server", scope="module")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the app for which the SDKs signed when their requests were recorded."""
+    folder = tmp_path_factory.mktemp("requests")
+    server = Server(folder / "instance", folder / "log", ROLLCALL_RONGCLOUD_APPS="devkey:devsecret:live")
+    server.start()
+    yield server
+    assert server.stop() == 0
+    assert "devsecret" not in server.log
 
 
 def go(path: str, body: str) -> bytes:
     """rc-go-sdk/4.0.7: net/http sorts the headers, and would keep the connection."""
-    nonce, timestamp, signature = signed("2610529275472644968", "1795212954")
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:18765\r\nUser-Agent: rc-go-sdk/4.0.7\r\n"
-        f"Content-Length: {len(body.encode())}\r\nApp-Key: live-app-key\r\nContent-Type: {FORM}\r\n"
-        f"Nonce: {nonce}\r\nSignature: {signature}\r\nTimestamp: {timestamp}\r\n"
+        f"Content-Length: {len(body.encode())}\r\nApp-Key: devkey\r\nContent-Type: {FORM}\r\n"
+        f"Nonce: 2610529275472644968\r\nSignature: 0a58caba4c3f81bfca3243f92ed5e08808aa1d48\r\n"
+        "Timestamp: 1795212954\r\n"
         "X-Request-Id: 7a919f3d-a26d-48ed-a2ed-763aedd6050f\r\nAccept-Encoding: gzip\r\n\r\n"
         f"{body}"
     ).encode()
 
 
 def java(path: str, body: str, content_type: str = FORM) -> bytes:
-    """rc-java-sdk/4.0.11: java.net.HttpURLConnection; its nonces are fractions."""
-    nonce, timestamp, signature = signed("680758.7751586033", "1795213037")
+    """rc-java-sdk 4.0.11, built without Maven, which would fill in the version; its nonces are fractions."""
     return (
-        f"POST {path} HTTP/1.1\r\nApp-Key: live-app-key\r\nNonce: {nonce}\r\nTimestamp: {timestamp}\r\n"
-        f"Signature: {signature}\r\nUser-Agent: rc-java-sdk/4.0.11\r\nConnection: close\r\n"
+        f"POST {path} HTTP/1.1\r\nApp-Key: devkey\r\nNonce: 680758.7751586033\r\nTimestamp: 1795213037\r\n"
+        "Signature: c39f78bd25130e9043f827021a03d7ca0c3f6576\r\n"
+        "User-Agent: rc-java-sdk/${project.version}\r\nConnection: close\r\n"
         f"X-Request-ID: c6f62c0fcdd344ebbe4578eba4b32fb0\r\nContent-Type: {content_type}\r\n"
         "Cache-Control: no-cache\r\nPragma: no-cache\r\nHost: 127.0.0.1:18765\r\n"
         "Accept: text/html, image/gif, image/jpeg, */*; q=0.2\r\n"
@@ -49,9 +57,10 @@ def java(path: str, body: str, content_type: str = FORM) -> bytes:
 
 def php(path: str, body: str, content_type: str = FORM) -> bytes:
     """rc-php-sdk/3.4.2, as RongCloud/Lib/Request.php hands it to curl."""
-    nonce, timestamp, signature = signed("1804289383", "1795213037")
+    nonce, timestamp = "1804289383", "1795213037"
+    signature = signature_of("devsecret", nonce, timestamp)
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:18765\r\nAccept: */*\r\nApp-Key: live-app-key\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:18765\r\nAccept: */*\r\nApp-Key: devkey\r\n"
         f"Nonce: {nonce}\r\nTimestamp: {timestamp}\r\nSignature: {signature}\r\n"
         "X-Request-ID: 0f8fad5bd9cb469fa16570867728950e\r\nUser-Agent: rc-php-sdk/3.4.2\r\n"
         f"Content-Type: {content_type}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}"
