@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from app.dialects.rongcloud.parameters import Parameters
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
+from app.models import Note, Subscription
 
 R = TypeVar("R")
 
@@ -146,9 +147,9 @@ def json_text(what: type[Any], is_too_long: Callable[[str], bool]) -> Kind:
     return Kind(take, is_too_long=is_too_long)
 
 
-def page_token(position: int) -> str:
-    """Return the text by which the next page is asked for."""
-    return format(position, "x")
+def next_page_token(rows: Sequence[Note] | Sequence[Subscription], size: int) -> str:
+    """Return the text by which the next page is asked for; empty if there are no rows beyond `size`."""
+    return format(rows[size - 1].seq, "x") if len(rows) > size else ""
 
 
 def position(start: int | None = None) -> Kind:

@@ -6,12 +6,12 @@ Nobody in them need be registered.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from app.dialects.rongcloud import schemas
-from app.dialects.rongcloud.binding import page_token
+from app.dialects.rongcloud.binding import next_page_token
 from app.dialects.rongcloud.call import Call
-from app.dialects.rongcloud.errors import BOTH, SUBSCRIPTIONS
 from app.dialects.rongcloud.routes import RongCloudRoutes
 from app.errors import ArgumentMissing
 
@@ -39,9 +39,14 @@ def _query(kind: str, call: Call, request: schemas.ListQuery) -> dict[str, Any]:
     """Answer with the newest first, and with where to go on if there is more."""
     notes = call.services.notes.of(kind, request.user_id, request.page_token, request.size + 1)
     users = [note.name for note in notes[: request.size]]
-    if len(notes) <= request.size:
-        return {"users": users}
-    return {"users": users, "next": page_token(notes[request.size - 1].seq)}
+    token = next_page_token(notes, request.size)
+    return {"users": users, "next": token} if token else {"users": users}
+
+
+def _only(kind: str, call: Call, user_ids: Sequence[str]) -> dict[str, str]:
+    """Return the one note of a kind that each user has, by user; without those who have none."""
+    notes = call.services.notes.of_users(kind, user_ids)
+    return {user_id: values[ONLY] for user_id, values in notes.items()}
 
 
 @routes.post("/user/blacklist/add", schemas.ChangeBlacklist, "/user/blocklist/add")
@@ -91,11 +96,10 @@ def set_whitesetting(call: Call, request: schemas.SetWhitesetting) -> dict[str, 
 @routes.post("/user/whitesetting/query", schemas.QueryWhitesetting)
 def query_whitesetting(call: Call, request: schemas.QueryWhitesetting) -> dict[str, Any]:
     """Answer whether the whitelists of users count: "1" or "0", in quotes."""
-    notes = call.services.notes.of_users(WHITESETTING, request.user_ids)
+    settings = _only(WHITESETTING, call, request.user_ids)
     return {
         "users": [
-            {"whiteSetting": notes.get(user_id, {}).get(ONLY, "0"), "userId": user_id}
-            for user_id in request.user_ids
+            {"whiteSetting": settings.get(user_id, "0"), "userId": user_id} for user_id in request.user_ids
         ]
     }
 
@@ -118,12 +122,8 @@ def set_tags(call: Call, request: schemas.SetTags) -> dict[str, Any]:
 @routes.post("/user/tags/get", schemas.GetTags)
 def get_tags(call: Call, request: schemas.GetTags) -> dict[str, Any]:
     """Answer with the tags of each user; none is an empty list."""
-    notes = call.services.notes.of_users(TAGS, request.user_ids)
-    return {
-        "result": {
-            user_id: json.loads(notes.get(user_id, {}).get(ONLY, "[]")) for user_id in request.user_ids
-        }
-    }
+    tags = _only(TAGS, call, request.user_ids)
+    return {"result": {user_id: json.loads(tags.get(user_id, "[]")) for user_id in request.user_ids}}
 
 
 @routes.post("/user/remarks/set", schemas.SetRemarks)
@@ -144,8 +144,8 @@ def delete_remark(call: Call, request: schemas.DeleteRemark) -> dict[str, Any]:
 def get_remarks(call: Call, request: schemas.GetRemarks) -> dict[str, Any]:
     """Answer with a page of what a user calls others, the newest first."""
     notes = call.services.notes.of(REMARK, request.user_id)
-    start = (request.page - 1) * request.size
-    rows = [{"id": note.name, "remark": note.value} for note in notes[start : start + request.size]]
+    start, size = request.part()
+    rows = [{"id": note.name, "remark": note.value} for note in notes[start : start + size]]
     return {"total": len(notes), "users": rows}
 
 
@@ -181,8 +181,8 @@ def set_block_push_period(call: Call, request: schemas.SetBlockPushPeriod) -> di
 @routes.post("/user/blockPushPeriod/get", schemas.OneUser)
 def get_block_push_period(call: Call, request: schemas.OneUser) -> dict[str, Any]:
     """Answer when a user is not to be disturbed; nothing of it if that was not said."""
-    found = call.services.notes.of_users(PUSH, [request.user_id])
-    return {"data": json.loads(found.get(request.user_id, {}).get(ONLY, "{}"))}
+    period = _only(PUSH, call, [request.user_id]).get(request.user_id, "{}")
+    return {"data": json.loads(period)}
 
 
 @routes.post("/user/blockPushPeriod/delete", schemas.OneUser)
@@ -218,10 +218,10 @@ def clean_profiles(call: Call, request: schemas.Several) -> dict[str, Any]:
 @routes.post("/user/profile/batch/query", schemas.Several)
 def query_profiles_of(call: Call, request: schemas.Several) -> dict[str, Any]:
     """Answer with the profiles of those of the users who have one, in the order asked."""
-    notes = call.services.notes.of_users(PROFILE, request.user_ids)
+    profiles = _only(PROFILE, call, request.user_ids)
     return {
         "userList": [
-            _profile(user_id, notes[user_id][ONLY]) for user_id in request.user_ids if user_id in notes
+            _profile(user_id, profiles[user_id]) for user_id in request.user_ids if user_id in profiles
         ]
     }
 
@@ -229,8 +229,7 @@ def query_profiles_of(call: Call, request: schemas.Several) -> dict[str, Any]:
 @routes.post("/user/profile/query", schemas.QueryProfiles)
 def query_profiles(call: Call, request: schemas.QueryProfiles) -> dict[str, Any]:
     """Answer with a page of all profiles."""
-    start = (request.page - 1) * request.size
-    _, notes = call.services.notes.page(PROFILE, start, request.size, newest_first=request.order == "1")
+    _, notes = call.services.notes.page(PROFILE, *request.part(), newest_first=request.order == "1")
     return {"userList": [_profile(note.user_id, note.value) for note in notes]}
 
 
@@ -243,33 +242,3 @@ def _profile(user_id: str, value: str) -> dict[str, Any]:
         "userProfile": json.dumps(profile, ensure_ascii=False, separators=(",", ":")),
         "userExtProfile": json.dumps(extended, ensure_ascii=False, separators=(",", ":")),
     }
-
-
-@routes.post("/user/subscribe/set", schemas.SetSubscription, rows={BOTH: SUBSCRIPTIONS})
-def set_subscription(call: Call, request: schemas.SetSubscription) -> dict[str, Any]:
-    """Follow the presence of others for some seconds, or follow it no longer."""
-    if request.operation == "1":
-        call.services.subscriptions.remove(request.user_id, request.others)
-    elif request.expiry is None:
-        raise ArgumentMissing("expiry is required", "expiry")
-    else:
-        call.services.subscriptions.add(request.user_id, request.others, request.expiry)
-    return {}
-
-
-@routes.post("/user/subscribe/query", schemas.QuerySubscriptions, rows={BOTH: SUBSCRIPTIONS})
-def query_subscriptions(call: Call, request: schemas.QuerySubscriptions) -> dict[str, Any]:
-    """Answer with a page of whom somebody follows, since when and for how long."""
-    found = call.services.subscriptions.of(request.user_id, request.page_token, request.size + 1)
-    rows = [
-        {
-            "subUserIds": [each.user_id],
-            "subType": 1,
-            "subTime": each.since,
-            "expiry": each.until - each.since // 1000 if each.until else 0,
-        }
-        for each in found[: request.size]
-    ]
-    has_next = len(found) > request.size
-    token = page_token(found[request.size - 1].seq) if has_next else ""
-    return {"hasNext": has_next, "pageToken": token, "subscriptions": rows}

@@ -21,10 +21,23 @@ from app.dialects.rongcloud.binding import (
     user_ids,
 )
 from app.errors import ArgumentInvalid
+from app.models import Page
 
 LONGEST_TAG = 40  # bytes
 MOST_TAGS = 20
 _LONGEST_JSON = over(32_768)
+
+
+class Paged:
+    """A request for a page, counted from 1."""
+
+    __slots__ = ()
+    page: int
+    size: int
+
+    def part(self) -> Page:
+        """Return the page as a part of a list."""
+        return Page((self.page - 1) * self.size, self.size)
 
 
 def _long_name(name: str) -> bool:
@@ -101,11 +114,15 @@ class Unblock:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockQuery:
+class BlockQuery(Paged):
     """`/user/block/query`: a page; without one, or page 0, the first thousand."""
 
     page: int = parameter(number(0, _EVERY, 0), "page", required=False)
     size: int = parameter(number(1, 1000, 50), "size", required=False)
+
+    def part(self) -> Page:
+        """Return the page as a part of the list."""
+        return Paged.part(self) if self.page else Page(0, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +218,7 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryDeactivated:
+class QueryDeactivated(Paged):
     """`/user/deactivate/query`."""
 
     page: int = parameter(number(1, _EVERY, 1), "pageNo", required=False)
@@ -209,7 +226,7 @@ class QueryDeactivated:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryUsers:
+class QueryUsers(Paged):
     """`/user/query`: in the order of registration, or backwards."""
 
     page: int = parameter(number(1, _EVERY, 1), "page", required=False)
@@ -248,7 +265,7 @@ class DeleteRemark:
 
 
 @dataclass(frozen=True, slots=True)
-class GetRemarks:
+class GetRemarks(Paged):
     """`/user/remarks/get`."""
 
     user_id: str = parameter(USER_ID, "userId")
@@ -296,7 +313,7 @@ class SetProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryProfiles:
+class QueryProfiles(Paged):
     """`/user/profile/query`: everybody who has one."""
 
     page: int = parameter(number(1, _EVERY, 1), "page", required=False)

@@ -9,7 +9,7 @@ from app.dialects.rongcloud import render, schemas
 from app.dialects.rongcloud.call import Call
 from app.dialects.rongcloud.errors import DOCUMENTED
 from app.dialects.rongcloud.routes import RongCloudRoutes
-from app.models import Page, User, UserChanges, UserFilter
+from app.models import User, UserChanges, UserFilter
 from app.setting_kinds import PROFILES
 
 routes = RongCloudRoutes()
@@ -88,7 +88,7 @@ def unblock(call: Call, request: schemas.Unblock) -> dict[str, Any]:
 @routes.post("/user/block/query", schemas.BlockQuery)
 def query_block(call: Call, request: schemas.BlockQuery) -> dict[str, Any]:
     """Answer who is blocked until when, the last to end first."""
-    start, size = ((request.page - 1) * request.size, request.size) if request.page else (0, 1000)
+    start, size = request.part()
     return {
         "users": [
             {"userId": user_id, "blockEndTime": render.local_time(until)}
@@ -108,8 +108,7 @@ def deactivate(call: Call, request: schemas.Several) -> dict[str, Any]:
 @routes.post("/user/deactivate/query", schemas.QueryDeactivated)
 def query_deactivated(call: Call, request: schemas.QueryDeactivated) -> dict[str, Any]:
     """Answer with a page of those who are deactivated."""
-    page = Page((request.page - 1) * request.size, request.size)
-    return {"users": call.services.removal.deactivated(page)}
+    return {"users": call.services.removal.deactivated(request.part())}
 
 
 @routes.post("/user/reactivate", schemas.Several)
@@ -126,8 +125,7 @@ activate = routes.post("/user/activate", schemas.Several)(reactivate)
 @routes.post("/user/query", schemas.QueryUsers)
 def query(call: Call, request: schemas.QueryUsers) -> dict[str, Any]:
     """Answer with a page of all users."""
-    page = Page((request.page - 1) * request.size, request.size)
-    total, users = call.services.users.page(page, UserFilter(), newest_first=request.order == "1")
+    total, users = call.services.users.page(request.part(), UserFilter(), newest_first=request.order == "1")
     rows = [
         {
             "userId": user.user_id,
