@@ -12,6 +12,7 @@ from app.dialects import OWN, VENDORS
 from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
+from app.domain.gateways import Gateways
 from app.domain.heartbeats import Heartbeats
 from app.domain.notes import Notes
 from app.domain.presence import Presence
@@ -44,7 +45,7 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
     does, or whoever calls `app.extensions["rollcall"].start()` before it. Raises SettingInvalid.
     """
     settings = settings_table.load(overrides)
-    dialects = (*(dialect for dialect in VENDORS if dialect.name in settings.dialects), OWN)
+    dialects = (*(dialect for dialect in VENDORS if dialect.name in settings.dialects), *OWN)
     services = _services(settings, dialects, clock or Clock())
     app = Flask(__name__, static_folder=None, instance_path=str(settings.instance.absolute()))
     # A double slash is another path, not one to be redirected: clients do not follow.
@@ -62,11 +63,13 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     database = Database(settings.instance / "rollcall.db")
     user_store, token_store = UserStore(), TokenStore()
     command_store, subscription_store, note_store = CommandStore(), SubscriptionStore(), NoteStore()
-    presence = Presence(clock)
+    presence = Presence(clock, settings.presence_history)
     users = Users(database, user_store, PatternSearch(), settings.admins, clock)
     policy, most = settings.openim_multi_login_policy, settings.openim_max_num_one_end
     blocks = Blocks(database, BlockStore(), users, presence, clock)
     tokens = Tokens(database, token_store, presence, blocks, clock, policy=policy, most=most)
+    heartbeats = Heartbeats(users, tokens, blocks, presence)
+    gateways = Gateways(heartbeats, presence)
     return Services(
         settings=settings,
         lock=InstanceLock(settings.instance / "rollcall.lock"),
@@ -78,7 +81,8 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         throttle=Throttle(clock),
         clock=clock,
         blocks=blocks,
-        heartbeats=Heartbeats(users, tokens, blocks, presence),
+        heartbeats=heartbeats,
+        gateways=gateways,
         removal=Removal(
             database,
             user_store,
@@ -86,6 +90,7 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
             users,
             tokens,
             presence,
+            gateways,
             clock,
         ),
         notes=Notes(database, note_store),

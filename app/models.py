@@ -206,3 +206,106 @@ class Connection:
     is_background: bool
     expires_in: float
     """Seconds until it lapses unless it is refreshed."""
+
+
+class Beat(NamedTuple):
+    """Word that a connection of a user is alive."""
+
+    user_id: str
+    platform_id: int
+    ttl: float
+    """Seconds for which to believe it."""
+    connection_id: str = ""
+    is_background: bool = False
+
+
+class GatewayWord(IntEnum):
+    """What a gateway says of a connection."""
+
+    ONLINE = 1
+    OFFLINE = 2
+    KICKED = 3
+    """A newer connection takes its place; that it is offline is said as well."""
+
+
+class GatewayReport(NamedTuple):
+    """What a gateway says about one connection."""
+
+    word: GatewayWord
+    user_id: str
+    platform_id: int | None
+    """None, of a connection that goes: the gateway does not say where it was."""
+    connection_id: str
+    """Empty if the gateway names none: then it means the platform."""
+    time: int
+    """Unix milliseconds by the gateway's clock."""
+    ttl: float = 0
+    """Seconds for which to believe that somebody is online."""
+    is_background: bool = False
+
+
+class PresenceStatus(IntEnum):
+    """What became of a connection."""
+
+    ONLINE = 1
+    """It came, or went to the background or out of it."""
+    LEFT = 2
+    """It said that it goes, or its gateway did."""
+    LAPSED = 3
+    """It was not heard of in time."""
+    KICKED = 4
+    """Its token was cancelled, or its user blocked or deleted."""
+
+
+class PresenceChange(NamedTuple):
+    """One connection that came or went."""
+
+    number: int
+    """1 for the first since the start, and one more for each."""
+    user_id: str
+    platform_id: int
+    connection_id: str
+    status: PresenceStatus
+    is_background: bool
+    time: int
+    """Unix milliseconds."""
+
+
+class PresenceChanges(NamedTuple):
+    """What happened after a number."""
+
+    epoch: str
+    number: int
+    """Of the newest change there is."""
+    changes: list[PresenceChange] | None
+    """In order; None if the number is of another epoch, or its successor is no longer kept."""
+
+
+class PresenceDetails(NamedTuple):
+    """Where a user is online, and when there was last a sign of life."""
+
+    connections: tuple[Connection, ...]
+    last_seen: int | None
+    """Unix milliseconds; None if there was none since the start."""
+
+
+class PresencePage(NamedTuple):
+    """A part of who is online."""
+
+    epoch: str
+    number: int
+    """Of the newest change when reading began: whoever follows the changes from there misses nothing."""
+    users: list[tuple[str, tuple[Connection, ...]]]
+    cursor: tuple[int, str] | None
+    """Where the next part begins; None if there is none."""
+
+
+class PresenceCounts(NamedTuple):
+    """How many are online."""
+
+    epoch: str
+    number: int
+    users: int
+    connections: int
+    by_platform: Mapping[int, int]
+    """Users by platform id; who is online on two platforms counts on both."""

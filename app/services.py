@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
+from app.domain.gateways import Gateways
 from app.domain.heartbeats import Heartbeats
 from app.domain.notes import Notes
 from app.domain.presence import Presence
@@ -44,6 +45,7 @@ class Services:
     clock: Clock
     blocks: Blocks
     heartbeats: Heartbeats
+    gateways: Gateways
     notes: Notes
     removal: Removal
     commands: Commands
@@ -100,6 +102,7 @@ class Services:
         with self._starting:
             self.started, self.stopped = False, True
             self.presence.stop()
+            self.gateways.clear()
             self._release()
 
     def _release(self) -> None:

@@ -6,6 +6,7 @@ ValueError with the second half of a sentence ("must be ..."); the first half na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,13 @@ def text(value: object) -> str:
         raise ValueError("must be printable UTF-8 text on one line")
     if not value:
         raise ValueError("must not be empty")
+    return value
+
+
+def key(value: object) -> str:
+    """Take what can stand in a URL's path by itself and cannot be guessed, or nothing."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_-]{16,128}|", value):
+        raise ValueError("must be 16 to 128 letters, digits, - or _")
     return value
 
 

@@ -137,6 +137,22 @@ class Settings:
         kind.between(0, 1_000_000_000),
         "users beyond whom RongCloud's getToken registers nobody and answers 2007; `0` is no limit",
     )
+    presence_history: int = _setting(
+        "50000",
+        kind.between(1, 10_000_000),
+        "changes of presence that are kept for `/presence/changes`, of about 200 bytes each",
+    )
+    gateway_ttl: int = _setting(
+        "86400",
+        kind.between(60, 31 * 86_400),
+        "seconds for which a gateway that does not repeat itself is believed that somebody is online",
+    )
+    callback_key: str = _setting(
+        "",
+        kind.key,
+        "16 characters or more that let in OpenIM gateways' callbacks from other machines, at "
+        "`/callback/<key>`; empty takes them from this machine only",
+    )
     allow_documented_secrets: bool = _setting(
         "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
     )

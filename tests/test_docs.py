@@ -15,7 +15,7 @@ from app.wire.dialect import Dialect
 from tests.support.server import PATIENCE, ROOT, Server
 
 README = (ROOT / "README.md").read_text()
-DIALECTS = (*VENDORS, OWN)
+DIALECTS = (*VENDORS, *OWN)
 
 
 def table(text: str, heading: str) -> list[list[str]]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.clock import Clock
 from app.domain import limits
+from app.domain.gateways import Gateways
 from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
@@ -38,6 +39,7 @@ class Removal:
         users: Users,
         tokens: Tokens,
         presence: Presence,
+        gateways: Gateways,
         clock: Clock,
     ) -> None:
         """`kept` are the stores of what goes with a user."""
@@ -47,6 +49,7 @@ class Removal:
         self._users = users
         self._tokens = tokens
         self._presence = presence
+        self._gateways = gateways
         self._clock = clock
 
     def delete(self, user_ids: Sequence[str]) -> list[str]:
@@ -101,5 +104,6 @@ class Removal:
         gone = self._database.write(piece)
         for user_id in gone:
             self._tokens.forget(user_id)
-            self._presence.remove(user_id)
+            self._presence.forget(user_id)
+            self._gateways.forget(user_id)
         return gone

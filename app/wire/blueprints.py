@@ -33,7 +33,7 @@ def blueprints(dialects: Sequence[Dialect], services: Services) -> Iterable[Blue
         blueprint = made[candidates[0].endpoint.group]
         asking = _asking(candidates, services)
         for alias in ("", *dict.fromkeys(alias for each in candidates for alias in each.dialect.aliases)):
-            _bind(blueprint, alias + path, asking)
+            _bind(blueprint, alias + path, asking, candidates[0].endpoint.method)
         for candidate in candidates:
             _bind_behind_prefixes(blueprint, candidate, services)
     for dialect in dialects:
@@ -47,26 +47,26 @@ def _bind_behind_prefixes(blueprint: Blueprint, candidate: Candidate, services: 
     dialect, endpoint = candidate
     for prefix, variant in dialect.prefixes.items():
         view = _fixed(candidate, variant, services)
-        _bind(blueprint, prefix + endpoint.path, view)
+        _bind(blueprint, prefix + endpoint.path, view, endpoint.method)
         if dialect.takes_double_slash:
-            _bind(blueprint, f"{prefix}/{endpoint.path}", view)
+            _bind(blueprint, f"{prefix}/{endpoint.path}", view, endpoint.method)
 
 
-def _bind(blueprint: Blueprint, path: str, view: View) -> None:
+def _bind(blueprint: Blueprint, path: str, view: View, method: str) -> None:
     # A Blueprint's endpoint name may hold no dot, and paths do.
     name = path.replace(".", "_")
     blueprint.add_url_rule(
         path,
         endpoint=name,
         view_func=view,
-        methods=["POST"],
+        methods=[method],
         provide_automatic_options=False,
         strict_slashes=False,
     )
 
 
 def _asking(candidates: Sequence[Candidate], services: Services) -> View:
-    def view() -> Response:
+    def view(**rest_of_path: str) -> Response:
         incoming = _incoming(candidates[0].dialect, services)
         chosen = choose(candidates, incoming)
         return answer(chosen.dialect, chosen.endpoint, incoming)

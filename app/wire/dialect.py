@@ -33,6 +33,7 @@ class Endpoint:
     """Keys of the body, in lower case, that only this dialect's form of the path has."""
     rows: Mapping[Any, Any]
     """What this call answers differently from its dialect's table of errors, in the dialect's terms."""
+    method: str = "POST"
 
 
 class Routes:
@@ -41,6 +42,15 @@ class Routes:
     def __init__(self, group: str) -> None:
         self._group = group
         self.endpoints: list[Endpoint] = []
+
+    def get(self, path: str, schema: Any, *, access: Any) -> Callable[[View], View]:
+        """Declare the view below as the call at `path` that reads and has no body."""
+
+        def declare(view: View) -> View:
+            self.endpoints.append(Endpoint(path, self._group, view, schema, access, frozenset(), {}, "GET"))
+            return view
+
+        return declare
 
     def post(
         self,

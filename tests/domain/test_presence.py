@@ -24,6 +24,11 @@ def of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
     return presence.connections([user_id])[0]
 
 
+def rows(presence: Presence) -> list[str]:
+    """Return whom the table has a row of."""
+    return [user_id for _, user_id in presence._table.looks()]
+
+
 def test_nobody_is_online_at_first(presence: Presence) -> None:
     assert presence.connections(["a", "b"]) == [(), ()]
 
@@ -48,8 +53,8 @@ def test_reading_needs_no_sweep_and_a_sweep_changes_no_answer(presence: Presence
     assert presence.connections(["a", "b"]) == before == [(Connection(2, "", False, 10),), ()]
     clock.advance(10)
     presence.sweep()
-    assert presence._rows == {}
-    assert presence._looks == []
+    assert len(presence._table) == 0
+    assert len(presence._looks) == 0
 
 
 def test_a_heartbeat_lengthens_and_shortens(presence: Presence, clock: FakeClock) -> None:
@@ -61,7 +66,7 @@ def test_a_heartbeat_lengthens_and_shortens(presence: Presence, clock: FakeClock
     clock.advance(1)
     presence.sweep()
     assert of(presence, "a") == ()
-    assert presence._rows == {}
+    assert len(presence._table) == 0
 
 
 def test_the_wall_clock_changes_nobodys_presence(presence: Presence, clock: FakeClock) -> None:
@@ -106,7 +111,7 @@ def test_coming_and_going_leaves_no_trace_in_memory(presence: Presence, clock: F
     assert len(presence._looks) == 1
     clock.advance(86400)
     presence.sweep()
-    assert presence._rows == {}
+    assert len(presence._table) == 0
 
 
 def test_shortening_the_ttl_again_and_again_fills_no_memory(presence: Presence, clock: FakeClock) -> None:
@@ -116,10 +121,10 @@ def test_shortening_the_ttl_again_and_again_fills_no_memory(presence: Presence, 
         assert len(presence._looks) <= 1005
     clock.advance(5)
     presence.sweep()
-    assert list(presence._rows) == ["a"]
+    assert rows(presence) == ["a"]
     clock.advance(80001 - 5)
     presence.sweep()
-    assert presence._rows == {}
+    assert len(presence._table) == 0
 
 
 def test_a_user_has_so_many_connections_on_a_platform_and_no_more(
@@ -152,7 +157,7 @@ def test_a_sweep_of_many_is_whole(presence: Presence, clock: FakeClock) -> None:
         presence.touch(str(number), 1, 10)
     clock.advance(10)
     presence.sweep()
-    assert presence._rows == {}
+    assert len(presence._table) == 0
 
 
 @pytest.fixture
@@ -168,10 +173,10 @@ def test_the_background_thread_removes_what_lapsed_within_a_second_or_so(running
     running.touch("a", 1, 86400)
     running.touch("b", 1, 0.05)
     deadline = time.monotonic() + 5
-    while "b" in running._rows:
+    while "b" in rows(running):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert list(running._rows) == ["a"]
+    assert rows(running) == ["a"]
 
 
 def test_stopping_forgets_everybody(clock: FakeClock) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.dialects.rollcall import call, errors, guard, presence, render
+from app.dialects.rollcall import call, errors, guard, presence, render, watching
 from app.wire.dialect import Dialect
 
 DIALECT = Dialect(
     name="rollcall",
-    endpoints=tuple(presence.routes.endpoints),
+    endpoints=(*presence.routes.endpoints, *watching.routes.endpoints),
     prefixes={},
     open=call.open_call,
     admit=guard.admit,

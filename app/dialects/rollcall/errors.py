@@ -60,10 +60,14 @@ TABLE: Mapping[type[DomainError], Row] = {
 }
 
 
+def worded(error: DomainError) -> dict[str, object]:
+    """Return a refusal as it stands in an envelope."""
+    row = row_of(error, TABLE)
+    return {"errCode": row.code, "errMsg": row.name, "errDlt": row.message(error) or row.name}
+
+
 def failure(call: Call, error: DomainError) -> Response:
     """Render a refusal."""
     if isinstance(error, NoSuchCall):
         return plain.not_found()
-    row = row_of(error, TABLE)
-    body = {"errCode": row.code, "errMsg": row.name, "errDlt": row.message(error) or row.name}
-    return plain.json_answer(go_json.dumps(body), row.status)
+    return plain.json_answer(go_json.dumps(worded(error)), row_of(error, TABLE).status)

@@ -1,10 +1,14 @@
-"""Who is calling: the bearer of any dialect's token. The order of checks: token, body, permission."""
+"""Who is calling: the bearer of any dialect's token. The order of checks: token, body, permission.
+
+Where only administrators may call at all, that is asked before the body is read.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.dialects.rollcall.call import Call
+from app.dialects.rollcall.query import of_query
 from app.errors import ArgumentMissing, NotAdministrator, NotPermitted, TokenMissing
 from app.models import Platform, Token
 from app.wire.body import only_value
@@ -14,6 +18,10 @@ from app.wire.schema import bind
 def admit(call: Call) -> Any:
     """Take a request through the checks before its business."""
     call.bearer = call.endpoint.access(call)
+    if call.endpoint.method == "GET":
+        request = bind(call.endpoint.schema, of_query(call.endpoint.schema, call.incoming))
+        request.check()
+        return request
     # No body says the same as an empty object: everything is optional.
     request = bind(call.endpoint.schema, only_value(call.incoming.json) if call.incoming.body else None)
     request.check()
@@ -27,6 +35,14 @@ def by_any_token(call: Call) -> Token:
         raise TokenMissing
     services = call.services
     return services.tokens.verify(services.codecs.read_any(text))
+
+
+def by_administrator(call: Call) -> Token:
+    """Let in an administrator with a valid token."""
+    bearer = by_any_token(call)
+    if not call.services.users.is_administrator(bearer.user_id):
+        raise NotAdministrator(bearer.user_id)
+    return bearer
 
 
 def subject(call: Call, user_id: str, platform_id: int | None) -> tuple[str, int]:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from app.dialects.rongcloud import call, errors, guard, lists, render, routes, subscriptions, tokens, user
+from app.dialects.rongcloud import (
+    call,
+    callbacks,
+    errors,
+    guard,
+    lists,
+    render,
+    routes,
+    subscriptions,
+    tokens,
+    user,
+)
 from app.wire.dialect import Dialect
 
 DIALECT = Dialect(
     name="rongcloud",
-    endpoints=(*user.routes.endpoints, *lists.routes.endpoints, *subscriptions.routes.endpoints),
+    endpoints=(
+        *user.routes.endpoints,
+        *lists.routes.endpoints,
+        *subscriptions.routes.endpoints,
+        *callbacks.routes.endpoints,
+    ),
     prefixes={"/rongcloud": ""},
     open=call.open_call,
     admit=guard.admit,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import fields
-from hashlib import sha1
 from hmac import compare_digest
-from typing import Any
+from typing import Any, NoReturn
 
 from app.dialects.rongcloud import diagnosis, parameters
 from app.dialects.rongcloud.binding import bind
 from app.dialects.rongcloud.call import NO_APP, Call, signed_header
 from app.dialects.rongcloud.errors import BodyEmpty, TooFrequent
 from app.errors import AppKeyUnknown, BodyUnreadable, SignatureWrong
+from app.setting_kinds import RongCloudApp
+from app.signatures import rongcloud_signature
 
 _log = logging.getLogger(__name__)
 #: From here on a timestamp is in milliseconds, not seconds (a second of the year 5138).
@@ -20,11 +21,16 @@ _MILLISECONDS = 10**11
 
 
 def admit(call: Call) -> Any:
-    """Take a request through the checks before its business."""
+    """Take a request through the checks before its business, which are those of its kind."""
+    return call.endpoint.access(call)
+
+
+def signed_call(call: Call) -> Any:
+    """Take a call of an application server through its checks."""
     if call.app is NO_APP:
-        _tell(call, diagnosis.unknown_key(call))
+        tell(call, diagnosis.unknown_key(call))
         raise AppKeyUnknown
-    call.endpoint.access(call)
+    _check_signature(call)
     _keep_to_the_rate(call)
     schema = call.endpoint.schema
     body = call.incoming.body
@@ -37,12 +43,12 @@ def _parsed(call: Call, body: bytes) -> parameters.Parameters:
     try:
         return parameters.parse(body)
     except BodyUnreadable as error:
-        _tell(call, str(error))
+        tell(call, str(error))
         raise
 
 
-def by_signature(call: Call) -> None:
-    """Let in who signed with one of the app's secrets: sha1(secret + nonce + timestamp) in hex, any case.
+def _check_signature(call: Call) -> None:
+    """Let in who signed with one of the app's secrets.
 
     Nonce and timestamp are hashed and, unless settings say so, not judged: official SDKs send the same ones
     for hours.
@@ -50,22 +56,25 @@ def by_signature(call: Call) -> None:
     nonce, timestamp, signature = (
         signed_header(call.incoming, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
-    if not (nonce and timestamp and signature and _is_signed(call, nonce, timestamp, signature)):
-        _refuse(call, diagnosis.wrong_signature(call))
+    if not is_signed(call.app, nonce, timestamp, signature):
+        refuse(call, diagnosis.wrong_signature(call))
     settings = call.services.settings
     window = settings.rongcloud_timestamp_window
     if window and not _is_near(timestamp, call.services.clock.now(), window):
-        _refuse(call, f"its timestamp is more than {window} s off, or no number")
+        refuse(call, f"its timestamp is more than {window} s off, or no number")
     once = f"{call.app.key} {nonce} {timestamp}"
     if settings.rongcloud_nonce_once and call.services.throttle.repeats(once):
-        _refuse(call, "its nonce was used before")
+        refuse(call, "its nonce was used before")
 
 
-def _is_signed(call: Call, nonce: str, timestamp: str, signature: str) -> bool:
+def is_signed(app: RongCloudApp, nonce: str, timestamp: str, signature: str) -> bool:
+    """Tell whether a signature, in hex of any case, is of one of the app's secrets."""
+    if not (nonce and timestamp and signature):
+        return False
     given = signature.lower().encode()
     return any(
-        compare_digest(given, sha1((secret + nonce + timestamp).encode()).hexdigest().encode())
-        for secret in call.app.secrets
+        compare_digest(given, rongcloud_signature(secret, nonce, timestamp).encode())
+        for secret in app.secrets
     )
 
 
@@ -82,12 +91,13 @@ def _keep_to_the_rate(call: Call) -> None:
         raise TooFrequent
 
 
-def _refuse(call: Call, reason: str) -> None:
-    _tell(call, f"signature refused: {reason}")
+def refuse(call: Call, reason: str) -> NoReturn:
+    """Refuse a signature, and say why in the log. Raises SignatureWrong."""
+    tell(call, f"signature refused: {reason}")
     raise SignatureWrong
 
 
-def _tell(call: Call, reason: str) -> None:
+def tell(call: Call, reason: str) -> None:
     """Say in the log why a request was refused; what came from outside is in it as ASCII."""
     app = f" of the app {call.app.key}" if call.app is not NO_APP else ""
     _log.warning("RongCloud call %a%s: %s", call.incoming.path[:200], app, reason)

@@ -28,6 +28,15 @@ def parse(data: bytes) -> Parameters:
     return _gathered((name, [value]) for name, value in _form_pairs(data))
 
 
+def of_objects(data: bytes) -> list[Parameters]:
+    """Return the parameters of each object in an array, or of one object alone. Raises BodyUnreadable."""
+    value = body.only_value(body.decode(data))
+    objects = value if type(value) is list else [value]
+    if not all(type(each) is tuple for each in objects):
+        raise BodyUnreadable("the body is no array of objects")
+    return [_gathered((name, _texts(item)) for name, item in each) for each in objects]
+
+
 def _gathered(pairs: Iterable[tuple[str, list[str] | None]]) -> Parameters:
     parameters: dict[str, list[str]] = {}
     for name, values in pairs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from app.dialects.rongcloud.errors import Rows
-from app.dialects.rongcloud.guard import by_signature
+from app.dialects.rongcloud.guard import signed_call
 from app.wire.dialect import Endpoint, Routes, View
 
 #: How a path ends; the end says in which format the answer is.
@@ -31,7 +31,7 @@ class RongCloudRoutes:
         def declare(view: View) -> View:
             for name in (path, *aliases):
                 for suffix in SUFFIXES:
-                    self._routes.post(f"{name}{suffix}", schema, access=by_signature, rows=rows)(view)
+                    self._routes.post(f"{name}{suffix}", schema, access=signed_call, rows=rows)(view)
             return view
 
         return declare

@@ -340,3 +340,14 @@ class QuerySubscriptions:
     page_token: int = parameter(position(0), "pageToken", required=False)
     size: int = parameter(number(50, 200, 200), "pageSize", required=False)
     type: str = parameter(one_of("1", default="1"), "subType", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineStatus:
+    """One object of the online-status callback."""
+
+    user_id: str = parameter(USER_ID, "userid")
+    status: str = parameter(one_of("0", "1", "2"), "status")
+    os: str = parameter(text(over(64)), "os", required=False)
+    time: int = parameter(number(0, 2**53), "time")
+    session_id: str = parameter(text(over(64)), "sessionId", required=False)

@@ -1,0 +1,26 @@
+"""The text that says where the next part of a list begins."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from app.errors import ArgumentInvalid
+
+
+def spell(epoch: str, place: tuple[int, str]) -> str:
+    """Return the text for a place in the list of who is online, fit for a URL."""
+    return base64.urlsafe_b64encode(json.dumps([epoch, *place]).encode()).decode().rstrip("=")
+
+
+def read(text: str, epoch: str) -> tuple[int, str]:
+    """Return the place that a text stands for. Raises ArgumentInvalid."""
+    try:
+        given, shard, user_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ArgumentInvalid("cursor is none that was given out", "cursor") from error
+    if given != epoch:
+        raise ArgumentInvalid("cursor is from before a restart, begin again without one", "cursor")
+    if type(shard) is not int or shard < 0 or type(user_id) is not str:
+        raise ArgumentInvalid("cursor is none that was given out", "cursor")
+    return shard, user_id

@@ -1,0 +1,35 @@
+"""Bind the parameters of a URL as if they were a body."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+from urllib.parse import parse_qsl
+
+from app.errors import ArgumentInvalid, BodyUnreadable
+from app.wire.incoming import Incoming
+
+#: Parameters of one URL.
+MOST = 100
+#: Digits of a 64-bit number and its sign; more are not turned into a number at all.
+_LONGEST_NUMBER = 20
+
+
+def of_query(schema: type[Any], incoming: Incoming) -> tuple[tuple[str, Any], ...]:
+    """Return the parameters as `bind` takes an object, numbers where `schema` has them.
+
+    One without a value counts as absent. Raises ArgumentInvalid or BodyUnreadable.
+    """
+    numbers = {row.metadata["key"] for row in fields(schema) if row.metadata["kind"].go.startswith("int")}
+    try:
+        pairs = parse_qsl(incoming.environ.get("QUERY_STRING", ""), max_num_fields=MOST)
+    except ValueError as error:
+        raise BodyUnreadable("the query cannot be read") from error
+    return tuple((name, _number(name, value) if name in numbers else value) for name, value in pairs)
+
+
+def _number(name: str, value: str) -> int:
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(value) <= _LONGEST_NUMBER):
+        raise ArgumentInvalid(f"{name} must be a whole number", name)
+    return int(value)

@@ -1,0 +1,81 @@
+"""RongCloud's callback about who comes and goes (docs.rongcloud.cn, platform-chat-api/user/onlinestatus)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from app.dialects.rongcloud import parameters, schemas
+from app.dialects.rongcloud.binding import bind
+from app.dialects.rongcloud.call import Call
+from app.dialects.rongcloud.guard import is_signed, refuse
+from app.models import GatewayReport, GatewayWord, Platform
+from app.wire.dialect import Routes
+
+routes = Routes("callback")
+
+# What each generation of the callback calls its parameters, in the query or as headers.
+_NONCES = ("nonce", "rc-nonce")
+_TIMESTAMPS = ("timestamp", "signTimestamp", "rc-timestamp")
+_SIGNATURES = ("signature", "rc-signature")
+_APP_KEYS = ("appKey", "rc-app-key", "app-key")
+
+# "0" is online here, and offline in checkOnline.
+_WORDS = {"0": GatewayWord.ONLINE, "1": GatewayWord.OFFLINE, "2": GatewayWord.OFFLINE}
+_PLATFORMS = {
+    "ios": Platform.IOS,
+    "android": Platform.ANDROID,
+    "harmonyos": Platform.HARMONY_OS,
+    "websocket": Platform.WEB,
+    "pc": Platform.WINDOWS,
+    "miniprogram": Platform.MINI_WEB,
+}
+
+
+def signed_callback(call: Call) -> list[schemas.OnlineStatus]:
+    """Let in a callback that is signed with a secret of its app, or of any if it names none; bind it."""
+    given = _given(call)
+    keys = _of(given, _APP_KEYS)
+    apps = [app for app in call.services.settings.rongcloud_apps if not keys or app.key in keys]
+    if not any(
+        is_signed(app, nonce, timestamp, signature)
+        for app in apps
+        for nonce in _of(given, _NONCES)
+        for timestamp in _of(given, _TIMESTAMPS)
+        for signature in _of(given, _SIGNATURES)
+    ):
+        refuse(call, "no secret of an app makes the callback's")
+    return [bind(schemas.OnlineStatus, each) for each in parameters.of_objects(call.incoming.body)]
+
+
+@routes.post("/callback/onlinestatus", schemas.OnlineStatus, access=signed_callback)
+def online_status(call: Call, request: Sequence[schemas.OnlineStatus]) -> dict[str, Any]:
+    """Follow what RongCloud says about connections."""
+    ttl = call.services.settings.gateway_ttl
+    call.services.gateways.report([_report(each, ttl) for each in request])
+    return {}
+
+
+def _report(status: schemas.OnlineStatus, ttl: int) -> GatewayReport:
+    word = _WORDS[status.status]
+    # A browser, if it does not say; who goes need not say where from.
+    platform = _PLATFORMS.get(status.os.lower(), Platform.WEB) if status.os else None
+    if platform is None and word is GatewayWord.ONLINE:
+        platform = Platform.WEB
+    return GatewayReport(word, status.user_id, platform, status.session_id, status.time, ttl)
+
+
+def _given(call: Call) -> Mapping[str, str]:
+    """Return the signature's parameters, by their names in lower case; the query's rather than headers."""
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in call.incoming.environ.items()
+        if name.startswith("HTTP_")
+    }
+    query = parse_qsl(call.incoming.environ.get("QUERY_STRING", ""))
+    return {**headers, **{name.lower(): value for name, value in query}}
+
+
+def _of(given: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    return [given[name.lower()] for name in names if given.get(name.lower())]
