@@ -105,6 +105,7 @@ def post_worker_init(worker):
     services = _services(worker)
     if services is None:
         return
+    services.webhooks.on_loopback = all(_is_own(listener.getsockname()) for listener in worker.sockets)
     # An old worker that hangs is killed after `timeout`.
     patience = max(worker.cfg.graceful_timeout, worker.cfg.timeout) + 5
     try:

@@ -12,6 +12,7 @@ from app.dialects import OWN, VENDORS
 from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
+from app.domain.events import Events
 from app.domain.gateways import Gateways
 from app.domain.heartbeats import Heartbeats
 from app.domain.notes import Notes
@@ -29,9 +30,11 @@ from app.storage.commands import CommandStore
 from app.storage.database import Database
 from app.storage.lock import InstanceLock
 from app.storage.notes import NoteStore
+from app.storage.outbox import OutboxStore
 from app.storage.subscriptions import SubscriptionStore
 from app.storage.tokens import TokenStore
 from app.storage.users import UserStore
+from app.webhooks.webhooks import Webhooks
 from app.wire import failures
 from app.wire.blueprints import blueprints
 from app.wire.codecs import Codecs
@@ -64,7 +67,11 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     user_store, token_store = UserStore(), TokenStore()
     command_store, subscription_store, note_store = CommandStore(), SubscriptionStore(), NoteStore()
     presence = Presence(clock, settings.presence_history)
-    users = Users(database, user_store, PatternSearch(), settings.admins, clock)
+    webhooks = Webhooks(settings, clock)
+    openim = webhooks.openim
+    events = Events(database, OutboxStore(), openim, openim.wanted_events(), clock)
+    webhooks.attend(events, presence)
+    users = Users(database, user_store, PatternSearch(), settings.admins, events, clock)
     policy, most = settings.openim_multi_login_policy, settings.openim_max_num_one_end
     blocks = Blocks(database, BlockStore(), users, presence, clock)
     tokens = Tokens(database, token_store, presence, blocks, clock, policy=policy, most=most)
@@ -76,7 +83,9 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         database=database,
         users=users,
         tokens=tokens,
-        enrolment=Enrolment(database, user_store, token_store, users, tokens, clock),
+        enrolment=Enrolment(database, user_store, token_store, users, tokens, events, clock),
+        webhooks=webhooks,
+        events=events,
         presence=presence,
         throttle=Throttle(clock),
         clock=clock,

@@ -44,6 +44,9 @@ RollcallError
     ├── TooManyUsers
     ├── TokenStillValid
     ├── TooManyConnections
+    ├── HookRefused
+    ├── HookFailed
+    │   └── HookGarbled
     ├── NoSuchCall
     │   ├── NoSuchPath
     │   └── NoSuchMethod
@@ -281,6 +284,23 @@ class TokenStillValid(DomainError):
 
 class TooManyConnections(DomainError):
     """A user has as many connections on one platform as Rollcall keeps."""
+
+
+class HookRefused(DomainError):
+    """Somebody who was asked before it was done has refused it, in words and with a code of its own."""
+
+    def __init__(self, code: int, message: str, detail: str) -> None:
+        super().__init__(detail or message)
+        #: What the caller is to be told.
+        self.code, self.message, self.detail = code, message, detail
+
+
+class HookFailed(DomainError):
+    """Somebody who has to be asked before could not be reached, or did not answer in time."""
+
+
+class HookGarbled(HookFailed):
+    """Somebody who was asked before gave an answer that nobody can read."""
 
 
 class NoSuchCall(DomainError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 #: Seconds.
 DAY = 86_400
@@ -62,6 +62,47 @@ class UserChanges(NamedTuple):
     phone_number: str | None = None
     birth: int | None = None
     email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegistered:
+    """Users were registered, together."""
+
+    kind: ClassVar[str] = "user_registered"
+    users: tuple[User, ...]
+
+    @property
+    def user_ids(self) -> frozenset[str]:
+        """Whom it is about."""
+        return frozenset(user.user_id for user in self.users)
+
+
+@dataclass(frozen=True, slots=True)
+class UserUpdated:
+    """A user's profile was written anew."""
+
+    kind: ClassVar[str] = "user_updated"
+    user_id: str
+    changes: UserChanges
+    exact: bool
+    """Whether the change said what to write even where that is nothing (OpenIM's update_user_info_ex)."""
+
+    @property
+    def user_ids(self) -> frozenset[str]:
+        """Whom it is about."""
+        return frozenset({self.user_id})
+
+
+UserEvent = UserRegistered | UserUpdated
+
+
+class OutboxEntry(NamedTuple):
+    """An event that has yet to be delivered."""
+
+    number: int
+    """Grows with every new entry."""
+    id: str
+    event: UserEvent
 
 
 class Page(NamedTuple):

@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
+from app.domain.events import Events
 from app.domain.gateways import Gateways
 from app.domain.heartbeats import Heartbeats
 from app.domain.notes import Notes
@@ -24,6 +25,7 @@ from app.errors import DatabaseRefused, ServiceUnavailable, StartRefused, Storag
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.lock import InstanceLock
+from app.webhooks.webhooks import Webhooks
 from app.wire.codecs import Codecs
 
 
@@ -41,6 +43,8 @@ class Services:
     tokens: Tokens
     enrolment: Enrolment
     presence: Presence
+    events: Events
+    webhooks: Webhooks
     throttle: Throttle
     clock: Clock
     blocks: Blocks
@@ -73,6 +77,7 @@ class Services:
                 self._release()
                 raise
             self.presence.start()
+            self.webhooks.start()
             self.started, self.stopped = True, False
 
     def _open(self, parent: int, patience: float, waiting: Callable[[], None]) -> None:
@@ -83,6 +88,7 @@ class Services:
             self.database.open()
             self.users.register_administrators()
             self.blocks.load()
+            self.events.load()
         except OSError as error:
             raise StartRefused(f"the instance folder {folder} cannot be used: {error}") from error
         except StorageUnavailable as error:
@@ -101,6 +107,7 @@ class Services:
         """Finish the writes that wait, close the database, let the instance folder go."""
         with self._starting:
             self.started, self.stopped = False, True
+            self.webhooks.stop()
             self.presence.stop()
             self.gateways.clear()
             self._release()

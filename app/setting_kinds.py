@@ -7,9 +7,10 @@ ValueError with the second half of a sentence ("must be ..."); the first half na
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app import ids
 
@@ -21,6 +22,39 @@ PROFILES = ("documented", "live")
 LONGEST_APP_KEY = 64
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+_PRESENCE = ("afterUserOnline", "afterUserOffline", "afterUserKickOff", "presenceReset")
+_SINCE_3_5 = (
+    "beforeUserRegister",
+    "afterUserRegister",
+    "beforeUpdateUserInfo",
+    "afterUpdateUserInfo",
+    "beforeUpdateUserInfoEx",
+    "afterUpdateUserInfoEx",
+    *_PRESENCE,
+)
+#: The callbacks that there are, by their names in upstream's newest configuration, of each generation. Those
+#: of v2 and 3.4 are fewer; `presenceReset` is Rollcall's own.
+CALLBACKS: Mapping[str, tuple[str, ...]] = {
+    "2.3": _PRESENCE,
+    "3.4": ("beforeUpdateUserInfo", *_PRESENCE),
+    "3.5": _SINCE_3_5,
+    "3.7": _SINCE_3_5,
+}
+#: Seconds that upstream waits for an answer, and at the most.
+CALLBACK_TIMEOUT, LONGEST_CALLBACK_TIMEOUT = 5, 15
+
+
+@dataclass(frozen=True)
+class Callback:
+    """One callback that is sent."""
+
+    name: str
+    timeout: int = CALLBACK_TIMEOUT
+    """Seconds."""
+    fails_closed: bool = False
+    """Whether what it is asked about is refused when there is no answer."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +87,53 @@ def key(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_-]{16,128}|", value):
         raise ValueError("must be 16 to 128 letters, digits, - or _")
     return value
+
+
+def url(value: object) -> str:
+    """Take an address to send to, or nothing."""
+    if value == "":
+        return ""
+    address = text(value)
+    try:
+        parts = urlsplit(address)
+        is_sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_sound = False
+    if not is_sound or not address.isascii() or " " in address or parts.scheme not in ("http", "https"):
+        raise ValueError("must be an address like http://host:port/path, in ASCII")
+    if parts.username is not None or parts.fragment:
+        raise ValueError("must be an address without a user and without a #")
+    return address
+
+
+def urls_by_key(value: object) -> tuple[tuple[str, str], ...]:
+    """Take `key=url`, comma-separated."""
+    pairs = [word.partition("=") for word in words(value)]
+    if not all(key and address for key, _, address in pairs):
+        raise ValueError("must be app-key=url, comma-separated")
+    if len({key for key, _, _ in pairs}) < len(pairs):
+        raise ValueError("names an app twice")
+    return tuple((key, url(address)) for key, _, address in pairs)
+
+
+def callbacks(value: object) -> tuple[Callback, ...]:
+    """Take `name`, `name:timeout` or `name:timeout:refuse`, comma-separated."""
+    found = [_callback(word) for word in words(value)]
+    if len({callback.name for callback in found}) < len(found):
+        raise ValueError("names a callback twice")
+    return tuple(found)
+
+
+def _callback(word: str) -> Callback:
+    name, *rest = word.split(":")
+    if name not in CALLBACKS["3.7"]:
+        raise ValueError(f"names {name!r}; the callbacks are {', '.join(CALLBACKS['3.7'])}")
+    timeout = between(1, LONGEST_CALLBACK_TIMEOUT)(rest[0]) if rest else CALLBACK_TIMEOUT
+    if rest[1:] not in ([], ["refuse"]) or (rest[1:] and not name.startswith("before")):
+        raise ValueError(
+            "may say `refuse` after the timeout of a callback that comes before, and nothing else"
+        )
+    return Callback(name, timeout, bool(rest[1:]))
 
 
 def folder(value: object) -> Path:

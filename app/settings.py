@@ -18,7 +18,7 @@ from typing import Any
 
 from app import setting_kinds as kind
 from app.errors import SettingInvalid
-from app.setting_kinds import RongCloudApp
+from app.setting_kinds import Callback, RongCloudApp
 
 PREFIX = "ROLLCALL_"
 
@@ -153,6 +153,43 @@ class Settings:
         "16 characters or more that let in OpenIM gateways' callbacks from other machines, at "
         "`/callback/<key>`; empty takes them from this machine only",
     )
+    openim_callback_url: str = _setting(
+        "", kind.url, "where OpenIM's callbacks are sent to, as upstream's `callbackUrl` or `webhooks.url`"
+    )
+    openim_callback_generation: str = _setting(
+        "3.7",
+        kind.one_of(*kind.CALLBACKS),
+        "whose callbacks they are, `2.3` (v2), `3.4` (up to 3.4), `3.5` (3.5, 3.6) or `3.7` (since): their "
+        "names, how they stand in the URL, and when an answer refuses",
+    )
+    openim_callbacks: tuple[Callback, ...] = _setting(
+        "",
+        kind.callbacks,
+        "which, as `name`, `name:timeout` or `name:timeout:refuse`, comma-separated; the names are those of "
+        "upstream's `webhooks.yml` (`beforeUserRegister`, `afterUserOnline` ...) and `presenceReset`; the "
+        "timeout is 5 seconds, up to 15; `refuse` is upstream's `failedContinue: false`",
+    )
+    rongcloud_callback_urls: tuple[tuple[str, str], ...] = _setting(
+        "",
+        kind.urls_by_key,
+        "where RongCloud's online-status callback is sent to, as `app-key=url`, comma-separated",
+    )
+    webhook_secret: str = _setting(
+        "",
+        kind.key,
+        "16 characters or more with which everything that is sent is signed; empty does not sign",
+    )
+    webhook_private: bool = _setting(
+        "0", kind.flag, "`1` sends to private addresses although Rollcall serves other machines"
+    )
+    webhook_give_up: int = _setting(
+        "86400",
+        kind.between(1, 31 * 86_400),
+        "seconds of serving after which an event of a user is no longer tried to be delivered",
+    )
+    webhook_longest_pause: int = _setting(
+        "300", kind.between(1, 3600), "seconds between two tries at the most"
+    )
     allow_documented_secrets: bool = _setting(
         "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
     )
@@ -258,6 +295,24 @@ def _agree(settings: Settings) -> None:
     if len(settings.openim_v2_secret) > LONGEST_V2_SECRET:
         raise SettingInvalid(
             f"{variable('openim_v2_secret')} has over {LONGEST_V2_SECRET} characters, which OpenIM v2 refuses"
+        )
+    if settings.openim_callbacks and not settings.openim_callback_url:
+        raise SettingInvalid(
+            f"{variable('openim_callbacks')} is set and {variable('openim_callback_url')} is not: set both"
+        )
+    generation = settings.openim_callback_generation
+    unknown = [row.name for row in settings.openim_callbacks if row.name not in kind.CALLBACKS[generation]]
+    if unknown:
+        raise SettingInvalid(
+            f"{variable('openim_callbacks')} lists {', '.join(unknown)}, which "
+            f"{variable('openim_callback_generation')} {generation} does not have"
+        )
+    keys = {app.key for app in settings.rongcloud_apps}
+    nobody = [key for key, _ in settings.rongcloud_callback_urls if key not in keys]
+    if nobody:
+        raise SettingInvalid(
+            f"{variable('rongcloud_callback_urls')} names {', '.join(nobody)}, {variable('rongcloud_apps')} "
+            "does not: set both"
         )
     strangers = [name for name in settings.openim_v3_admins if name not in settings.admins]
     if strangers:

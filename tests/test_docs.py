@@ -11,6 +11,7 @@ import pytest
 
 from app.dialects import OWN, VENDORS
 from app.settings import TABLE, variable
+from app.webhooks.signing import signed_headers
 from app.wire.dialect import Dialect
 from tests.support.server import PATIENCE, ROOT, Server
 
@@ -67,6 +68,16 @@ def test_links_lead_somewhere() -> None:
             continue
         for target in re.findall(r"\]\(([^):#]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document}: {target}"
+
+
+def test_the_lines_that_verify_a_signature_do() -> None:
+    (code,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "webhook-id" in code]
+    body = b'{"a":1}'
+    for sent, genuine in ((body, True), (body + b" ", False)):
+        headers = signed_headers("a-secret-to-sign-with", "id", 1_700_000_000, sent)
+        names: dict[str, object] = {"headers": headers, "body": body, "secret": "a-secret-to-sign-with"}
+        exec(code, names)
+        assert names["genuine"] is genuine
 
 
 def examples() -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ STRONG = {
     "ROLLCALL_OPENIM_V2_ACCESS_SECRET": "a-secret-of-our-own",
     "ROLLCALL_RONGCLOUD_APPS": "key:a-secret-of-our-own",
 }
+TOLD = {"ROLLCALL_OPENIM_CALLBACK_URL": "http://a/"}
 
 
 def config(folder: Path, text: str) -> Path:
@@ -94,6 +95,90 @@ def config(folder: Path, text: str) -> Path:
         (
             {"ROLLCALL_RONGCLOUD_APPS": "ä" * 33 + ":topsecret"},
             "ROLLCALL_RONGCLOUD_APPS entry 1 has a key of over 64 bytes",
+        ),
+        *(
+            (
+                {"ROLLCALL_CALLBACK_KEY": key},
+                "ROLLCALL_CALLBACK_KEY must be 16 to 128 letters, digits, - or _",
+            )
+            for key in ("x" * 15, "x" * 129, "x" * 15 + "/", "x" * 16 + "\n", "ä" * 16)
+        ),
+        *(
+            (
+                {"ROLLCALL_OPENIM_CALLBACK_URL": url},
+                "ROLLCALL_OPENIM_CALLBACK_URL must be an address like http://host:port/path, in ASCII",
+            )
+            for url in (
+                "localhost:8080",
+                "ftp://a/",
+                "http://",
+                "http://a:x/",
+                "http://a:0/",
+                "http://ä/",
+                "http://a b/",
+                "http://[::1/",
+            )
+        ),
+        *(
+            (
+                {"ROLLCALL_OPENIM_CALLBACK_URL": url},
+                "ROLLCALL_OPENIM_CALLBACK_URL must be an address without a user and without a #",
+            )
+            for url in ("http://user:pass@a/", "http://a/#b")
+        ),
+        (
+            {"ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline"},
+            "ROLLCALL_OPENIM_CALLBACKS is set and ROLLCALL_OPENIM_CALLBACK_URL is not: set both",
+        ),
+        (
+            {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": "afterUserLogin"},
+            "ROLLCALL_OPENIM_CALLBACKS names 'afterUserLogin'; the callbacks are beforeUserRegister, "
+            "afterUserRegister, beforeUpdateUserInfo, afterUpdateUserInfo, beforeUpdateUserInfoEx, "
+            "afterUpdateUserInfoEx, afterUserOnline, afterUserOffline, afterUserKickOff, presenceReset",
+        ),
+        (
+            {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline,afterUserOnline:3"},
+            "ROLLCALL_OPENIM_CALLBACKS names a callback twice",
+        ),
+        (
+            {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline:16"},
+            "ROLLCALL_OPENIM_CALLBACKS must be from 1 to 15",
+        ),
+        *(
+            (
+                {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": word},
+                "ROLLCALL_OPENIM_CALLBACKS may say `refuse` after the timeout of a callback that comes "
+                "before, and nothing else",
+            )
+            for word in (
+                "afterUserOnline:5:refuse",
+                "beforeUserRegister:5:maybe",
+                "beforeUserRegister:5:refuse:x",
+            )
+        ),
+        (
+            {
+                **TOLD,
+                "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline,afterUserRegister",
+                "ROLLCALL_OPENIM_CALLBACK_GENERATION": "2.3",
+            },
+            "ROLLCALL_OPENIM_CALLBACKS lists afterUserRegister, which "
+            "ROLLCALL_OPENIM_CALLBACK_GENERATION 2.3 does not have",
+        ),
+        *(
+            (
+                {"ROLLCALL_RONGCLOUD_CALLBACK_URLS": text},
+                "ROLLCALL_RONGCLOUD_CALLBACK_URLS must be app-key=url, comma-separated",
+            )
+            for text in ("live-app-key", "=http://a/", "live-app-key=")
+        ),
+        (
+            {"ROLLCALL_RONGCLOUD_CALLBACK_URLS": "live-app-key=http://a/,live-app-key=http://b/"},
+            "ROLLCALL_RONGCLOUD_CALLBACK_URLS names an app twice",
+        ),
+        (
+            {"ROLLCALL_RONGCLOUD_CALLBACK_URLS": "mine=http://a/"},
+            "ROLLCALL_RONGCLOUD_CALLBACK_URLS names mine, ROLLCALL_RONGCLOUD_APPS does not: set both",
         ),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.clock import Clock
+from app.domain.events import Events
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.errors import TokenStillValid, TooManyUsers, UserIDInvalid
-from app.models import Token, TokenOrder, User
+from app.models import Token, TokenOrder, User, UserRegistered
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
 from app.storage.users import UserStore
@@ -22,6 +25,7 @@ class Enrolment:
         token_store: TokenStore,
         users: Users,
         tokens: Tokens,
+        events: Events,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -29,17 +33,34 @@ class Enrolment:
         self._token_store = token_store
         self._users = users
         self._tokens = tokens
+        self._events = events
         self._clock = clock
 
     def register(self, user: User, order: TokenOrder) -> Token:
-        """Register a new user and return a token. Raises UserIDInvalid or UserExists."""
+        """Register a new user and return a token.
+
+        Raises UserIDInvalid, UserExists, HookRefused or HookFailed.
+        """
+        user = self._admitted(user)
         dated = self._users.dated([user])
 
         def piece(transaction: Transaction) -> Token:
-            self._user_store.add(transaction, dated)
+            self._add(transaction, user, dated)
             return self._tokens.issue(transaction, order, self._clock.now())
 
-        return self._database.write(piece)
+        token = self._database.write(piece)
+        self._events.publish()
+        return token
+
+    def _admitted(self, user: User) -> User:
+        """Ask whoever has to be asked; the id stays as it is, whatever the answer, as the token is for it."""
+        admitted = self._users.admitted([user])
+        same = [each for each in admitted if each.user_id == user.user_id]
+        return (same or admitted)[0]._replace(user_id=user.user_id)
+
+    def _add(self, transaction: Transaction, user: User, dated: Sequence[User]) -> None:
+        self._user_store.add(transaction, dated)
+        self._events.record(transaction, UserRegistered((user,)))
 
     def admit(
         self,
@@ -55,8 +76,13 @@ class Enrolment:
         With `once`, a user who holds a valid token of that issuer is refused. `new_id_flaw` is why the caller
         would not register this id; it does not matter for a user who is there, nor does `most`, the number of
         users beyond whom nobody is registered (0 is no limit). Raises UserIDInvalid, UserExists,
-        TokenStillValid or TooManyUsers.
+        TokenStillValid, TooManyUsers, HookRefused or HookFailed.
         """
+        newcomer = user
+        if self._events.asks_before_registering and not self._users.known([user.user_id]):
+            if new_id_flaw is not None:
+                raise UserIDInvalid(new_id_flaw)
+            newcomer = self._admitted(user)
 
         def piece(transaction: Transaction) -> Token:
             now = self._clock.now()
@@ -69,7 +95,9 @@ class Enrolment:
             elif most and self._user_store.count(transaction) >= most:
                 raise TooManyUsers
             else:
-                self._user_store.add(transaction, self._users.dated([user]))
+                self._add(transaction, newcomer, self._users.dated([newcomer]))
             return self._tokens.issue(transaction, order, now)
 
-        return self._database.write(piece)
+        token = self._database.write(piece)
+        self._events.publish()
+        return token

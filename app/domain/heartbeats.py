@@ -9,7 +9,7 @@ from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.errors import DomainError, TokenRefused, TooManyConnections, UserBlocked, UserNotFound
-from app.models import Beat, Token
+from app.models import Beat, PresenceStatus, Token
 
 
 class Heartbeats:
@@ -36,7 +36,7 @@ class Heartbeats:
                 if self._blocks.is_blocked(beat.user_id):
                     raise UserBlocked(f"{beat.user_id} is blocked")
         except (TokenRefused, UserBlocked, UserNotFound):
-            self._presence.leave(beat.user_id, beat.platform_id, beat.connection_id)
+            self._presence.leave(beat.user_id, beat.platform_id, beat.connection_id, PresenceStatus.KICKED)
             raise
 
     def keep_all_online(self, beats: Sequence[Beat]) -> list[tuple[Beat, DomainError]]:

@@ -49,6 +49,7 @@ class Presence:
         # One due look for each row; looks that were brought forward leave a stale one behind.
         self._looks = Deadlines()
         self._log = ChangeLog(history)
+        self._nudges = 0
         self._running = False
         self._thread: threading.Thread | None = None
         #: Another one after every start: what was known under an older epoch is void.
@@ -169,15 +170,20 @@ class Presence:
             changes = self._log.after(since, most) if epoch == self.epoch else None
             return PresenceChanges(self.epoch, self.number, changes)
 
-    def wait(self, number: int, seconds: float | None) -> None:
-        """Wait until there is a change after a number, or `seconds` are over, or the serving."""
+    @property
+    def news(self) -> int:
+        """A number that changes with every change, and when those who wait are to look again."""
+        return self._log.number + self._nudges
+
+    def wait(self, news: int, seconds: float | None) -> None:
+        """Wait until `news` is another number, or `seconds` are over, or the serving."""
         with self._lock:
-            if self._running and self.number <= number:
-                self._news.wait(seconds)
+            self._news.wait_for(lambda: self.news != news or not self._running, seconds)
 
     def nudge(self) -> None:
         """Have everybody who waits look again."""
         with self._lock:
+            self._nudges += 1
             self._news.notify_all()
 
     def sweep(self) -> None:

@@ -11,7 +11,7 @@ from app.domain.blocks import Blocks
 from app.domain.presence import Presence
 from app.domain.valid_tokens import ValidTokens
 from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenUnknown
-from app.models import PresentedToken, Token, TokenOrder, TokenState
+from app.models import PresenceStatus, PresentedToken, Token, TokenOrder, TokenState
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
 
@@ -94,7 +94,7 @@ class Tokens:
         """See to what follows a cancelling: in this order, or a token outlives it in a client's heartbeat."""
         self.forget(user_id)
         for platform_id in platform_ids:
-            self._presence.leave(user_id, platform_id)
+            self._presence.leave(user_id, platform_id, why=PresenceStatus.KICKED)
 
     def held(self, user_ids: Sequence[str], most: int | None = None) -> dict[str, dict[int, list[Token]]]:
         """Return the valid OpenIM tokens of each user, by platform, the newest first.

@@ -9,9 +9,18 @@ from collections.abc import Collection, Iterable, Sequence
 from app import ids
 from app.clock import Clock
 from app.domain import limits, search
+from app.domain.events import Events
 from app.domain.search import PatternSearch
-from app.errors import AdministratorProtected, NoFreeUserID, UserIDInvalid, UserNotFound
-from app.models import Page, Registrations, User, UserChanges, UserFilter
+from app.errors import AdministratorProtected, NoFreeUserID, UserExists, UserIDInvalid, UserNotFound
+from app.models import (
+    Page,
+    Registrations,
+    User,
+    UserChanges,
+    UserFilter,
+    UserRegistered,
+    UserUpdated,
+)
 from app.storage.database import Database, Transaction
 from app.storage.users import UserStore
 
@@ -35,12 +44,14 @@ class Users:
         store: UserStore,
         patterns: PatternSearch,
         administrators: Sequence[str],
+        events: Events,
         clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._patterns = patterns
         self._administrators = administrators
+        self._events = events
         self._clock = clock
 
     def is_administrator(self, user_id: str) -> bool:
@@ -56,10 +67,32 @@ class Users:
     def register(self, users: Sequence[User]) -> None:
         """Register all of `users` or none; their `created_at` is now.
 
-        Raises UserIDInvalid or UserExists.
+        Raises UserIDInvalid, UserExists, HookRefused or HookFailed.
         """
-        dated = self.dated(users)
-        self._database.write(lambda connection: self._store.add(connection, dated))
+        admitted = self.admitted(users)
+        dated = self.dated(admitted)
+
+        def piece(transaction: Transaction) -> None:
+            self._store.add(transaction, dated)
+            self._events.record(transaction, UserRegistered(tuple(admitted)))
+
+        self._database.write(piece)
+        self._events.publish()
+
+    def admitted(self, users: Sequence[User]) -> Sequence[User]:
+        """Ask whoever has to be asked before users are registered; return them as they then are to be.
+
+        That is the last check, so nobody is asked about users who cannot be registered anyway. Raises
+        UserIDInvalid, UserExists, HookRefused or HookFailed.
+        """
+        if not self._events.asks_before_registering:
+            return users
+        self.dated(users)
+        known = self.known([user.user_id for user in users])
+        for user in users:
+            if user.user_id in known:
+                raise UserExists(user.user_id)
+        return self._events.before_registering(users)
 
     def register_administrators(self) -> None:
         """Register those administrators who are not, each with the id as the nickname."""
@@ -85,9 +118,28 @@ class Users:
         return self._database.write(piece)
 
     def update(self, user_id: str, changes: UserChanges) -> None:
-        """Write what is not None in `changes`. Raises UserNotFound or ArgumentTooLong."""
-        limits.check_texts(changes.nickname, changes.face_url, changes.ex)
-        self._database.write(lambda transaction: self._store.update(transaction, user_id, changes))
+        """Write what is not None in `changes`, and tell nobody. Raises UserNotFound or ArgumentTooLong."""
+        checked = _checked(changes)
+        self._database.write(lambda transaction: self._store.update(transaction, user_id, checked))
+
+    def update_profile(
+        self, user_id: str, changes: UserChanges, *, exact: bool = False, unknown: bool = False
+    ) -> None:
+        """Do what `update` does, after asking whoever has to be asked; tell those who want to know.
+
+        `exact` is that of UserUpdated. With `unknown`, nothing is done if there is no such user; without,
+        that raises UserNotFound. Raises ArgumentTooLong, HookRefused or HookFailed.
+        """
+        asked = self._events.before_updating(UserUpdated(user_id, _checked(changes), exact))
+        event = UserUpdated(user_id, _checked(asked), exact)
+
+        def piece(transaction: Transaction) -> None:
+            self._store.update(transaction, user_id, event.changes)
+            self._events.record(transaction, event)
+
+        with contextlib.suppress(*(UserNotFound,) if unknown else ()):
+            self._database.write(piece)
+            self._events.publish()
 
     def update_if_known(self, user_id: str, changes: UserChanges) -> None:
         """Do what `update` does, or nothing if there is no such user."""
@@ -172,3 +224,8 @@ class Users:
         return self._database.read(
             lambda connection: self._store.registrations(connection, start, end, self._administrators)
         )
+
+
+def _checked(changes: UserChanges) -> UserChanges:
+    limits.check_texts(changes.nickname, changes.face_url, changes.ex)
+    return changes

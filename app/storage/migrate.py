@@ -143,7 +143,9 @@ def schema() -> str:
     """Return the schema that all migrations add up to, as SQL text."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         _advance(connection, migrations())
-        rows = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+        rows = connection.execute(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' ORDER BY rowid"
+        )
         statements = [f"{sql};\n" for (sql,) in rows]
     return "\n".join(
         ["-- What migrations/ add up to, as app.storage.migrate.schema() writes it.\n", *statements]

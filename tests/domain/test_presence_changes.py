@@ -193,10 +193,10 @@ def test_a_lapse_is_published_within_a_second(running: Presence) -> None:
 
 def test_waiting_ends_with_a_change_a_nudge_or_the_end(running: Presence) -> None:
     for end in (lambda: running.touch("a", 1, 60), running.nudge, running.stop):
-        waiting = threading.Thread(target=running.wait, args=(running.number, 20))
+        waiting = threading.Thread(target=running.wait, args=(running.news, 20))
         waiting.start()
-        while not running._news._waiters:  # type: ignore[attr-defined]
-            time.sleep(0.001)
+        time.sleep(0.05)
+        assert waiting.is_alive()
         end()
         waiting.join(5)
         assert not waiting.is_alive()

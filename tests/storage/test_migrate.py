@@ -16,7 +16,18 @@ from app.models import User
 from app.storage import migrate
 from app.storage.migrate import APPLICATION_ID, Migration, migrations, prepare
 
-TABLES = ["blocks", "deactivated", "notes", "subscriptions", "tokens", "user_commands", "users"]
+TABLES = [
+    "blocks",
+    "deactivated",
+    "notes",
+    "outbox",
+    "served",
+    "sqlite_sequence",
+    "subscriptions",
+    "tokens",
+    "user_commands",
+    "users",
+]
 SECOND = Migration(
     migrations()[-1].version + 1,
     """

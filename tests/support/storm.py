@@ -42,9 +42,11 @@ def registered(server: Server, user_ids: list[str]) -> list[str]:
 class Storm:
     """Clients that register one user after the other until they are told to stop, or cut off."""
 
-    def __init__(self, server: Server, clients: int = 8) -> None:
+    def __init__(self, server: Server, clients: int = 8, first: int = 0) -> None:
+        """Have so many clients, whose users are numbered from `first` on."""
         self._server = server
         self._going = True
+        self._first = first
         self.acknowledged: list[str] = []
         self.refused: list[str] = []
         self.failed: list[Exception] = []
@@ -61,7 +63,7 @@ class Storm:
             thread.join(PATIENCE)
 
     def _run(self, client: int) -> None:
-        number = client
+        number = self._first + client
         while self._going:
             user_id = f"storm-{client}-{number}"
             try:

@@ -13,6 +13,8 @@ from app.errors import (
     AccessDenied,
     BadRequest,
     DomainError,
+    HookFailed,
+    HookRefused,
     NoSuchCall,
     NotAdministrator,
     NotOwner,
@@ -56,6 +58,8 @@ class Row:
     text: Callable[[Call, Any], str]
     data: Callable[[Call, Any], object] | None = None
     """What stands under `data`; None leaves the key out."""
+    coded: bool = False
+    """Whether the refusal has a code of its own, in the place of this one."""
 
 
 Rows = Mapping[type[DomainError], Row]
@@ -149,6 +153,8 @@ TABLE: Rows = {
     BirthStrUnreadable: Row(
         500, 500, lambda call, error: f"{call.operation_id}  UserRegister failed {error}"
     ),
+    HookRefused: Row(200, 0, lambda call, error: error.message, coded=True),
+    HookFailed: Row(500, 500, says_itself),
     ServiceUnavailable: Row(503, 802, lambda call, error: "db failed"),
 }
 
@@ -158,7 +164,8 @@ def failure(call: Call, error: DomainError) -> Response:
     if isinstance(error, NoSuchCall):
         return plain.not_found()
     row = row_of(error, call.endpoint.rows, TABLE)
-    body: dict[str, object] = {"errCode": row.code, "errMsg": row.text(call, error)}
+    code = getattr(error, "code", row.code) if row.coded else row.code
+    body: dict[str, object] = {"errCode": code, "errMsg": row.text(call, error)}
     if row.data is not None:
         body["data"] = row.data(call, error)
     return plain.json_answer(go_json.dumps(body), row.status)

@@ -90,7 +90,7 @@ def get_self_user_info(call: Call, request: GetSelfUserInfoReq) -> _Row:
 )
 def update_user_info(call: Call, request: UpdateSelfUserInfoReq) -> object:
     """Write what is neither empty nor 0; so nothing can be emptied. A user who is not there is fine."""
-    call.services.users.update_if_known(request.user_id, _changes(request))
+    call.services.users.update_profile(request.user_id, _changes(request), unknown=True)
     return render.NOTHING
 
 

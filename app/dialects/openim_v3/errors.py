@@ -16,6 +16,9 @@ from app.errors import (
     BodyUnreadable,
     CommandNotFound,
     DomainError,
+    HookFailed,
+    HookGarbled,
+    HookRefused,
     NoFreeUserID,
     NoSuchCall,
     NotAdministrator,
@@ -58,12 +61,14 @@ class Row:
     """What stands in `errMsg` instead of the name."""
     bare: bool = False
     """Whether the message is all of `errDlt`, in either generation."""
+    coded: bool = False
+    """Whether the refusal has a code of its own, in the place of this one."""
 
     def body(self, error: DomainError, generation: Generation) -> dict[str, object]:
         """Word a refusal in the way of a generation."""
         message = self.message(error)
         return {
-            "errCode": self.code,
+            "errCode": getattr(error, "code", self.code) if self.coded else self.code,
             "errMsg": self.named(error) if self.named else self.name,
             "errDlt": message if self.bare else generation.detail(message, self.code, self.name),
         }
@@ -95,6 +100,11 @@ TABLE: Rows = {
     CommandNotFound: Row(1004, NOT_FOUND),
     NoFreeUserID: Row(500, "ServerInternalError", lambda error: "gen user id failed"),
     UserExists: Row(1102, "RegisteredAlreadyError", lambda error: "userID registered already"),
+    HookRefused: Row(
+        0, "", lambda error: error.detail, named=lambda error: error.message, bare=True, coded=True
+    ),
+    HookFailed: Row(90004, "NetworkError", says_itself),
+    HookGarbled: Row(90007, "DataError", lambda error: f"{error} response format error"),
     ServiceUnavailable: Row(90002, "DatabaseError", status=503),
 }
 

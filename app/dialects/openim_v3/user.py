@@ -65,7 +65,7 @@ def update_user_info(call: Call, request: UpdateUserInfoReq) -> object:
         ex=info.ex or None,
         global_recv_msg_opt=info.global_recv_msg_opt or None,
     )
-    call.services.users.update(request.owner_id, changes)
+    call.services.users.update_profile(request.owner_id, changes)
     return render.NOTHING
 
 
@@ -79,7 +79,7 @@ def update_user_info_ex(call: Call, request: UpdateUserInfoExReq) -> object:
     """Write what is given in the profile, empty or not."""
     info = request.user_info or UserInfoWithEx()
     changes = UserChanges(info.nickname, info.face_url, info.ex, info.global_recv_msg_opt)
-    call.services.users.update(request.owner_id, changes)
+    call.services.users.update_profile(request.owner_id, changes, exact=True)
     return render.NOTHING
 
 

@@ -19,6 +19,8 @@ from app.errors import (
     BadRequest,
     BodyTooLarge,
     DomainError,
+    HookFailed,
+    HookRefused,
     NoSuchMethod,
     NoSuchPath,
     SecretsDocumented,
@@ -84,6 +86,8 @@ TABLE: Rows = {
     TooManyUsers: _fixed(403, 2007, "测试用户数量超限"),
     UserExists: _fixed(400, 1002, "ParamError:userId is deactivated."),
     TokenStillValid: _fixed(409, 1004, "用户ID已存在"),
+    HookRefused: lambda error: Reply(403, error.code, error.message),
+    HookFailed: lambda error: Reply(503, 1000, str(error)),
     ServiceUnavailable: _fixed(503, 1000, "the database is not available, try again later"),
 }
 

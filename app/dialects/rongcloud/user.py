@@ -41,7 +41,7 @@ def get_token(call: Call, request: schemas.GetToken) -> dict[str, Any]:
 def refresh(call: Call, request: schemas.Refresh) -> dict[str, Any]:
     """Write name and portrait where they are given; a user who is not there is fine."""
     changes = UserChanges(nickname=request.name or None, face_url=request.portrait_uri or None)
-    call.services.users.update_if_known(request.user_id, changes)
+    call.services.users.update_profile(request.user_id, changes, unknown=True)
     return {}
 
 

@@ -1,0 +1,1 @@
+"""What Rollcall tells others by itself, by HTTP: OpenIM's callbacks and RongCloud's."""

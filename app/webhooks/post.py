@@ -1,0 +1,167 @@
+"""Send one HTTP request, within a time, to an address that may be sent to.
+
+The time is for everything from the connection to the last byte of the answer, so a receiver that trickles is
+given up like one that is silent. No redirect is followed, and no connection is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+#: Bytes of an answer that are read.
+LARGEST_ANSWER = 16 * 1024 * 1024
+# Addresses of IPv4 as IPv6 networks spell them (RFC 6052).
+_TRANSLATED = ip_network("64:ff9b::/96")
+
+
+class PostFailed(Exception):
+    """There was no answer; the text says why, without the address."""
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class Poster:
+    """Send requests one at a time, or from several threads."""
+
+    def __init__(self, may_send_to_private: Callable[[], bool]) -> None:
+        self._may_send_to_private = may_send_to_private
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket] = set()
+        self._stopped = False
+
+    def start(self) -> None:
+        """Send again after a stop."""
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Break off what is under way, and send nothing any more."""
+        with self._lock:
+            self._stopped = True
+            for each in self._sockets:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+        """Send a request and return the answer. Raises PostFailed."""
+        deadline = time.monotonic() + seconds
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            with self._connected(url, deadline) as connected:
+                connection = http.client.HTTPConnection(parts.netloc)
+                connection.sock = connected
+                connection.request("POST", target, body, {**headers, "Connection": "close"})
+                response = connection.getresponse()
+                data = response.read(LARGEST_ANSWER + 1)
+        except TimeoutError as error:
+            raise PostFailed(f"no answer within {seconds:g} s") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise PostFailed(f"{type(error).__name__}: {error}") from error
+        if len(data) > LARGEST_ANSWER:
+            raise PostFailed("the answer is too large")
+        return Answer(response.status, data)
+
+    @contextlib.contextmanager
+    def _connected(self, url: str, deadline: float) -> Iterator[Any]:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        plain = self._open(host, port, deadline)
+        with self._breakable(plain), plain:
+            if parts.scheme == "https":
+                plain.settimeout(_left(deadline))
+                with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured:
+                    yield _Bounded(secured, deadline)
+            else:
+                yield _Bounded(plain, deadline)
+
+    def _open(self, host: str, port: int, deadline: float) -> socket.socket:
+        failure: OSError | PostFailed = PostFailed("the name has no address")
+        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            if not (self._may_send_to_private() or is_public(str(address[0]))):
+                failure = PostFailed("the address is private, and ROLLCALL_WEBHOOK_PRIVATE is not set")
+                continue
+            try:
+                return socket.create_connection((str(address[0]), port), _left(deadline))
+            except OSError as error:
+                failure = error
+        raise failure
+
+    @contextlib.contextmanager
+    def _breakable(self, plain: socket.socket) -> Iterator[None]:
+        with self._lock:
+            if self._stopped:
+                plain.close()
+                raise PostFailed("Rollcall is stopping")
+            self._sockets.add(plain)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(plain)
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an address belongs to the public internet, and to one machine there."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        if address in _TRANSLATED:
+            return is_public(str(ip_address(int(address) & 0xFFFF_FFFF)))
+        if address.ipv4_mapped or address.sixtofour:
+            return is_public(str(address.ipv4_mapped or address.sixtofour))
+    return address.is_global and not address.is_multicast
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _Bounded:
+    """A connected socket as http.client uses it, each step of which has only the time that is left."""
+
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def sendall(self, data: Any) -> None:
+        """Send everything."""
+        self._connected.settimeout(_left(self._deadline))
+        self._connected.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Return what is received as a file."""
+        return io.BufferedReader(_Received(self._connected, self._deadline))
+
+    def close(self) -> None:
+        """Leave the closing to whoever opened it."""
+
+
+class _Received(io.RawIOBase):
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connected.settimeout(_left(self._deadline))
+        return self._connected.recv_into(buffer)

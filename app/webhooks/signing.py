@@ -1,0 +1,25 @@
+"""The headers that ride along with everything that is sent: which delivery it is, when, and a signature.
+
+They are those of standardwebhooks.com, so that its libraries verify them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+
+def signed_headers(secret: str, delivery_id: str, seconds: int, body: bytes) -> dict[str, str]:
+    """Return the headers of a delivery at a time (Unix seconds); without a secret it is not signed."""
+    headers = {"webhook-id": delivery_id, "webhook-timestamp": str(seconds)}
+    if secret:
+        message = f"{delivery_id}.{seconds}.".encode() + body
+        digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+        headers["webhook-signature"] = "v1," + base64.b64encode(digest).decode()
+    return headers
+
+
+def numbered(epoch: str, number: int) -> dict[str, str]:
+    """Return the headers that say which change of presence it is, or the last of several."""
+    return {"rollcall-epoch": epoch, "rollcall-number": str(number)}

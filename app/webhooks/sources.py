@@ -1,0 +1,140 @@
+"""Where deliveries come from: the outbox, and the changes of presence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from app.domain.events import Events
+from app.domain.presence import Presence
+from app.models import OutboxEntry, PresenceChange
+from app.webhooks.courier import Delivery
+from app.webhooks.openim import OpenIMReceiver
+from app.webhooks.rongcloud import RongCloudReceiver
+
+_log = logging.getLogger(__name__)
+
+
+class OutboxSource:
+    """The events of users, which last until they were delivered."""
+
+    def __init__(self, events: Events, receiver: OpenIMReceiver, give_up: float) -> None:
+        """Give up what is older than so many seconds of serving."""
+        self._events = events
+        self._receiver = receiver
+        self._give_up = give_up
+        self.wait = events.wait
+        self.nudge = events.nudge
+
+    def pending(self, after: int, most: int) -> list[Delivery]:
+        """Return events that have yet to be delivered."""
+        return [self._delivery(entry) for entry in self._events.pending(after, most)]
+
+    def _delivery(self, entry: OutboxEntry) -> Delivery:
+        what = f"{entry.event.kind} {entry.id}"
+        return Delivery(entry.number, entry.event.user_ids, partial(self._tell, entry), what)
+
+    def _tell(self, entry: OutboxEntry) -> str | None:
+        return self._receiver.tell(entry)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Forget an event."""
+        self._events.delivered(delivery.number)
+
+    def tidy(self) -> int:
+        """Give up what is too old."""
+        number, count = self._events.give_up(self._give_up)
+        if count:
+            _log.error("%d events of users were given up after %d s without delivery", count, self._give_up)
+        return number
+
+    def news(self) -> int:
+        """Return a number that changes with every event."""
+        return self._events.news
+
+
+class _PresenceSource:
+    """The changes of presence, which are kept in memory as long as there is room for them."""
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._epoch = ""
+        self.wait = presence.wait
+        self.nudge = presence.nudge
+
+    def pending(self, after: int, most: int) -> list[Delivery]:
+        """Return changes; where some are no longer kept, word that everything before is void."""
+        epoch, number, changes = self._presence.changes(self._presence.epoch, after, most)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            return [*self._reset(epoch, 0), *self._deliveries(changes or (), epoch)]
+        if changes is None:
+            _log.error("%d changes of presence came too fast to be delivered", number - after)
+            return [*self._reset(epoch, number), _nothing(number)]
+        return self._deliveries(changes, epoch)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Take no note: the courier knows how far it is."""
+
+    def tidy(self) -> int:
+        """Give nothing up as long as it is kept."""
+        return 0
+
+    def news(self) -> int:
+        """Return a number that changes with every change."""
+        return self._presence.news
+
+    def _reset(self, epoch: str, number: int) -> list[Delivery]:
+        return []
+
+    def _deliveries(self, changes: Sequence[PresenceChange], epoch: str) -> list[Delivery]:
+        raise NotImplementedError
+
+
+class OpenIMPresenceSource(_PresenceSource):
+    """Each change by itself, under the names of OpenIM's callbacks."""
+
+    def __init__(self, presence: Presence, receiver: OpenIMReceiver) -> None:
+        super().__init__(presence)
+        self._receiver = receiver
+
+    def _reset(self, epoch: str, number: int) -> list[Delivery]:
+        if not self._receiver.wants("presenceReset"):
+            return []
+        send: Callable[[], str | None] = partial(self._receiver.tell_reset, epoch, number)
+        return [Delivery(number, frozenset(), send, "presenceReset")]
+
+    def _deliveries(self, changes: Sequence[PresenceChange], epoch: str) -> list[Delivery]:
+        found = [
+            Delivery(
+                change.number,
+                frozenset({change.user_id}),
+                partial(self._receiver.tell_presence, name, change, epoch),
+                f"{name} {change.number}",
+            )
+            for change in changes
+            for name in self._receiver.presence_names(change)
+        ]
+        # What is not to be told has been read all the same.
+        return [*found, _nothing(changes[-1].number)] if changes else found
+
+
+class RongCloudPresenceSource(_PresenceSource):
+    """Many changes at a time, as RongCloud sends them."""
+
+    def __init__(self, presence: Presence, receiver: RongCloudReceiver) -> None:
+        super().__init__(presence)
+        self._receiver = receiver
+
+    def _deliveries(self, changes: Sequence[PresenceChange], epoch: str) -> list[Delivery]:
+        if not changes:
+            return []
+        users = frozenset(change.user_id for change in changes)
+        send = partial(self._receiver.tell_presence, changes, epoch)
+        return [Delivery(changes[-1].number, users, send, f"online status up to {changes[-1].number}")]
+
+
+def _nothing(number: int) -> Delivery:
+    """Return what is delivered by having been read, in nobody's way."""
+    return Delivery(number, frozenset({""}), lambda: None, "")

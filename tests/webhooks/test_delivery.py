@@ -1,0 +1,245 @@
+"""Deliveries that fail: in order for each user, at least once, given up in the end; over restarts too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+
+import pytest
+
+from app.models import User, UserChanges
+from app.webhooks import courier
+from tests.support.clock import FakeClock
+from tests.support.server import PATIENCE
+from tests.support.sink import FINE, Behaviour, Sink, answering, garbled, hung_up, silent, trickling
+from tests.webhooks.conftest import MakeServices
+
+EVENTS = "afterUserRegister:1,afterUpdateUserInfo:1"
+
+
+def wait_until(condition: object, what: str = "") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def told(sink: Sink) -> list[tuple[str, str]]:
+    """Return of each request whom it is about and what it says, in the order in which they came."""
+    found = []
+    for received in list(sink.received):
+        body = received.json
+        if "users" in body:
+            found += [(user["userID"], "registered") for user in body["users"]]
+        else:
+            found.append((body["userID"], body["nickName"]))
+    return found
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        hung_up,
+        garbled,
+        silent,
+        trickling,
+        answering(FINE, 500),
+        answering(FINE, 404),
+        answering(FINE, 302),
+        answering(b"<html>oops</html>"),
+        answering(b""),
+    ],
+    ids=["closes", "no HTTP", "silent", "trickling", "500", "404", "redirect", "no JSON", "nothing"],
+)
+def test_what_failed_is_tried_again_until_the_receiver_is_back(
+    make_services: MakeServices, sink: Sink, failing: Behaviour
+) -> None:
+    services = make_services(EVENTS)
+    sink.behave = failing
+    services.users.register([User("a")])
+    sink.wait_for(2)
+    assert len(services.events.pending(0, 10)) == 1
+    sink.behave = answering()
+    wait_until(lambda: services.events.pending(0, 10) == [])
+    first, *others = sink.received
+    for other in others:
+        assert (other.path, other.body) == (first.path, first.body)
+        assert other.headers["webhook-id"] == first.headers["webhook-id"]
+
+
+def test_a_receiver_that_was_not_there_gets_everything_when_it_comes(
+    make_services: MakeServices, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = sink.port
+    sink.close()
+    services = make_services(EVENTS)
+    for number in range(20):
+        services.users.register([User(f"u{number}")])
+        services.users.update_profile(f"u{number}", UserChanges("later"))
+    wait_until(lambda: "is down" in caplog.text)
+    assert len(services.events.pending(0, 100)) == 40
+    back = Sink(port)
+    try:
+        back.wait_for(40)
+        wait_until(lambda: services.events.pending(0, 10) == [])
+        assert told(back) == [(f"u{n}", what) for n in range(20) for what in ("registered", "later")]
+    finally:
+        back.close()
+    messages = [record.getMessage() for record in caplog.records if record.name.startswith("app.webhooks")]
+    name = f"the receiver at 127.0.0.1:{port}"
+    assert messages[0].startswith(f"{name} fails, trying again: user_registered ")
+    assert messages[0].endswith(": ConnectionRefusedError: [Errno 111] Connection refused")
+    assert messages[1].startswith(f"{name} is down, trying again: user_registered ")
+    assert messages[-1].startswith(f"{name} is up again after ")
+    assert len(messages) == 3
+
+
+def test_one_users_events_wait_for_each_other_and_nobody_elses(
+    make_services: MakeServices, sink: Sink
+) -> None:
+    refused = threading.Event()
+
+    def refuses_a(received: object, connection: object) -> tuple[int, bytes]:
+        is_about_a = b'"a"' in received.body  # type: ignore[attr-defined]
+        return (500 if is_about_a and not refused.is_set() else 200), FINE
+
+    sink.behave = refuses_a
+    services = make_services(EVENTS)
+    services.users.register([User("a"), User("b")])
+    services.users.update_profile("b", UserChanges("b1"))
+    services.users.register([User("c")])
+    services.users.update_profile("a", UserChanges("a1"))
+    services.users.update_profile("c", UserChanges("c1"))
+    services.users.update_profile("c", UserChanges("c2"))
+    wait_until(lambda: ("c", "c2") in told(sink))
+    assert {row for row in told(sink) if row[0] == "c"} == {("c", "registered"), ("c", "c1"), ("c", "c2")}
+    assert ("b", "b1") not in told(sink)
+    assert ("a", "a1") not in told(sink)
+    refused.set()
+    wait_until(lambda: services.events.pending(0, 10) == [])
+    in_order: dict[str, list[str]] = defaultdict(list)
+    for user_id, what in told(sink):
+        if what not in in_order[user_id]:
+            in_order[user_id].append(what)
+    assert in_order == {
+        "a": ["registered", "a1"],
+        "b": ["registered", "b1"],
+        "c": ["registered", "c1", "c2"],
+    }
+
+
+def test_a_receiver_that_is_down_is_asked_one_thing_at_a_time(
+    make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "FIRST_PAUSE", 30.0)
+    sink.behave = answering(FINE, 503)
+    services = make_services(EVENTS, webhook_longest_pause=3600)
+    for number in range(50):
+        services.users.register([User(f"u{number}")])
+    sink.wait_for(3)
+    time.sleep(0.3)
+    assert len(sink.received) == courier.DOWN_AFTER
+
+
+def test_what_was_not_delivered_is_delivered_after_a_restart(make_services: MakeServices, sink: Sink) -> None:
+    sink.behave = silent
+    services = make_services(EVENTS.replace(":1", ":15"))
+    for number in range(5):
+        services.users.register([User(f"u{number}")])
+    sink.wait_for(1)
+    begun = time.monotonic()
+    services.stop()
+    assert time.monotonic() - begun < 5, "a silent receiver holds the end up"
+    sink.behave = answering()
+    count = len(sink.received)
+    services = make_services(EVENTS)
+    sink.wait_for(count + 5)
+    wait_until(lambda: services.events.pending(0, 10) == [])
+    assert [row[0] for row in told(sink)[count:]] == [f"u{number}" for number in range(5)]
+
+
+def test_events_that_no_setting_asks_for_any_more_are_forgotten(
+    make_services: MakeServices, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink.behave = hung_up
+    services = make_services(EVENTS)
+    services.users.register([User("a")])
+    services.users.update_profile("a", UserChanges("x"))
+    services.stop()
+    services = make_services("afterUpdateUserInfo")
+    assert [entry.event.kind for entry in services.events.pending(0, 10)] == ["user_updated"]
+    assert "1 events that were to be told are forgotten, as no setting asks for them" in caplog.text
+
+
+def test_what_is_too_old_is_given_up_and_said_so(
+    make_services: MakeServices, sink: Sink, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink.behave = hung_up
+    services = make_services(EVENTS, webhook_give_up=3600, clock=clock)
+    services.users.register([User("a")])
+    clock.advance(1800)
+    services.users.register([User("b")])
+    assert services.events.give_up(3600) == (0, 0)
+    # The wall clock's jumps make nothing older, and neither does a restart.
+    clock.wall += 10 * 86_400
+    assert services.events.give_up(3600) == (0, 0)
+    services.stop()
+    clock.since += 10 * 86_400
+    services = make_services(EVENTS, webhook_give_up=3600, clock=clock)
+    assert services.events.give_up(3600) == (0, 0)
+    assert len(services.events.pending(0, 10)) == 2
+    services.stop()
+    clock.advance(1)
+    services = make_services(EVENTS, webhook_give_up=3600, clock=clock)
+    clock.advance(1801)
+    services.events.nudge()
+    wait_until(lambda: len(services.events.pending(0, 10)) == 1, caplog.text)
+    assert "1 events of users were given up after 3600 s without delivery" in caplog.text
+
+
+def test_a_registration_that_is_rolled_back_tells_nothing(make_services: MakeServices, sink: Sink) -> None:
+    services = make_services(EVENTS)
+    services.users.register([User("a")])
+    sink.wait_for(1)
+    with pytest.raises(Exception, match="a"):
+        services.users.register([User("b"), User("a")])
+    services.users.register([User("c")])
+    sink.wait_for(2)
+    assert [row[0] for row in told(sink)] == ["a", "c"]
+
+
+def test_many_threads_are_told_of_in_order_of_each_user(make_services: MakeServices, sink: Sink) -> None:
+    services = make_services(EVENTS)
+
+    def live(user_id: str) -> None:
+        services.users.register([User(user_id)])
+        for number in range(10):
+            services.users.update_profile(user_id, UserChanges(str(number)))
+
+    threads = [threading.Thread(target=live, args=(f"u{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    sink.wait_for(88)
+    in_order: dict[str, list[str]] = defaultdict(list)
+    for user_id, what in told(sink):
+        in_order[user_id].append(what)
+    assert in_order == {f"u{n}": ["registered", *map(str, range(10))] for n in range(8)}
+
+
+def test_a_database_that_cannot_be_reached_breaks_no_courier(
+    make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    services = make_services(EVENTS)
+
+    def broken(number: int) -> None:
+        raise RuntimeError("out of reach")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.events, "delivered", broken)
+        services.users.register([User("a")])
+        wait_until(lambda: "were broken off" in caplog.text)
+    wait_until(lambda: services.events.pending(0, 10) == [])
+    assert set(told(sink)) == {("a", "registered")}

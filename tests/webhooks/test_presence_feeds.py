@@ -1,0 +1,191 @@
+"""Presence as it is told: every change with its number, resets, and RongCloud's arrays."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from app import create_app
+from app.models import User
+from tests.support.sink import Sink, answering, hung_up
+from tests.support.tokens import signature_of
+from tests.webhooks.conftest import SECRET, MakeServices
+
+ALL = "afterUserOnline,afterUserOffline,afterUserKickOff,presenceReset"
+URLS = "your-app-key={url}/rc,live-app-key={url}/live?x=1"
+
+
+def test_a_reset_is_told_first_and_after_every_start(make_services: MakeServices, sink: Sink) -> None:
+    sink.behave = hung_up
+    services = make_services(ALL)
+    services.presence.touch("a", 1, 60)
+    sink.wait_for(3)
+    epochs = [services.presence.epoch]
+    assert {received.path for received in sink.received} == {"/callbackPresenceResetCommand"}
+    sink.behave = answering()
+    count = len(sink.received)
+    first, second = sink.wait_for(count + 2)[count:]
+    delivery = f"{epochs[0]}-reset-0"
+    assert first.body.decode() == (
+        f'{{"callbackCommand":"callbackPresenceResetCommand","operationID":"{delivery}",'
+        f'"epoch":"{epochs[0]}","number":0}}'
+    )
+    assert (first.headers["rollcall-epoch"], first.headers["rollcall-number"]) == (epochs[0], "0")
+    assert second.path == "/callbackAfterUserOnlineCommand"
+    services.stop()
+    count = len(sink.received)
+    services = make_services(ALL)
+    assert sink.wait_for(count + 1)[count].json["epoch"] == services.presence.epoch != epochs[0]
+
+
+def test_a_plain_receiver_gets_no_reset(make_services: MakeServices, sink: Sink) -> None:
+    services = make_services("afterUserOnline")
+    services.presence.touch("a", 1, 60)
+    (received,) = sink.wait_for(1)
+    assert received.json["userID"] == "a"
+
+
+def test_who_lost_too_much_is_told_to_begin_again(make_services: MakeServices, sink: Sink) -> None:
+    sink.behave = hung_up
+    services = make_services(ALL, presence_history=10, webhook_longest_pause=1)
+    sink.wait_for(3)
+    for number in range(50):
+        services.presence.touch(f"u{number}", 1, 60)
+    sink.behave = answering()
+    count = len(sink.received)
+    first, second = sink.wait_for(count + 2)[count:]
+    assert (first.json["number"], second.json["number"]) == (0, 50)
+    services.presence.touch("last", 1, 60)
+    (third,) = sink.wait_for(count + 3)[count + 2 :]
+    assert (third.json["userID"], third.headers["rollcall-number"]) == ("last", "51")
+
+
+def test_a_wall_clock_that_jumps_holds_no_delivery_up(make_services: MakeServices, sink: Sink) -> None:
+    class Jumping:
+        def __init__(self) -> None:
+            self.jump = 0.0
+
+        def now(self) -> float:
+            return time.time() + self.jump
+
+        def elapsed(self) -> float:
+            return time.monotonic()
+
+    clock: Any = Jumping()
+    services = make_services(ALL, clock=clock)
+    sink.wait_for(1)
+    sink.behave = hung_up
+    services.presence.touch("a", 1, 60)
+    sink.wait_for(2)
+    for jump in (86_400.0, -86_400.0):
+        clock.jump = jump
+        sink.wait_for(len(sink.received) + 1)
+    sink.behave = answering()
+    services.presence.leave("a", 1)
+    assert sink.wait_for(len(sink.received) + 2)
+    assert services.presence.number == 2
+
+
+def statuses(sink: Sink, path: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for received in list(sink.received):
+        if urlsplit(received.path).path == path:
+            rows += received.json
+    return rows
+
+
+def test_rongcloud_is_told_in_arrays_that_are_signed_for_every_generation(
+    make_services: MakeServices, sink: Sink
+) -> None:
+    services = make_services("", rongcloud_callback_urls=URLS.format(url=sink.url))
+    presence = services.presence
+    services.users.register([User("alice")])
+    presence.touch("alice", 1, 60, "s1")
+    presence.leave("alice", 1)
+    presence.touch("alice", 5, 0.05)
+    time.sleep(0.1)
+    presence.touch("alice", 99, 60)
+    presence.remove("alice")
+    deadline = time.monotonic() + 20
+    while not len(statuses(sink, "/rc")) == len(statuses(sink, "/live")) == 6:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    times = [change.time for change in presence.changes(presence.epoch, 0, 9).changes or ()]
+    expected = [
+        ("0", "iOS", "s1"),
+        ("1", "iOS", "s1"),
+        ("0", "Websocket", "platform-5"),
+        ("1", "Websocket", "platform-5"),
+        ("0", "PC", "platform-99"),
+        ("2", "PC", "platform-99"),
+    ]
+    for path in ("/rc", "/live"):
+        assert statuses(sink, path) == [
+            {
+                "userid": "alice",
+                "status": status,
+                "os": system,
+                "time": at,
+                "clientIp": "",
+                "sessionId": session,
+            }
+            for (status, system, session), at in zip(expected, times, strict=True)
+        ]
+    for received in sink.received:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(received.path).query).items()}
+        key, secret = ("live-app-key", "live-app-secret")
+        if urlsplit(received.path).path == "/rc":
+            key, secret = ("your-app-key", "Y1W2MeFwwwRxa0")
+        else:
+            assert query.pop("x") == "1"
+        signature = signature_of(secret, query["nonce"], query["timestamp"])
+        assert query == {
+            "appKey": key,
+            "nonce": query["nonce"],
+            "timestamp": query["timestamp"],
+            "signTimestamp": query["timestamp"],
+            "signature": signature,
+        }
+        assert abs(int(query["timestamp"]) / 1000 - time.time()) < 60
+        assert received.headers["content-type"] == "application/json"
+        assert received.headers["rollcall-epoch"] == presence.epoch
+        first, last = map(int, received.headers["webhook-id"].split("-")[1:])
+        assert last - first + 1 == len(json.loads(received.body))
+        assert received.headers["rollcall-number"] == str(last)
+        assert received.headers["webhook-signature"].startswith("v1,")
+        assert SECRET not in str(received)
+
+
+def test_rongclouds_receiver_may_say_anything_with_a_2xx(make_services: MakeServices, sink: Sink) -> None:
+    sink.behave = answering(b"", 204)
+    services = make_services("", rongcloud_callback_urls=f"live-app-key={sink.url}/")
+    services.presence.touch("a", 1, 60)
+    sink.wait_for(1)
+    sink.behave = answering(b"", 500)
+    services.presence.touch("b", 1, 60)
+    sink.wait_for(3)
+    sink.behave = answering(b"", 200)
+    services.presence.touch("c", 1, 60)
+    deadline = time.monotonic() + 20
+    while [row["userid"] for row in statuses(sink, "/")][-1] != "c":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_our_own_rongcloud_callback_takes_what_is_sent(make_services: MakeServices, sink: Sink) -> None:
+    """What one Rollcall sends another one understands: signature, array, online and offline."""
+    services = make_services("", rongcloud_callback_urls=f"live-app-key={sink.url}/callback/onlinestatus")
+    services.presence.touch("alice", 1, 60, "s1")
+    (received,) = sink.wait_for(1)
+    app = create_app({"instance": services.settings.instance.parent / "other"})
+    other = app.extensions["rollcall"]
+    other.start()
+    try:
+        other.users.register([User("alice")])
+        response = app.test_client().post(received.path, data=received.body)
+        assert response.get_json() == {"code": 200}
+        assert [one.connection_id for one in other.presence.connections(["alice"])[0]] == ["s1"]
+    finally:
+        other.stop()
