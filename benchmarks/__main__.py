@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import batches
+from benchmarks import batches, crowd
 from benchmarks.servers import post, serving
 
 USERS = 20_000
@@ -73,11 +73,13 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
     v3 = json.dumps({"secret": "openIM123", "platformID": 2, "userID": "u%d"})
     token = {"token": _put_online(rollcall, "u0")}
     status = json.dumps({"operationID": "bench", "userIDList": ["u0", "u1"]})
+    beat = json.dumps({"userID": "online%d", "platformID": 1})
     path = "/auth/user_token"
     return [
         Figure("bare Flask view", bare, "/echo", v2, USERS),
         Figure("user_token, OpenIM v2", rollcall, path, v2, USERS, aim=0.5),
         Figure("user_token, OpenIM v3", rollcall, path, v3, USERS, HEADER, 0.5),
+        Figure("heartbeat", rollcall, "/presence/heartbeat", beat, USERS, token),
         Figure("get_users_online_status", rollcall, "/user/get_users_online_status", status, 0, token, 0.7),
     ]
 
@@ -93,10 +95,11 @@ def _put_online(address: str, user_id: str) -> str:
 
 
 def register(address: str) -> None:
-    """Register the users whose tokens will be asked for."""
-    for start in range(0, USERS, BATCH):
-        users = [{"userID": f"u{number}"} for number in range(start, start + BATCH)]
-        post(address, "/user/user_register", {"secret": "openIM123", "users": users}, HEADER)
+    """Register the users whose tokens will be asked for, and those who will come online."""
+    for prefix in ("u", "online"):
+        for start in range(0, USERS, BATCH):
+            users = [{"userID": f"{prefix}{number}"} for number in range(start, start + BATCH)]
+            post(address, "/user/user_register", {"secret": "openIM123", "users": users}, HEADER)
 
 
 def table(measured: list[Figure]) -> str:
@@ -145,8 +148,10 @@ def main() -> None:
                 for figure in measured:
                     figure.measure(options.seconds, options.connections)
             batched = batches.measure(bare, rollcall, folder, options.rounds)
+        million = crowd.measure(folder)
         print(table(measured))
         print(f"\n{batched}")
+        print(f"\n{million}")
         minted = sum(figure.answered for figure in measured if figure.path == "/auth/user_token")
         on_record = recorded(instance)
         print(f"\n{minted} tokens were handed out over {USERS} users, and {on_record} are on record.")

@@ -39,13 +39,14 @@ class Client:
         self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
         self._headers = headers
 
-    def send(self, path: str, body: bytes) -> None:
-        """Send a request and read its answer, which has to be a success."""
-        self._connection.request("POST", path, body, self._headers)
+    def send(self, path: str, body: bytes | None) -> bytes:
+        """Send a request, a GET without a body, and return its answer, which has to be a success."""
+        self._connection.request("POST" if body else "GET", path, body, self._headers)
         response = self._connection.getresponse()
         answer = response.read()
         if response.status != 200 or not answer.startswith(self._beginning):
             raise SystemExit(f"{path} answers {response.status} {answer[:200]!r}")
+        return answer
 
     def close(self) -> None:
         """Close the connection."""

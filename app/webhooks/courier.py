@@ -45,8 +45,8 @@ class Delivery(NamedTuple):
 class Source(Protocol):
     """Where deliveries come from."""
 
-    def pending(self, after: int, most: int) -> Sequence[Delivery]:
-        """Return deliveries behind a number."""
+    def pending(self, after: int, most: int) -> tuple[Sequence[Delivery], int]:
+        """Return deliveries behind a number, and the number up to which these are all."""
         ...
 
     def delivered(self, delivery: Delivery) -> None:
@@ -137,10 +137,10 @@ class Courier:
             self._tidy_at = self._clock.elapsed() + _TIDY
         self._go_through()
         while self._is_up() and self._running and len(self._waiting) < MOST_WAITING:
-            fresh = self._source.pending(self._read, _AT_ONCE)
-            if not fresh:
+            fresh, up_to = self._source.pending(self._read, _AT_ONCE)
+            if not fresh and up_to == self._read:
                 break
-            self._read = fresh[-1].number
+            self._read = up_to
             self._waiting += [_Waiting(delivery) for delivery in fresh]
             self._go_through()
         return self._pause()
@@ -150,23 +150,22 @@ class Courier:
         self._read = max(self._read, up_to)
 
     def _go_through(self) -> None:
-        """Try everything that nothing holds up, and keep what was not delivered."""
-        left: list[_Waiting] = []
+        """Try everything that nothing holds up."""
         held_up: set[str] = set()
-        for each in self._waiting:
-            if self._may_go(each, left, held_up) and self._try(each):
-                continue
-            left.append(each)
-            held_up |= each.delivery.users
-        self._waiting = left
+        for each in self._waiting.copy():
+            if self._may_go(each, held_up) and self._try(each):
+                self._waiting.remove(each)
+            else:
+                held_up |= each.delivery.users
 
-    def _may_go(self, each: _Waiting, left: Sequence[_Waiting], held_up: set[str]) -> bool:
+    def _may_go(self, each: _Waiting, held_up: set[str]) -> bool:
         if not self._running or not self._is_up() or self._clock.elapsed() < each.due:
             return False
-        if not each.delivery.users:
-            return not left
-        stands_behind_all = bool(left) and not left[0].delivery.users
-        return not stands_behind_all and held_up.isdisjoint(each.delivery.users)
+        first = self._waiting[0]
+        # What is everybody's goes alone, and before it nothing else.
+        if not each.delivery.users or not first.delivery.users:
+            return each is first
+        return held_up.isdisjoint(each.delivery.users)
 
     def _try(self, each: _Waiting) -> bool:
         failure = each.delivery.send()

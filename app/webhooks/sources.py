@@ -27,16 +27,14 @@ class OutboxSource:
         self.wait = events.wait
         self.nudge = events.nudge
 
-    def pending(self, after: int, most: int) -> list[Delivery]:
+    def pending(self, after: int, most: int) -> tuple[list[Delivery], int]:
         """Return events that have yet to be delivered."""
-        return [self._delivery(entry) for entry in self._events.pending(after, most)]
+        entries = self._events.pending(after, most)
+        return [self._delivery(entry) for entry in entries], entries[-1].number if entries else after
 
     def _delivery(self, entry: OutboxEntry) -> Delivery:
         what = f"{entry.event.kind} {entry.id}"
-        return Delivery(entry.number, entry.event.user_ids, partial(self._tell, entry), what)
-
-    def _tell(self, entry: OutboxEntry) -> str | None:
-        return self._receiver.tell(entry)
+        return Delivery(entry.number, entry.event.user_ids, partial(self._receiver.tell, entry), what)
 
     def delivered(self, delivery: Delivery) -> None:
         """Forget an event."""
@@ -63,16 +61,17 @@ class _PresenceSource:
         self.wait = presence.wait
         self.nudge = presence.nudge
 
-    def pending(self, after: int, most: int) -> list[Delivery]:
-        """Return changes; where some are no longer kept, word that everything before is void."""
+    def pending(self, after: int, most: int) -> tuple[list[Delivery], int]:
+        """Return changes; where some are no longer kept, that everything before is void."""
         epoch, number, changes = self._presence.changes(self._presence.epoch, after, most)
         if epoch != self._epoch:
             self._epoch = epoch
-            return [*self._reset(epoch, 0), *self._deliveries(changes or (), epoch)]
+            if reset := self._reset(epoch, 0):
+                return reset, after
         if changes is None:
             _log.error("%d changes of presence came too fast to be delivered", number - after)
-            return [*self._reset(epoch, number), _nothing(number)]
-        return self._deliveries(changes, epoch)
+            return self._reset(epoch, number), number
+        return self._deliveries(changes, epoch), changes[-1].number if changes else after
 
     def delivered(self, delivery: Delivery) -> None:
         """Take no note: the courier knows how far it is."""
@@ -106,7 +105,7 @@ class OpenIMPresenceSource(_PresenceSource):
         return [Delivery(number, frozenset(), send, "presenceReset")]
 
     def _deliveries(self, changes: Sequence[PresenceChange], epoch: str) -> list[Delivery]:
-        found = [
+        return [
             Delivery(
                 change.number,
                 frozenset({change.user_id}),
@@ -116,8 +115,6 @@ class OpenIMPresenceSource(_PresenceSource):
             for change in changes
             for name in self._receiver.presence_names(change)
         ]
-        # What is not to be told has been read all the same.
-        return [*found, _nothing(changes[-1].number)] if changes else found
 
 
 class RongCloudPresenceSource(_PresenceSource):
@@ -133,8 +130,3 @@ class RongCloudPresenceSource(_PresenceSource):
         users = frozenset(change.user_id for change in changes)
         send = partial(self._receiver.tell_presence, changes, epoch)
         return [Delivery(changes[-1].number, users, send, f"online status up to {changes[-1].number}")]
-
-
-def _nothing(number: int) -> Delivery:
-    """Return what is delivered by having been read, in nobody's way."""
-    return Delivery(number, frozenset({""}), lambda: None, "")

@@ -1,0 +1,134 @@
+"""A million users online: what one of them takes in memory, and how long asking and listing takes.
+
+Everything goes through a real server, so the figures have the reading and writing of JSON in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks.batches import Client
+from benchmarks.servers import post, serving
+
+USERS = 1_000_000
+BATCH = 1_000
+#: Ids of one query, and how often it is asked.
+ASKED, TIMES = 500, 50
+CHANGES = 10_000
+_REGISTERED_AT_ONCE = 10_000
+
+
+def measure(folder: Path) -> str:
+    """Return the figures as a table in Markdown."""
+    instance = str(folder / "crowd")
+    with serving("wsgi:app", folder, ROLLCALL_INSTANCE=instance) as address:
+        worker = _worker(folder / "wsgi-app.log")
+        ask = {"secret": "openIM123", "userID": "imAdmin"}
+        header = {"operationID": "bench"}
+        token = post(address, "/auth/get_admin_token", ask, header)["data"]["token"]
+        with closing(Client(address, {**header, "token": token}, b'{"errCode":0,')) as client:
+            _each_batch(_REGISTERED_AT_ONCE, lambda users: _register(address, header, users))
+            before = _resident(worker)
+            put_online = _seconds(lambda: _each_batch(BATCH, lambda users: _put_online(client, users)))
+            bytes_each = (_resident(worker) - before) / USERS
+            query = _query(client)
+            listing, found = _list(client)
+            if found != USERS:
+                raise SystemExit(f"{found} users are listed, not {USERS}")
+            watching = _watch(client)
+    rows = [
+        ("memory of one user online on one platform", f"{bytes_each:.0f} bytes"),
+        ("put online by `/presence/heartbeats`, 1,000 a call", f"{USERS / put_online:.0f} users/s"),
+        (f"get_users_online_status, v3, of {ASKED}", f"{query * 1000:.1f} ms (median of {TIMES})"),
+        ("all of them by `/presence/online`, 10,000 a call", f"{listing:.1f} s"),
+        (f"{CHANGES:,} changes by `/presence/changes`, 1,000 a call", f"{watching * 1000:.0f} ms"),
+    ]
+    lines = [
+        "| 1,000,000 users online | |",
+        "|---|---|",
+        *(f"| {name} | {figure} |" for name, figure in rows),
+    ]
+    return "\n".join(lines)
+
+
+def _each_batch(size: int, do: Callable[[list[str]], None]) -> None:
+    for start in range(0, USERS, size):
+        do([f"user{number:07d}" for number in range(start, start + size)])
+
+
+def _register(address: str, header: dict[str, str], user_ids: list[str]) -> None:
+    users = [{"userID": user_id} for user_id in user_ids]
+    post(address, "/user/user_register", {"secret": "openIM123", "users": users}, header)
+
+
+def _put_online(client: Client, user_ids: list[str]) -> None:
+    users = [{"userID": user_id, "platformID": 1 + number % 5} for number, user_id in enumerate(user_ids)]
+    client.send("/presence/heartbeats", json.dumps({"ttl": 86400, "users": users}).encode())
+
+
+def _query(client: Client) -> float:
+    user_ids = [f"user{number * 1999 % USERS:07d}" for number in range(ASKED)]
+    body = json.dumps({"userIDs": user_ids}).encode()
+    path = "/user/get_users_online_status"
+    return statistics.median(_seconds(lambda: client.send(path, body)) for _ in range(TIMES))
+
+
+def _list(client: Client) -> tuple[float, int]:
+    found = 0
+    begun = time.perf_counter()
+    for page in _pages(client):
+        found += len(page["users"])
+    return time.perf_counter() - begun, found
+
+
+def _pages(client: Client) -> Iterator[dict[str, Any]]:
+    cursor = ""
+    while True:
+        page = _get(client, "/presence/online", limit=10_000, cursor=cursor)
+        yield page
+        cursor = page["cursor"]
+        if not cursor:
+            return
+
+
+def _watch(client: Client) -> float:
+    newest = _get(client, "/presence/counts")
+    number = newest["number"] - CHANGES
+
+    def read() -> None:
+        nonlocal number
+        while number < newest["number"]:
+            data = _get(client, "/presence/changes", epoch=newest["epoch"], since=number, limit=1000)
+            number = data["changes"][-1]["number"]
+
+    return _seconds(read)
+
+
+def _get(client: Client, path: str, **query: object) -> dict[str, Any]:
+    answer = client.send(f"{path}?{urlencode(query)}", None)
+    data: dict[str, Any] = json.loads(answer)["data"]
+    return data
+
+
+def _seconds(do: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    do()
+    return time.perf_counter() - begun
+
+
+def _worker(log: Path) -> int:
+    return int(re.findall(r"Booting worker with pid: (\d+)", log.read_text())[-1])
+
+
+def _resident(pid: int) -> int:
+    """Return the bytes of memory that a process holds."""
+    (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(kilobytes) * 1024
