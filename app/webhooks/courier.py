@@ -132,9 +132,10 @@ class Courier:
 
     def _round(self) -> float | None:
         """Deliver what can be delivered now; return after how many seconds there is more to do."""
-        if self._clock.elapsed() >= self._tidy_at:
+        now = self._clock.elapsed()
+        if now >= self._tidy_at:
+            self._tidy_at = now + _TIDY
             self._drop(self._source.tidy())
-            self._tidy_at = self._clock.elapsed() + _TIDY
         self._go_through()
         while self._is_up() and self._running and len(self._waiting) < MOST_WAITING:
             fresh, up_to = self._source.pending(self._read, _AT_ONCE)
