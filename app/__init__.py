@@ -40,6 +40,9 @@ from app.wire.blueprints import blueprints
 from app.wire.codecs import Codecs
 from app.wire.dialect import Dialect
 
+#: Threads that are left to those who read while the database cannot be written.
+RESERVED_THREADS = 2
+
 
 def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | None = None) -> Flask:
     """Build the application: settings, services, the blueprints of the dialects, the answers to failures.
@@ -63,7 +66,8 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
 
 
 def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -> Services:
-    database = Database(settings.instance / "rollcall.db")
+    # Who writes may never take all threads, whatever holds the writing up.
+    database = Database(settings.instance / "rollcall.db", max(settings.threads - RESERVED_THREADS, 1))
     user_store, token_store = UserStore(), TokenStore()
     command_store, subscription_store, note_store = CommandStore(), SubscriptionStore(), NoteStore()
     presence = Presence(clock, settings.presence_history)

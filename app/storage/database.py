@@ -18,15 +18,17 @@ from app.storage.writer import Piece, T, Writer
 #: What a piece of writing gets; the layers above pass it on and never look inside.
 Transaction = sqlite3.Connection
 
-#: Seconds that a statement waits for another process (a backup, an operator's shell) to let go.
-BUSY_TIMEOUT = 5.0
+#: Seconds that a statement waits for another process (an operator's shell) to let go.
+BUSY_TIMEOUT = 1.0
 
 
 class Database:
     """The database file at `path`; nothing is opened before `open`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most_waiting: int = 1000) -> None:
+        """Have up to `most_waiting` callers wait to write while the disk or somebody else holds that up."""
         self._path = path
+        self._most_waiting = most_waiting
         self._writer: Writer | None = None
         self._connection: sqlite3.Connection | None = None
         # Readers rest here between two reads, so there are never more than threads that read at once, and
@@ -47,7 +49,7 @@ class Database:
                 connection.close()
             raise DatabaseRefused(f"the database {self._path} cannot be opened: {error}") from error
         self._connection = connection
-        self._writer = Writer(connection)
+        self._writer = Writer(connection, self._most_waiting)
 
     def close(self) -> None:
         """Finish the waiting writes and close the file, the writer's connection, which checkpoints, last.
@@ -89,6 +91,11 @@ class Database:
                     self._close_resting()
         except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error
+
+    @property
+    def held_up_for(self) -> float:
+        """The seconds that the writing under way has taken by now; 0 if nobody writes."""
+        return self._writer.held_up_for if self._writer else 0.0
 
     def _borrow(self) -> sqlite3.Connection:
         try:

@@ -3,6 +3,9 @@
 Whatever waits when it comes round is run in one transaction, each piece in a savepoint of its own, and
 answered after the one commit that makes all of it durable. So callers share the price of a sync, an
 acknowledged write survives a power cut, and a piece that fails takes nothing with it.
+
+When the disk or another process holds the writer up, only so many callers may wait for it; the others are
+refused, so that there are threads left for those who read.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,6 +24,8 @@ Piece = Callable[[sqlite3.Connection], T]
 
 #: So many pieces share a commit at the most, which bounds how long the first of them waits.
 LARGEST_BATCH = 512
+#: Seconds that a batch may take before the writer counts as held up.
+STALL = 0.25
 
 
 class _Job:
@@ -38,10 +44,16 @@ class _Job:
 class Writer:
     """Run pieces of writing on one connection, in the order in which they came."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, most_waiting: int) -> None:
+        """Have up to `most_waiting` callers wait while the writer is held up."""
         self._connection = connection
+        self._most_waiting = most_waiting
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._door = threading.Lock()
+        self._room = threading.Condition(self._door)
+        self._waiting = 0
+        # When the batch under way was begun; None between two.
+        self._begun: float | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
         self._thread.start()
@@ -53,14 +65,30 @@ class Writer:
         """
         job = _Job(piece)
         with self._door:
+            if self._waiting >= self._most_waiting:
+                self._wait_for_room()
             if self._closed:
                 raise StorageUnavailable("the database is closed")
+            self._waiting += 1
             self._jobs.put(job)
         job.done.acquire()
         if job.error is not None:
             raise job.error
         result: T = job.result
         return result
+
+    @property
+    def held_up_for(self) -> float:
+        """The seconds that the batch under way has taken by now; 0 between two."""
+        begun = self._begun
+        return 0.0 if begun is None else time.monotonic() - begun
+
+    def _wait_for_room(self) -> None:
+        """Wait as long as the writer works as it should. Called with the door held."""
+        while self._waiting >= self._most_waiting:
+            if self.held_up_for >= STALL:
+                raise StorageUnavailable(f"the database has been busy for over {STALL} s")
+            self._room.wait(STALL / 5)
 
     def close(self) -> None:
         """Finish what was asked for, then end the thread. Closing twice is once."""
@@ -73,8 +101,13 @@ class Writer:
 
     def _work(self) -> None:
         while (first := self._jobs.get()) is not None:
+            self._begun = time.monotonic()
             batch = self._gather(first)
             self._commit(batch)
+            self._begun = None
+            with self._door:
+                self._waiting -= len(batch)
+                self._room.notify_all()
             for job in batch:
                 job.done.release()
 

@@ -42,6 +42,32 @@ def test_what_was_acknowledged_survives_sigkill(make_server: MakeServer, victim:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+def test_nothing_acknowledged_is_lost_over_many_kills(make_server: MakeServer) -> None:
+    """Fifteen rounds, or KILL_ROUNDS: 32 clients in all dialects, and SIGKILL in the middle."""
+    server = make_server().start()
+    acknowledged: list[str] = []
+    for number in range(int(os.environ.get("KILL_ROUNDS", "15"))):
+        seen = len(server.log)
+        with Storm(server, 32, first=100_000 * number) as storm:
+            storm.wait_for(60)
+            if number % 2:
+                os.kill(server.worker, signal.SIGKILL)
+            else:
+                server.kill()
+        if number % 2:
+            server.wait_for(r"(?s)sent SIGKILL.*Rollcall speaks", seen)
+        else:
+            server.start()
+        assert storm.refused == []
+        acknowledged += storm.acknowledged
+    for start in range(0, len(acknowledged), 5000):
+        part = acknowledged[start : start + 5000]
+        assert registered(server, part) == part
+    assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(server.instance / "rollcall.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_a_reload_under_load_fails_nobody_and_takes_new_settings(make_server: MakeServer) -> None:
     server = make_server().start()
     before = server.worker

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -251,3 +251,33 @@ def test_a_read_of_several_statements_sees_one_commit(database: Database) -> Non
 
     assert database.read(piece) == (0, 0)
     assert values(database) == [7]
+
+
+def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
+    database = Database(path, most_waiting=3)
+    database.open()
+    held, begun = threading.Event(), threading.Event()
+
+    def slow(transaction: Transaction) -> None:
+        begun.set()
+        held.wait(10)
+
+    try:
+        with ThreadPoolExecutor(10) as pool:
+            first = pool.submit(database.write, slow)
+            assert begun.wait(10)
+            crowd = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
+            done, waiting = wait(crowd, timeout=2)
+            assert (len(done), len(waiting)) == (7, 2)
+            for refused in done:
+                with pytest.raises(StorageUnavailable, match="busy for over 0.25 s"):
+                    refused.result()
+            assert database.held_up_for >= 0.25
+            held.set()
+            first.result(10)
+            assert {each.result(10) for each in waiting} == {"written"}
+        assert database.held_up_for == 0
+        with ThreadPoolExecutor(10) as pool:
+            assert list(pool.map(lambda _: database.write(lambda transaction: 1), range(200))) == [1] * 200
+    finally:
+        database.close()

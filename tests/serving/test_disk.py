@@ -1,0 +1,134 @@
+"""A disk that is full, and a database that another process holds: writing waits its turn, reading goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.serving.conftest import MakeServer
+from tests.support.server import Server
+from tests.support.storm import V3, register, registered
+from tests.support.tokens import signature_of
+
+pytestmark = pytest.mark.serving
+
+RONG = {
+    "App-Key": "live-app-key",
+    "Nonce": "1",
+    "Timestamp": "2",
+    "Signature": signature_of("live-app-secret", "1", "2"),
+}
+# How each dialect registers, and what it says when that cannot be written.
+WRITES: dict[str, tuple[str, Any, dict[str, str], dict[str, Any]]] = {
+    "v2": (
+        "/auth/user_register",
+        {"secret": "tuoyun", "platform": 1, "userID": "late", "operationID": "1"},
+        {},
+        {"errCode": 802, "errMsg": "db failed"},
+    ),
+    "v3.4": (
+        "/user/user_register",
+        {"secret": "openIM123", "users": [{"userID": "late"}]},
+        V3,
+        {"errCode": 90002, "errMsg": "DatabaseError", "errDlt": ": 90002 DatabaseError "},
+    ),
+    "rongcloud": (
+        "/user/getToken.json",
+        b"userId=late&name=n",
+        RONG,
+        {
+            "url": "/user/getToken.json",
+            "code": 1000,
+            "errorMessage": "the database is not available, try again later",
+        },
+    ),
+}
+
+
+def token_of(server: Server) -> str:
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    token: str = server.post("/auth/user_token", ask)[1]["data"]["token"]
+    return token
+
+
+def read(server: Server, token: str) -> None:
+    """Check a token, read users and presence: what has to go on."""
+    headers = {**V3, "token": token}
+    for path, body in (
+        ("/auth/parse_token", {"token": token}),
+        ("/user/account_check", {"checkUserIDs": ["storm-0-0", "nobody"]}),
+        ("/user/get_users_online_status", {"userIDs": ["openIMAdmin"]}),
+    ):
+        assert server.post(path, body, headers)[1]["errCode"] == 0
+    assert server.post("/presence/heartbeat", {}, headers)[1]["errCode"] == 0
+
+
+def refuse_all(server: Server) -> None:
+    for path, body, headers, answer in WRITES.values():
+        status, given = server.post(path, body, headers)
+        assert (status, {**given, "errDlt": answer["errDlt"]} if "errDlt" in answer else given) == (
+            503,
+            answer,
+        )
+
+
+def test_on_a_full_disk_writing_is_refused_reading_goes_on_and_space_heals_it(
+    make_server: MakeServer,
+) -> None:
+    server = make_server().start()
+    assert register(server, "storm-0-0")
+    token = token_of(server)
+    log = server.instance / "rollcall.db-wal"
+    unlimited = resource.prlimit(server.worker, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.worker, resource.RLIMIT_FSIZE, (log.stat().st_size, unlimited[1]))
+    for _ in range(3):
+        refuse_all(server)
+        read(server, token)
+    resource.prlimit(server.worker, resource.RLIMIT_FSIZE, unlimited)
+    assert register(server, "storm-0-1")
+    assert registered(server, ["storm-0-0", "storm-0-1", "late"]) == ["storm-0-0", "storm-0-1"]
+    assert server.stop() == 0
+    assert check(server) == "ok"
+
+
+def check(server: Server) -> str:
+    with contextlib.closing(sqlite3.connect(server.instance / "rollcall.db")) as connection:
+        answer: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        return answer
+
+
+def together(count: int, do: Callable[[int], None]) -> list[threading.Thread]:
+    threads = [threading.Thread(target=do, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_a_database_that_somebody_holds_refuses_writers_and_never_takes_all_threads(
+    make_server: MakeServer,
+) -> None:
+    """Forty writers at sixteen threads while another process has the database locked."""
+    server = make_server().start()
+    assert register(server, "storm-0-0")
+    token = token_of(server)
+    outcome: list[bool] = []
+    with contextlib.closing(sqlite3.connect(server.instance / "rollcall.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writers = together(40, lambda number: outcome.append(register(server, f"storm-1-{3 * number}")))
+        for _ in range(5):
+            read(server, token)
+        refuse_all(server)
+        for thread in writers:
+            thread.join(30)
+        assert outcome == [False] * 40
+        other.execute("ROLLBACK")
+    assert register(server, "storm-0-1")
+    assert registered(server, [f"storm-1-{3 * number}" for number in range(40)]) == []
+    assert server.stop() == 0
+    assert check(server) == "ok"
