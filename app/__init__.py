@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 
+from app import cli, health
 from app import settings as settings_table
 from app.clock import Clock
 from app.dialects import OWN, VENDORS
@@ -61,6 +62,9 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
     app.extensions["rollcall"] = services
     for blueprint in blueprints(dialects, services):
         app.register_blueprint(blueprint)
+    app.register_blueprint(health.blueprint(services))
+    for command in cli.main.commands.values():
+        app.cli.add_command(command)
     failures.register(app, dialects, services)
     return app
 

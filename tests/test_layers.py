@@ -41,6 +41,8 @@ ALLOWED: dict[str, set[str]] = {
         "app.wire.schema",
     },
     "app.wire": {*BOTTOM, "app.settings", "app.services"},
+    "app.cli": {"app.errors", "app.settings", "app.storage"},
+    "app.health": {"app.errors", "app.services"},
     "app.dialects": {
         *BOTTOM,
         "app.settings",
@@ -55,7 +57,7 @@ ONLY = {
     "sqlite3": {"app.storage"},
     "jwt": {"app.wire.jwt"},
     "itsdangerous": {"app.wire.opaque"},
-    "flask": {"app", "app.wire", "app.dialects"},
+    "flask": {"app", "app.health", "app.wire", "app.dialects"},
     "werkzeug": {"app.wire"},
     "gunicorn": set(),
 }

@@ -71,6 +71,10 @@ class Events:
     def _served(self) -> float:
         return self._clock.elapsed() + self._offset
 
+    def note_served(self) -> None:
+        """Put on record how long has been served: a write that hurts nobody. Raises StorageUnavailable."""
+        self._database.write(lambda transaction: self._store.note_served(transaction, self._served))
+
     def record(self, transaction: Transaction, event: UserEvent) -> None:
         """Keep an event with what it tells of, if anybody wants to be told."""
         if event.kind in self._wanted:

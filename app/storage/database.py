@@ -97,6 +97,16 @@ class Database:
         """The seconds that the writing under way has taken by now; 0 if nobody writes."""
         return self._writer.held_up_for if self._writer else 0.0
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether there is a thread that writes."""
+        return self._writer is not None and self._writer.is_alive
+
+    @property
+    def last_failure(self) -> str:
+        """Why the last commit failed; empty if it did not."""
+        return self._writer.last_failure if self._writer else ""
+
     def _borrow(self) -> sqlite3.Connection:
         try:
             return self._resting.pop()

@@ -35,6 +35,11 @@ class Migration(NamedTuple):
     version: int
     script: str
 
+    @property
+    def rewrites_data(self) -> bool:
+        """Whether its first line says that it changes what is there, and does not only add to it."""
+        return self.script.startswith("-- Rewrites data.")
+
 
 def migrations() -> tuple[Migration, ...]:
     """Return the steps that come with this Rollcall, in order."""
@@ -54,7 +59,8 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
         )
     try:
         if os.path.lexists(path):
-            _check_header(path)
+            check_header(path)
+            _check_pages(path)
             _migrate(path, steps)
         else:
             _create(path, steps)
@@ -66,13 +72,13 @@ def _create(path: Path, steps: Sequence[Migration]) -> None:
     draft = path.with_name(path.name + ".new")
     for leftover in (draft, *_companions(draft), *_companions(path)):
         leftover.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    create_private(draft)
     with closing(_connect(draft)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         _advance(connection, steps)
-    _sync(draft)
+    sync(draft)
     draft.rename(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _companions(path: Path) -> list[Path]:
@@ -80,14 +86,32 @@ def _companions(path: Path) -> list[Path]:
     return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
 
 
-def _check_header(path: Path) -> None:
-    """Judge the file by its own bytes before SQLite may touch it."""
+def create_private(path: Path) -> None:
+    """Make an empty file that nobody else can read; there must be none. Raises OSError."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def check_header(path: Path) -> None:
+    """Judge a file by its own bytes before SQLite may touch it. Raises DatabaseRefused or OSError."""
     with path.open("rb") as file:
         header = file.read(100)
     if not header.startswith(_MAGIC):
         raise DatabaseRefused(f"{path} is not a database; move it away, or restore a backup in its place")
     if int.from_bytes(header[_APPLICATION_ID_AT], "big") != APPLICATION_ID:
         raise DatabaseRefused(f"{path} is another application's database, not Rollcall's")
+
+
+def _check_pages(path: Path) -> None:
+    """Look through the pages, which takes 0.2 s a million users: better now than in the middle of a write."""
+    with closing(read_only(path)) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise DatabaseRefused(f"{path} is damaged, restore a backup in its place: {' '.join(found.split())}")
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a database without changing a byte of it, even by closing. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _migrate(path: Path, steps: Sequence[Migration]) -> None:
@@ -98,7 +122,23 @@ def _migrate(path: Path, steps: Sequence[Migration]) -> None:
             raise DatabaseRefused(
                 f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
             )
-        _advance(connection, [step for step in steps if step.version > version])
+        lacking = [step for step in steps if step.version > version]
+        if any(step.rewrites_data for step in lacking):
+            _keep_copy(connection, path.with_name(f"{path.name}.schema-{version}"))
+        _advance(connection, lacking)
+
+
+def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
+    """Keep what there is, so that a step that was wrong can be undone by hand."""
+    if os.path.lexists(target):
+        return  # of an earlier try, before which nothing was changed
+    draft = target.with_name(target.name + ".new")
+    draft.unlink(missing_ok=True)
+    create_private(draft)
+    connection.execute("VACUUM INTO ?", (str(draft),))
+    sync(draft)
+    draft.rename(target)
+    sync(target.parent)
 
 
 def _advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
@@ -131,7 +171,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or a folder's list of names, on the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -54,6 +54,8 @@ class Writer:
         self._waiting = 0
         # When the batch under way was begun; None between two.
         self._begun: float | None = None
+        #: Why the last commit failed; empty if it did not.
+        self.last_failure = ""
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
         self._thread.start()
@@ -82,6 +84,11 @@ class Writer:
         """The seconds that the batch under way has taken by now; 0 between two."""
         begun = self._begun
         return 0.0 if begun is None else time.monotonic() - begun
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread is there."""
+        return self._thread.is_alive()
 
     def _wait_for_room(self) -> None:
         """Wait as long as the writer works as it should. Called with the door held."""
@@ -128,7 +135,9 @@ class Writer:
             for job in batch:
                 self._run(job)
             self._connection.execute("COMMIT")
+            self.last_failure = ""
         except sqlite3.Error as error:
+            self.last_failure = str(error)
             self._abandon(batch, error)
 
     def _run(self, job: _Job) -> None:

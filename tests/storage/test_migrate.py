@@ -190,6 +190,47 @@ def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path, content
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("page", [1, 2, 5, -1])
+@pytest.mark.parametrize("damage", [b"\xff" * 4096, b"\0" * 4096, bytes(range(256)) * 16])
+def test_a_damaged_page_is_refused_untouched(tmp_path: Path, page: int, damage: bytes) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    whole = path.read_bytes()
+    start = 4096 * (page if page > 0 else len(whole) // 4096 + page)
+    broken = whole[:start] + damage + whole[start + 4096 :]
+    assert len(broken) == len(whole)
+    path.write_bytes(broken)
+    with pytest.raises(DatabaseRefused) as refusal:
+        prepare(path)
+    assert "\n" not in str(refusal.value)
+    assert path.read_bytes() == broken
+
+
+def test_half_a_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    half = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(half)
+    with pytest.raises(DatabaseRefused, match="is damaged|malformed"):
+        prepare(path)
+    assert path.read_bytes() == half
+
+
+def test_a_copy_is_kept_before_a_step_that_rewrites_data(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    version = migrations()[-1].version
+    step = Migration(version + 1, "-- Rewrites data.\nUPDATE served SET seconds = 7;\n")
+    prepare(path, [*migrations(), step])
+    kept = tmp_path / f"rollcall.db.schema-{version}"
+    assert (query(kept, "SELECT seconds FROM served"), query(path, "SELECT seconds FROM served")) == (
+        [(0,)],
+        [(7,)],
+    )
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["rollcall.db", kept.name]
+
+
 def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     path.mkdir()

@@ -1,0 +1,181 @@
+"""The commands, against files and against a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from app.models import User
+from app.services import Services
+from tests.conftest import MakeApp
+from tests.serving.conftest import MakeServer, make_server
+from tests.support.storm import Storm, register, registered
+
+__all__ = ["make_server"]
+
+
+def rollcall(tmp_path: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env={"ROLLCALL_INSTANCE": str(tmp_path / "instance")})
+
+
+def users_in(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute("SELECT user_id FROM users ORDER BY seq")]
+
+
+def test_a_backup_is_whole_private_and_restored(tmp_path: Path, make_app: MakeApp) -> None:
+    services: Services = make_app(admins=["root"], openim_v3_admins=[]).extensions["rollcall"]
+    services.start()
+    services.users.register([User("a")])
+    target = tmp_path / "copy.db"
+    done = rollcall(tmp_path, "backup", str(target))
+    assert (done.exit_code, done.output) == (0, f"{target} is a whole copy\n")
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert users_in(target) == ["root", "a"]
+    services.users.register([User("b")])
+    refused = rollcall(tmp_path, "restore", str(target))
+    assert refused.exit_code == 1
+    assert "is served by process" in refused.output
+    services.stop()
+    done = rollcall(tmp_path, "restore", str(target))
+    kept = tmp_path / "instance" / "rollcall.db.replaced-1"
+    assert (done.exit_code, done.output) == (
+        0,
+        f"{target} is in place, the database before it is {kept}\n",
+    )
+    assert users_in(kept) == ["root", "a", "b"]
+    services.start()
+    assert services.users.known(["a", "b"]) == {"a"}
+    services.stop()
+    assert {file.name for file in (tmp_path / "instance").iterdir()} == {
+        "rollcall.db",
+        "rollcall.db.replaced-1",
+        "rollcall.lock",
+    }
+
+
+def test_a_backup_overwrites_nothing(tmp_path: Path, services: Services) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("mine")
+    refused = rollcall(tmp_path, "backup", str(target))
+    assert refused.exit_code == 1
+    assert refused.output == f"Error: {target} is there already; nothing was written\n"
+    assert target.read_text() == "mine"
+
+
+def test_without_a_database_there_is_no_backup(tmp_path: Path) -> None:
+    refused = rollcall(tmp_path, "backup", str(tmp_path / "copy.db"))
+    assert refused.exit_code == 1
+    assert "cannot be copied" in refused.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"SQLite format 3\0" + b"\0" * 4080])
+def test_what_is_no_backup_is_not_restored(tmp_path: Path, services: Services, content: bytes) -> None:
+    services.stop()
+    before = (tmp_path / "instance" / "rollcall.db").read_bytes()
+    source = tmp_path / "copy.db"
+    source.write_bytes(content)
+    refused = rollcall(tmp_path, "restore", str(source))
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: ")
+    assert refused.output.count("\n") == 1
+    assert (tmp_path / "instance" / "rollcall.db").read_bytes() == before
+    assert {file.name for file in (tmp_path / "instance").iterdir()} == {"rollcall.db", "rollcall.lock"}
+
+
+def test_a_backup_is_restored_where_there_was_nothing(tmp_path: Path, services: Services) -> None:
+    target = tmp_path / "copy.db"
+    rollcall(tmp_path, "backup", str(target))
+    elsewhere = {"ROLLCALL_INSTANCE": str(tmp_path / "elsewhere")}
+    done = CliRunner().invoke(main, ["restore", str(target)], env=elsewhere)
+    assert (done.exit_code, done.output) == (0, f"{target} is in place\n")
+    assert users_in(tmp_path / "elsewhere" / "rollcall.db")
+
+
+def test_check_looks_through_a_served_database_or_a_backup(tmp_path: Path, services: Services) -> None:
+    path = tmp_path / "instance" / "rollcall.db"
+    done = rollcall(tmp_path, "check")
+    lines = done.output.splitlines()
+    assert (done.exit_code, lines[0], lines[-1]) == (0, "schema 4", f"{path} is whole")
+    assert "users 5" in lines
+    target = tmp_path / "copy.db"
+    rollcall(tmp_path, "backup", str(target))
+    assert rollcall(tmp_path, "check", str(target)).exit_code == 0
+    broken = bytearray(target.read_bytes())
+    broken[2 * 4096 : 3 * 4096] = b"\xff" * 4096
+    target.write_bytes(broken)
+    refused = rollcall(tmp_path, "check", str(target))
+    assert refused.exit_code == 1
+    assert "Error: " in refused.output
+
+
+def test_a_secret_is_strong_and_another_one_each_time(tmp_path: Path) -> None:
+    first, second = (rollcall(tmp_path, "secret").output.strip() for _ in range(2))
+    assert first != second
+    assert len(first) == 32
+
+
+def test_a_wrong_setting_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLCALL_THREDS", "1")
+    refused = rollcall(tmp_path, "check")
+    assert (refused.exit_code, refused.output) == (
+        1,
+        "Error: ROLLCALL_THREDS is not a Rollcall setting; did you mean ROLLCALL_THREADS?\n",
+    )
+
+
+def test_the_commands_are_flasks_too(app: object, tmp_path: Path) -> None:
+    environ = {**os.environ, "ROLLCALL_INSTANCE": str(tmp_path / "instance")}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "secret"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=20, check=True)
+    assert len(done.stdout.strip()) == 32
+
+
+@pytest.mark.serving
+def test_backups_of_a_server_under_load_are_whole_and_disturb_nobody(
+    make_server: MakeServer, tmp_path: Path
+) -> None:
+    server = make_server().start()
+    script = Path(sys.executable).with_name("rollcall")
+    environ = {**os.environ, "ROLLCALL_INSTANCE": str(server.instance)}
+    with Storm(server, 4) as storm:
+        for number in range(3):
+            storm.wait_for(30 * number + 10)
+            known = list(storm.acknowledged)
+            target = tmp_path / f"{number}.db"
+            subprocess.run([script, "backup", target], env=environ, timeout=30, check=True)
+            assert set(known) <= set(users_in(target))
+    assert (storm.failed, storm.refused) == ([], [])
+    assert registered(server, storm.acknowledged) == storm.acknowledged
+
+
+@pytest.mark.serving
+def test_health_waits_for_a_server_and_says_when_there_is_none(
+    make_server: MakeServer, tmp_path: Path
+) -> None:
+    nowhere = rollcall(tmp_path, "health", "--url", "http://127.0.0.1:1")
+    assert nowhere.exit_code == 1
+    assert json.loads(nowhere.output)["status"] == "unreachable"
+    server = make_server().start()
+    url = f"http://127.0.0.1:{server.port}"
+    done = rollcall(tmp_path, "health", "--wait", "5", "--url", url)
+    assert done.exit_code == 0
+    answer = json.loads(done.output)
+    assert answer["disk"].pop("free") > 0
+    assert answer == {
+        "status": "ok",
+        "reasons": [],
+        "writer": {"heldUpFor": 0.0, "lastFailure": ""},
+        "disk": {},
+    }
+    assert register(server, "a-0")
