@@ -10,6 +10,7 @@ from app import cli, health
 from app import settings as settings_table
 from app.clock import Clock
 from app.dialects import OWN, VENDORS
+from app.domain.attempts import Attempts
 from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
@@ -96,6 +97,7 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         events=events,
         presence=presence,
         throttle=Throttle(clock),
+        attempts=Attempts(clock),
         clock=clock,
         blocks=blocks,
         heartbeats=heartbeats,

@@ -21,6 +21,7 @@ RollcallError
     ├── AccessDenied
     │   ├── SecretsDocumented
     │   ├── SecretWrong
+    │   ├── TooManyWrongSecrets
     │   ├── AppKeyUnknown
     │   ├── SignatureWrong
     │   ├── NotAdministrator
@@ -157,6 +158,10 @@ class SecretsDocumented(AccessDenied):
 
 class SecretWrong(AccessDenied):
     """The secret in the body is not the configured one."""
+
+
+class TooManyWrongSecrets(AccessDenied):
+    """The address has sent so many wrong secrets that the next one is not looked at."""
 
 
 class AppKeyUnknown(AccessDenied):

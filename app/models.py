@@ -102,7 +102,10 @@ class OutboxEntry(NamedTuple):
     number: int
     """Grows with every new entry."""
     id: str
-    event: UserEvent
+    kind: str
+    """Of its event."""
+    user_ids: frozenset[str]
+    """Whom it is about."""
 
 
 class Page(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.clock import Clock
+from app.domain.attempts import Attempts
 from app.domain.blocks import Blocks
 from app.domain.commands import Commands
 from app.domain.enrolment import Enrolment
@@ -46,6 +47,7 @@ class Services:
     events: Events
     webhooks: Webhooks
     throttle: Throttle
+    attempts: Attempts
     clock: Clock
     blocks: Blocks
     heartbeats: Heartbeats

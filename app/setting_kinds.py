@@ -96,7 +96,7 @@ def url(value: object) -> str:
     address = text(value)
     try:
         parts = urlsplit(address)
-        is_sound = bool(parts.hostname) and parts.port != 0
+        is_sound = bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
     except ValueError:
         is_sound = False
     if not is_sound or not address.isascii() or " " in address or parts.scheme not in ("http", "https"):
@@ -194,6 +194,15 @@ def words(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
         raise ValueError("must be words separated by commas")
     return tuple(dict.fromkeys(text(word.strip()) for word in value if word.strip()))
+
+
+def secrets(value: object) -> tuple[str, ...]:
+    """Take one secret or several."""
+    text(value) if isinstance(value, str) else None
+    found = words(value)
+    if not found:
+        raise ValueError("must not be empty")
+    return found
 
 
 def user_ids(value: object) -> tuple[str, ...]:

@@ -89,16 +89,24 @@ class Settings:
         kind.between(1, 1000),
         "tokens of a user that policy `0` leaves on one platform, as upstream's `multiLogin.maxNumOneEnd`",
     )
-    openim_secret: str = _setting(
-        "openIM123", kind.text, "OpenIM v3's `secret`; it also signs v3 tokens", secret_of="openim_v3"
+    openim_secret: tuple[str, ...] = _setting(
+        "openIM123",
+        kind.secrets,
+        "OpenIM v3's `secret`; it also signs v3 tokens; of several, comma-separated, the first signs and any "
+        "will do",
+        secret_of="openim_v3",
     )
-    openim_v2_secret: str = _setting(
-        "tuoyun", kind.text, "OpenIM v2's `secret`, at most 32 characters", secret_of="openim_v2"
+    openim_v2_secret: tuple[str, ...] = _setting(
+        "tuoyun",
+        kind.secrets,
+        "OpenIM v2's `secret`, at most 32 characters; of several, comma-separated, any will do",
+        secret_of="openim_v2",
     )
-    openim_v2_access_secret: str = _setting(
+    openim_v2_access_secret: tuple[str, ...] = _setting(
         "open_im_server",
-        kind.text,
-        "OpenIM v2's `tokenpolicy.accessSecret`, which signs v2 tokens",
+        kind.secrets,
+        "OpenIM v2's `tokenpolicy.accessSecret`, which signs v2 tokens; of several, comma-separated, the "
+        "first signs and any verifies",
         secret_of="openim_v2",
     )
     openim_v2_token_days: int = _setting("7", _DAYS, "days that an OpenIM v2 token lasts")
@@ -214,8 +222,10 @@ TABLE: tuple[Field[Any], ...] = fields(Settings)
 _PARSERS: dict[str, Callable[[object], Any]] = {row.name: row.metadata["parse"] for row in TABLE}
 
 
-def _is_weak(value: str | tuple[RongCloudApp, ...]) -> bool:
-    secrets = (value,) if isinstance(value, str) else [secret for app in value for secret in app.secrets]
+def _is_weak(values: tuple[str | RongCloudApp, ...]) -> bool:
+    secrets = [
+        secret for value in values for secret in ((value,) if isinstance(value, str) else value.secrets)
+    ]
     return any(secret in DOCUMENTED_SECRETS or len(secret) < SHORT_SECRET for secret in secrets)
 
 
@@ -292,7 +302,7 @@ def _meant(name: str) -> str:
 
 def _agree(settings: Settings) -> None:
     """Refuse settings that are right one by one and wrong together."""
-    if len(settings.openim_v2_secret) > LONGEST_V2_SECRET:
+    if max(map(len, settings.openim_v2_secret)) > LONGEST_V2_SECRET:
         raise SettingInvalid(
             f"{variable('openim_v2_secret')} has over {LONGEST_V2_SECRET} characters, which OpenIM v2 refuses"
         )

@@ -117,6 +117,8 @@ def config(folder: Path, text: str) -> Path:
                 "http://ä/",
                 "http://a b/",
                 "http://[::1/",
+                "http://a..b/",
+                f"http://{'x' * 64}.example/",
             )
         ),
         *(

@@ -9,7 +9,7 @@ from app.domain.events import Events
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.errors import TokenStillValid, TooManyUsers, UserIDInvalid
-from app.models import Token, TokenOrder, User, UserRegistered
+from app.models import Token, TokenOrder, User, UserChanges, UserRegistered, UserUpdated
 from app.storage.database import Database, Transaction
 from app.storage.tokens import TokenStore
 from app.storage.users import UserStore
@@ -58,6 +58,12 @@ class Enrolment:
         same = [each for each in admitted if each.user_id == user.user_id]
         return (same or admitted)[0]._replace(user_id=user.user_id)
 
+    def _rename(self, transaction: Transaction, there: User, user: User) -> None:
+        changes = UserChanges(user.nickname, user.face_url or None)
+        if there.nickname != user.nickname or there.face_url != (user.face_url or there.face_url):
+            self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
+            self._events.record(transaction, UserUpdated(user.user_id, changes, exact=False))
+
     def _add(self, transaction: Transaction, user: User, dated: Sequence[User]) -> None:
         self._user_store.add(transaction, dated)
         self._events.record(transaction, UserRegistered((user,)))
@@ -88,8 +94,9 @@ class Enrolment:
             now = self._clock.now()
             if once and self._token_store.holds_valid(transaction, order, now):
                 raise TokenStillValid(user.user_id)
-            if self._user_store.get(transaction, user.user_id) is not None:
-                self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
+            there = self._user_store.get(transaction, user.user_id)
+            if there is not None:
+                self._rename(transaction, there, user)
             elif new_id_flaw is not None:
                 raise UserIDInvalid(new_id_flaw)
             elif most and self._user_store.count(transaction) >= most:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.domain.heartbeats import Heartbeats
 from app.domain.presence import Presence
-from app.errors import TooManyConnections
+from app.errors import TooManyConnections, UserNotFound
 from app.models import GatewayReport, GatewayWord, PresenceStatus
 
 #: From here on a number may be a time in Unix ms. OpenIM v2.1.0 sends the milliseconds within the second,
@@ -40,9 +40,11 @@ class _Said(NamedTuple):
 class _Memory(NamedTuple):
     """What was said of a user's connections, by name, or by platform of those without one."""
 
-    said: dict[str | int, _Said]
-    floor: int = 0
-    """The newest time among what was forgotten."""
+    said: Mapping[str | int, _Said]
+    forgotten: int = 0
+    """The newest time among what was forgotten: no connection that is unknown began before it."""
+    gone: Mapping[int, int] = {}
+    """When a platform was last said to be left altogether, 0 for all: no connection there is from before."""
 
 
 class Gateways:
@@ -60,9 +62,11 @@ class Gateways:
         user_ids = {report.user_id for report in reports}
         absent = self._heartbeats.absent(user_ids)
         for report in reports:
-            if report.user_id not in absent:
+            # Of who is blocked is remembered what was said, so that it is not news when the block is over.
+            why = absent.get(report.user_id)
+            if not isinstance(why, UserNotFound):
                 with self._lock, contextlib.suppress(TooManyConnections):
-                    self._follow(report)
+                    self._follow(report, may_be_there=why is None)
         self._heartbeats.remove_absent(user_ids.difference(absent))
 
     def forget(self, user_id: str) -> None:
@@ -75,37 +79,34 @@ class Gateways:
         with self._lock:
             self._memories.clear()
 
-    def _follow(self, report: GatewayReport) -> None:
+    def _follow(self, report: GatewayReport, may_be_there: bool) -> None:
         memory = self._memories.get(report.user_id) or _Memory({})
         name = report.connection_id or report.platform_id or 0
-        before = memory.said.get(name)
-        after = _judged(report, before, memory.floor)
+        after = _judged(report, memory.said.get(name), memory)
         if after is None:
             return
-        self._memories[report.user_id] = _pruned(memory, name, after)
-        if after.is_online:
-            if report.word is GatewayWord.ONLINE:
-                assert report.platform_id is not None, "who comes online does so on a platform"
-                self._presence.touch(
-                    report.user_id,
-                    report.platform_id,
-                    report.ttl,
-                    report.connection_id,
-                    report.is_background,
-                )
-        else:
-            # A gateway that names no connection means all that it has there.
-            why = PresenceStatus.KICKED if report.word is GatewayWord.KICKED else PresenceStatus.LEFT
-            platform_id = None if report.connection_id else report.platform_id
-            self._presence.leave(report.user_id, platform_id, report.connection_id or None, why)
+        self._memories[report.user_id] = _remembering(memory, name, after, report)
+        if not after.is_online:
+            self._leave(report)
+        elif report.word is GatewayWord.ONLINE and may_be_there:
+            assert report.platform_id is not None, "who comes online does so on a platform"
+            self._presence.touch(
+                report.user_id, report.platform_id, report.ttl, report.connection_id, report.is_background
+            )
+
+    def _leave(self, report: GatewayReport) -> None:
+        # A gateway that names no connection means all that it has there.
+        why = PresenceStatus.KICKED if report.word is GatewayWord.KICKED else PresenceStatus.LEFT
+        platform_id = None if report.connection_id else report.platform_id
+        self._presence.leave(report.user_id, platform_id, report.connection_id or None, why)
 
 
-def _judged(report: GatewayReport, before: _Said | None, floor: int) -> _Said | None:
+def _judged(report: GatewayReport, before: _Said | None, memory: _Memory) -> _Said | None:
     """Return what is now said of the connection; None if the report says nothing new."""
     if report.word is GatewayWord.KICKED and before is None:
         # It does not say which of the connections that have names it means; that one's end will.
         return None
-    if report.time >= _FIRST_TIME and not _is_news(report, before, floor):
+    if report.time >= _FIRST_TIME and not _is_news(report, before, memory):
         return None
     arrivals, kicked = (before.arrivals, before.kicked) if before else (0, 0)
     if report.word is GatewayWord.ONLINE:
@@ -118,23 +119,29 @@ def _judged(report: GatewayReport, before: _Said | None, floor: int) -> _Said | 
     return _Said(report.time, False, 0)
 
 
-def _is_news(report: GatewayReport, before: _Said | None, floor: int) -> bool:
+def _is_news(report: GatewayReport, before: _Said | None, memory: _Memory) -> bool:
+    is_online = report.word is GatewayWord.ONLINE
+    left = max(memory.gone.get(0, 0), memory.gone.get(report.platform_id or 0, 0))
+    if is_online and report.time <= left:
+        return False
     if before is None:
-        return report.word is not GatewayWord.ONLINE or report.time > floor
+        return not is_online or report.time > memory.forgotten
     if report.time == before.time:
-        return before.is_online and report.word is not GatewayWord.ONLINE
+        return before.is_online and not is_online
     return report.time > before.time
 
 
-def _pruned(memory: _Memory, name: str | int, after: _Said) -> _Memory:
+def _remembering(memory: _Memory, name: str | int, after: _Said, report: GatewayReport) -> _Memory:
     """Return the memory with what is said of a connection, and without the oldest of too many."""
     said = {**memory.said, name: after}
+    forgotten = memory.forgotten
     ended = [each for each in said if not said[each].is_online]
-    # One who is said to be gone altogether was so everywhere.
-    floor = memory.floor if name else max(memory.floor, after.time)
     for names, most in ((ended, _MOST_ENDED), (list(said), _MOST)):
         names = [each for each in names if each in said and each != name]
         names.sort(key=lambda each: said[each].time)
         for each in names[: max(len(names) - most, 0)]:
-            floor = max(floor, said.pop(each).time)
-    return _Memory(said, floor)
+            forgotten = max(forgotten, said.pop(each).time)
+    gone = memory.gone
+    if not after.is_online and isinstance(name, int):
+        gone = {**gone, name: max(gone.get(name, 0), report.time)}
+    return _Memory(said, forgotten, gone)

@@ -59,9 +59,10 @@ class Presence:
         self, user_id: str, platform_id: int, ttl: float, connection_id: str = "", is_background: bool = False
     ) -> None:
         """Put a connection online, or keep it, for `ttl` seconds. Raises TooManyConnections."""
-        now = self._clock.elapsed()
-        entry = (platform_id, connection_id, now + ttl, is_background, now)
         with self._lock:
+            # The time is told by whoever has the lock, so that all see one order of things.
+            now = self._clock.elapsed()
+            entry = (platform_id, connection_id, now + ttl, is_background, now)
             due, held = self._without_lapsed(user_id, now)
             before = next((kept for kept in held if kept[:2] == entry[:2]), None)
             if before is None:
@@ -84,8 +85,8 @@ class Presence:
         why: PresenceStatus = PresenceStatus.LEFT,
     ) -> None:
         """Take connections offline: one, or all on a platform, or all; leaving twice is leaving once."""
-        now = self._clock.elapsed()
         with self._lock:
+            now = self._clock.elapsed()
             due, held = self._without_lapsed(user_id, now)
             gone = tuple(
                 entry

@@ -8,6 +8,9 @@ from typing import Any
 
 from app.models import OutboxEntry, User, UserChanges, UserEvent, UserRegistered, UserUpdated
 
+#: Characters of users' ids that are read at once.
+_LARGEST_PART = 1_000_000
+
 
 class OutboxStore:
     """Events in the order in which they happened. Every method takes the connection of its piece."""
@@ -15,16 +18,28 @@ class OutboxStore:
     def add(self, connection: sqlite3.Connection, entry_id: str, event: UserEvent, served: float) -> None:
         """Keep an event that happens in the same transaction."""
         connection.execute(
-            "INSERT INTO outbox (id, event, payload, recorded_at) VALUES (?, ?, ?, ?)",
-            (entry_id, event.kind, json.dumps(_payload(event)), served),
+            "INSERT INTO outbox (id, event, user_ids, payload, recorded_at) VALUES (?, ?, ?, ?, ?)",
+            (entry_id, event.kind, json.dumps(list(event.user_ids)), json.dumps(_payload(event)), served),
         )
 
     def pending(self, connection: sqlite3.Connection, after: int, most: int) -> list[OutboxEntry]:
-        """Return up to `most` events behind a number."""
+        """Return up to `most` events behind a number, fewer if they are about very many users."""
         rows = connection.execute(
-            "SELECT seq, id, event, payload FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (after, most)
+            "SELECT seq, id, event, user_ids FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (after, most)
         )
-        return [OutboxEntry(seq, entry_id, _event(kind, payload)) for seq, entry_id, kind, payload in rows]
+        found: list[OutboxEntry] = []
+        length = 0
+        for seq, entry_id, kind, user_ids in rows:
+            found.append(OutboxEntry(seq, entry_id, kind, frozenset(json.loads(user_ids))))
+            length += len(user_ids)
+            if length > _LARGEST_PART:
+                break
+        return found
+
+    def event(self, connection: sqlite3.Connection, seq: int) -> UserEvent | None:
+        """Return what happened; None if that is no longer kept."""
+        row = connection.execute("SELECT event, payload FROM outbox WHERE seq = ?", (seq,)).fetchone()
+        return _event(*row) if row else None
 
     def remove(self, connection: sqlite3.Connection, seq: int) -> None:
         """Forget an event that was delivered."""
@@ -32,8 +47,16 @@ class OutboxStore:
 
     def give_up(self, connection: sqlite3.Connection, before: float) -> tuple[int, int]:
         """Forget what was recorded before a time; return the newest number of that, and the count."""
+        # The clock of serving never goes back, so the old ones are the first.
         (newest,) = connection.execute(
-            "SELECT COALESCE(MAX(seq), 0) FROM outbox WHERE recorded_at < ?", (before,)
+            """
+            SELECT COALESCE(
+                (SELECT seq - 1 FROM outbox WHERE recorded_at >= ? ORDER BY seq LIMIT 1),
+                (SELECT MAX(seq) FROM outbox),
+                0
+            )
+            """,
+            (before,),
         ).fetchone()
         return newest, connection.execute("DELETE FROM outbox WHERE seq <= ?", (newest,)).rowcount
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from app.clock import Clock
@@ -20,10 +20,14 @@ _log = logging.getLogger(__name__)
 #: Seconds before the second try; each further pause is twice as long, up to the longest. Of each, a random
 #: part of up to a half is left out, so that many do not come at once.
 FIRST_PAUSE = 0.5
-#: Deliveries that fail in a row before the receiver counts as down.
+#: Different deliveries that fail, and nothing else goes well, before the receiver counts as down.
 DOWN_AFTER = 3
-#: Deliveries that wait in memory behind failed ones; beyond that nothing new is begun.
-MOST_WAITING = 1000
+#: Deliveries that wait in memory behind failed ones, and users whom they are about; beyond that nothing new
+#: is begun.
+MOST_WAITING = 10_000
+MOST_USERS_WAITING = 100_000
+#: Seconds that an end waits for a delivery to break off.
+_PATIENCE = 10.0
 _AT_ONCE = 100
 #: Seconds between two looks at what has grown too old.
 _TIDY = 60.0
@@ -95,7 +99,10 @@ class Courier:
     def _forget(self) -> None:
         self._read = 0
         self._waiting: list[_Waiting] = []
+        self._users_waiting = 0
+        # Since the last success: how many tries failed, and of which deliveries.
         self._failures = 0
+        self._failing: set[int] = set()
         self._down_until = 0.0
         self._tidy_at = 0.0
 
@@ -112,7 +119,7 @@ class Courier:
             return
         self._running = False
         self._source.nudge()
-        self._thread.join()
+        self._thread.join(_PATIENCE)
         self._thread = None
 
     def _work(self) -> None:
@@ -136,40 +143,69 @@ class Courier:
         if now >= self._tidy_at:
             self._tidy_at = now + _TIDY
             self._drop(self._source.tidy())
-        self._go_through()
-        while self._is_up() and self._running and len(self._waiting) < MOST_WAITING:
-            fresh, up_to = self._source.pending(self._read, _AT_ONCE)
-            if not fresh and up_to == self._read:
-                break
-            self._read = up_to
-            self._waiting += [_Waiting(delivery) for delivery in fresh]
+        # What is new is looked at even after failures: it may be what gets through.
+        while self._running and self._is_up():
+            is_more = self._read_on()
             self._go_through()
+            if not is_more:
+                break
         return self._pause()
+
+    def _read_on(self) -> bool:
+        """Take up what is new, as far as there is room; tell whether there may be more."""
+        if len(self._waiting) >= MOST_WAITING or self._users_waiting >= MOST_USERS_WAITING:
+            return False
+        fresh, up_to = self._source.pending(self._read, _AT_ONCE)
+        is_more = bool(fresh) or up_to != self._read
+        self._read = up_to
+        self._waiting += [_Waiting(delivery) for delivery in fresh]
+        self._users_waiting += sum(len(delivery.users) for delivery in fresh)
+        return is_more
 
     def _drop(self, up_to: int) -> None:
         self._waiting = [each for each in self._waiting if each.delivery.number > up_to]
+        self._users_waiting = sum(len(each.delivery.users) for each in self._waiting)
         self._read = max(self._read, up_to)
 
     def _go_through(self) -> None:
-        """Try everything that nothing holds up."""
-        held_up: set[str] = set()
-        for each in self._waiting.copy():
-            if self._may_go(each, held_up) and self._try(each):
+        """Try everything that may go, what has failed least first."""
+        while self._running and self._is_up():
+            each = self._next()
+            if each is None:
+                return
+            if self._try(each):
                 self._waiting.remove(each)
-            else:
-                held_up |= each.delivery.users
+                self._users_waiting -= len(each.delivery.users)
 
-    def _may_go(self, each: _Waiting, held_up: set[str]) -> bool:
-        if not self._running or not self._is_up() or self._clock.elapsed() < each.due:
-            return False
-        first = self._waiting[0]
-        # What is everybody's goes alone, and before it nothing else.
-        if not each.delivery.users or not first.delivery.users:
-            return each is first
-        return held_up.isdisjoint(each.delivery.users)
+    def _next(self) -> _Waiting | None:
+        now = self._clock.elapsed()
+        best = None
+        for each in self._unhindered():
+            if each.due <= now and (best is None or each.tries < best.tries):
+                best = each
+                if not best.tries:
+                    break
+        return best
+
+    def _unhindered(self) -> Iterator[_Waiting]:
+        """Yield what stands behind nothing of the same users. What is everybody's goes alone."""
+        held_up: set[str] = set()
+        for each in self._waiting:
+            users = each.delivery.users
+            if not users:
+                if not held_up:
+                    yield each
+                return
+            if held_up.isdisjoint(users):
+                yield each
+            held_up |= users
 
     def _try(self, each: _Waiting) -> bool:
-        failure = each.delivery.send()
+        try:
+            failure = each.delivery.send()
+        except Exception as error:
+            _log.exception("a delivery to %s could not be made", self._name)
+            failure = type(error).__name__
         if not self._running:
             return False
         if failure is None:
@@ -178,25 +214,29 @@ class Courier:
             return True
         each.tries += 1
         each.due = self._clock.elapsed() + self._after(each.tries)
-        self._fail(f"{each.delivery.what}: {failure}")
+        self._fail(each, failure)
         return False
 
     def _is_up(self) -> bool:
         return self._clock.elapsed() >= self._down_until
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, each: _Waiting, failure: str) -> None:
+        is_first, was_down = not self._failing, len(self._failing) >= DOWN_AFTER
+        self._failing.add(id(each))
         self._failures += 1
-        if self._failures >= DOWN_AFTER:
+        is_down = len(self._failing) >= DOWN_AFTER
+        if is_down:
             self._down_until = self._clock.elapsed() + self._after(self._failures - DOWN_AFTER + 1)
-        if self._failures in (1, DOWN_AFTER):
-            state = "is down" if self._failures == DOWN_AFTER else "fails"
-            _log.warning("%s %s, trying again: %s", self._name, state, reason)
+        if is_first or is_down != was_down:
+            state = "is down" if is_down else "fails"
+            _log.warning("%s %s, trying again: %s: %a", self._name, state, each.delivery.what, failure)
 
     def _recover(self) -> None:
-        if self._failures >= DOWN_AFTER:
+        if len(self._failing) >= DOWN_AFTER:
             _log.warning("%s is up again after %d failures", self._name, self._failures)
             for each in self._waiting:
-                each.due = 0.0
+                each.due, each.tries = 0.0, 0
+        self._failing.clear()
         self._failures = 0
 
     def _after(self, failures: int) -> float:
@@ -204,8 +244,8 @@ class Courier:
         return pause * random.uniform(0.5, 1.0)
 
     def _pause(self) -> float | None:
-        if not self._waiting:
-            return None if self._is_up() else self._down_until - self._clock.elapsed()
         now = self._clock.elapsed()
-        due = max(min(each.due for each in self._waiting), self._down_until)
-        return min(max(due - now, 0.05), max(self._tidy_at - now, 0.05))
+        if not self._is_up():
+            return self._down_until - now
+        due = min((each.due for each in self._unhindered()), default=None)
+        return None if due is None else min(max(due, now), max(self._tidy_at, now)) - now

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from app.clock import Clock
 from app.errors import BadRequest, HookFailed, HookGarbled, HookRefused
 from app.models import (
-    OutboxEntry,
     PresenceChange,
     PresenceStatus,
     User,
     UserChanges,
+    UserEvent,
     UserRegistered,
     UserUpdated,
 )
@@ -96,16 +96,15 @@ class OpenIMReceiver:
         except BadRequest as error:
             raise HookGarbled(f"{name}: {error}") from error
 
-    def tell(self, entry: OutboxEntry) -> str | None:
+    def tell(self, delivery_id: str, event: UserEvent) -> str | None:
         """Tell what happened to users; return why that failed, or None."""
-        event = entry.event
         if isinstance(event, UserRegistered):
             name = "afterUserRegister"
             content = callbacks.registration(self._generation, name, event.users)
         else:
             name = f"afterUpdateUserInfo{'Ex' if event.exact else ''}"
-            content = callbacks.update(self._generation, name, event, entry.id)
-        return self._tell(name, content, entry.id) if name in self._wanted else None
+            content = callbacks.update(self._generation, name, event, delivery_id)
+        return self._tell(name, content, delivery_id) if name in self._wanted else None
 
     def presence_names(self, change: PresenceChange) -> list[str]:
         """Return the callbacks that tell of a change, in order: who is kicked also goes."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import queue
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ from urllib.parse import urlsplit
 LARGEST_ANSWER = 16 * 1024 * 1024
 # Addresses of IPv4 as IPv6 networks spell them (RFC 6052).
 _TRANSLATED = ip_network("64:ff9b::/96")
+_LOCAL_TRANSLATED = ip_network("64:ff9b:1::/48")
+_COMPATIBLE = ip_network("::/96")
+_PROTOCOLS = ip_network("192.0.0.0/24")
 
 
 class PostFailed(Exception):
@@ -70,7 +74,8 @@ class Poster:
                 data = response.read(LARGEST_ANSWER + 1)
         except TimeoutError as error:
             raise PostFailed(f"no answer within {seconds:g} s") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            # http.client raises ValueError for some of what is no HTTP, the resolver for some names.
             raise PostFailed(f"{type(error).__name__}: {error}") from error
         if len(data) > LARGEST_ANSWER:
             raise PostFailed("the answer is too large")
@@ -80,40 +85,47 @@ class Poster:
     def _connected(self, url: str, deadline: float) -> Iterator[Any]:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        plain = self._open(host, port, deadline)
-        with self._breakable(plain), plain:
-            if parts.scheme == "https":
-                plain.settimeout(_left(deadline))
-                with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured:
-                    yield _Bounded(secured, deadline)
-            else:
-                yield _Bounded(plain, deadline)
+        is_secured = parts.scheme == "https"
+        with contextlib.ExitStack() as stack:
+            connected = self._open(host, parts.port or (443 if is_secured else 80), deadline, stack)
+            if is_secured:
+                connected.settimeout(_left(deadline))
+                connected = ssl.create_default_context().wrap_socket(
+                    connected, server_hostname=host, do_handshake_on_connect=False
+                )
+                stack.enter_context(connected)
+                stack.enter_context(self._breakable(connected))
+                connected.do_handshake()
+            yield _Bounded(connected, deadline)
 
-    def _open(self, host: str, port: int, deadline: float) -> socket.socket:
+    def _open(self, host: str, port: int, deadline: float, stack: contextlib.ExitStack) -> socket.socket:
+        """Connect to the first address of a host that may be sent to and answers."""
         failure: OSError | PostFailed = PostFailed("the name has no address")
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for family, kind, protocol, _, address in _resolved(host, port, deadline):
             if not (self._may_send_to_private() or is_public(str(address[0]))):
                 failure = PostFailed("the address is private, and ROLLCALL_WEBHOOK_PRIVATE is not set")
                 continue
+            made = stack.enter_context(socket.socket(family, kind, protocol))
+            stack.enter_context(self._breakable(made))
             try:
-                return socket.create_connection((str(address[0]), port), _left(deadline))
+                made.settimeout(_left(deadline))
+                made.connect(address)
+                return made
             except OSError as error:
                 failure = error
         raise failure
 
     @contextlib.contextmanager
-    def _breakable(self, plain: socket.socket) -> Iterator[None]:
+    def _breakable(self, one: socket.socket) -> Iterator[None]:
         with self._lock:
             if self._stopped:
-                plain.close()
                 raise PostFailed("Rollcall is stopping")
-            self._sockets.add(plain)
+            self._sockets.add(one)
         try:
             yield
         finally:
             with self._lock:
-                self._sockets.discard(plain)
+                self._sockets.discard(one)
 
 
 def is_public(text: str) -> bool:
@@ -124,7 +136,30 @@ def is_public(text: str) -> bool:
             return is_public(str(ip_address(int(address) & 0xFFFF_FFFF)))
         if address.ipv4_mapped or address.sixtofour:
             return is_public(str(address.ipv4_mapped or address.sixtofour))
-    return address.is_global and not address.is_multicast
+        if address.is_site_local or address in _LOCAL_TRANSLATED or address in _COMPATIBLE:
+            return False
+    return address.is_global and not address.is_multicast and address not in _PROTOCOLS
+
+
+def _resolved(host: str, port: int, deadline: float) -> Sequence[Any]:
+    """Look a name up in a thread of its own, as nothing else bounds how long that takes."""
+    found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, ValueError) as error:
+            found.put(error)
+
+    threading.Thread(target=look_up, name="resolver", daemon=True).start()
+    try:
+        answer = found.get(timeout=_left(deadline))
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    addresses: Sequence[Any] = answer
+    return addresses
 
 
 def _left(deadline: float) -> float:

@@ -33,8 +33,11 @@ class OutboxSource:
         return [self._delivery(entry) for entry in entries], entries[-1].number if entries else after
 
     def _delivery(self, entry: OutboxEntry) -> Delivery:
-        what = f"{entry.event.kind} {entry.id}"
-        return Delivery(entry.number, entry.event.user_ids, partial(self._receiver.tell, entry), what)
+        return Delivery(entry.number, entry.user_ids, partial(self._tell, entry), f"{entry.kind} {entry.id}")
+
+    def _tell(self, entry: OutboxEntry) -> str | None:
+        event = self._events.event(entry.number)
+        return None if event is None else self._receiver.tell(entry.id, event)
 
     def delivered(self, delivery: Delivery) -> None:
         """Forget an event."""
@@ -78,7 +81,7 @@ class _PresenceSource:
 
     def tidy(self) -> int:
         """Give nothing up as long as it is kept."""
-        return 0
+        return -1
 
     def news(self) -> int:
         """Return a number that changes with every change."""

@@ -32,8 +32,8 @@ class Codecs:
 
     def order(self, style: str, user_id: str, platform_id: int) -> TokenOrder:
         """Word the order of a JWT."""
-        key = self._spellings[style].key
-        return TokenOrder(user_id, platform_id, self._styles[style], (key.fingerprint,))
+        keys = tuple(key.fingerprint for key in self._spellings[style].keys)
+        return TokenOrder(user_id, platform_id, self._styles[style], keys)
 
     def order_opaque(self, issuer: str, user_id: str) -> TokenOrder:
         """Word the order of an opaque token of an app; it belongs to no platform."""

@@ -48,6 +48,11 @@ class Key(NamedTuple):
     secret: bytes
 
 
+def keys_of(secrets: Sequence[str]) -> tuple[Key, ...]:
+    """Return the keys of several secrets, in their order."""
+    return tuple(map(key_of, secrets))
+
+
 def key_of(secret: str) -> Key:
     """Return the key of a secret from the settings."""
     raw = secret.encode()
@@ -68,7 +73,8 @@ class JwtSpelling:
 
     mark: str
     """The claim that no other dialect has."""
-    key: Key
+    keys: Sequence[Key]
+    """The first signs, all verify."""
     spell: Callable[[Token], Mapping[str, object]]
     """Return the payload, in the order of the Go struct."""
     parse: Callable[[Mapping[str, Any]], Claimed | None]
@@ -88,7 +94,9 @@ class JwtCodec:
         """Return the text of an issued token."""
         spelling = self._by_style[token.style]
         signed = _HEADER + b"." + base64url_encode(go_json.dumps(spelling.spell(token)))
-        signature = _HMAC["HS256"].sign(signed, spelling.key.secret)
+        keys = spelling.keys
+        key = next((key for key in keys if key.fingerprint == token.signing_key), keys[0])
+        signature = _HMAC["HS256"].sign(signed, key.secret)
         return (signed + b"." + base64url_encode(signature)).decode()
 
     def read(self, text: str) -> PresentedToken:
@@ -107,21 +115,18 @@ class JwtCodec:
         algorithm = header.get("alg")
         if not isinstance(algorithm, str) or algorithm not in _HMAC:
             return _unverifiable(algorithm, claimed, iat, nbf, exp)
-        if not _signed(text, spelling.key, _HMAC[algorithm]):
+        key = next((key for key in spelling.keys if _signed(text, key, _HMAC[algorithm])), None)
+        if key is None:
             return PresentedToken(claimed.style, iat, nbf, exp, "signature is invalid", None)
-        return PresentedToken(
-            claimed.style, iat, nbf, exp, None, self._ours(text, claimed, spelling, iat, exp)
-        )
+        return PresentedToken(claimed.style, iat, nbf, exp, None, self._ours(text, claimed, key, iat, exp))
 
     def _ours(
-        self, text: str, claimed: Claimed, spelling: JwtSpelling, iat: float | None, exp: float | None
+        self, text: str, claimed: Claimed, key: Key, iat: float | None, exp: float | None
     ) -> Token | None:
         """Return the token that we would have written so; a genuine signature over another text has none."""
         if not (isinstance(iat, int) and isinstance(exp, int) and max(abs(iat), abs(exp)) < 2**63):
             return None
-        token = Token(
-            claimed.user_id, claimed.platform_id, claimed.style, "", iat, exp, spelling.key.fingerprint
-        )
+        token = Token(claimed.user_id, claimed.platform_id, claimed.style, "", iat, exp, key.fingerprint)
         try:
             return token if hmac.compare_digest(self.spell(token), text) else None
         except UnicodeEncodeError:

@@ -52,6 +52,11 @@ ONE, NAMELESS = [(1, "x")], [(1, "")]
         ([says(ON, 1, "x"), says(ON, 2, "y", 5), says(OFF, 3, "", None)], []),
         ([says(OFF, 3, "", None), says(ON, 2, "x")], []),
         ([says(OFF, 3, "", None), says(ON, 4, "x")], ONE),
+        ([says(ON, 1), says(OFF, 5, "", None), says(ON, 3)], []),
+        ([says(ON, 1, "x"), says(OFF, 5), says(ON, 3, "x")], []),
+        ([says(OFF, 5), says(ON, 3, "x")], []),
+        ([says(OFF, 5), says(ON, 3, "x", 2)], [(2, "x")]),
+        ([says(OFF, 5), says(ON, 6, "x")], ONE),
         ([says(ON, 1)], NAMELESS),
         ([says(ON, 1), says(ON, 5), says(OFF, 4)], NAMELESS),
         ([says(ON, 1), says(OFF, 2), says(ON, 1)], []),
@@ -136,12 +141,21 @@ def test_more_connections_than_there_may_be_do_not_matter(services: Services) ->
     assert online(services) == [(1, str(number)) for number in range(30)]
 
 
+def test_what_was_said_during_a_block_is_no_news_after_it(services: Services) -> None:
+    services.gateways.report([says(ON, 1, "x")])
+    services.blocks.block(["a"], 60)
+    services.gateways.report([says(OFF, 5, "x")])
+    services.blocks.unblock(["a"])
+    services.gateways.report([says(ON, 3, "x")])
+    assert online(services) == []
+
+
 def test_who_is_nobody_or_blocked_stays_offline(services: Services) -> None:
     services.blocks.block(["b"], 60)
     services.gateways.report([says(ON, 1)._replace(user_id=user_id) for user_id in ("nobody", "b", "a")])
     assert [online(services, user_id) for user_id in ("nobody", "b", "a")] == [[], [], NAMELESS]
     services.removal.delete(["a"])
-    assert services.gateways._memories == {}
+    assert list(services.gateways._memories) == ["b"]
     assert services.presence.details("a").last_seen is None
 
 

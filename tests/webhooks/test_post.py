@@ -33,6 +33,10 @@ from tests.support.sink import Sink, silent
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
+        "fec0::1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "192.0.0.8",
     ],
 )
 def test_an_address_of_this_or_a_near_network_is_private(address: str) -> None:
@@ -101,3 +105,37 @@ def test_a_connection_that_nobody_accepts_ends_in_time() -> None:
 def test_tls_needs_a_certificate_that_is_trusted(sink: Sink) -> None:
     with pytest.raises(PostFailed, match="SSLError"):
         Poster(lambda: True).post(sink.url.replace("http:", "https:"), {}, b"{}", 2)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_whatever_is_under_way_ends_when_everything_stops(scheme: str) -> None:
+    """A handshake that is not answered, and a request that is not."""
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(1)
+        poster = Poster(lambda: True)
+        failures: list[str] = []
+
+        def post() -> None:
+            try:
+                poster.post(f"{scheme}://127.0.0.1:{mute.getsockname()[1]}/", {}, b"{}", 15)
+            except PostFailed as error:
+                failures.append(str(error))
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        accepted, _ = mute.accept()
+        with accepted:
+            accepted.recv(1)
+            poster.stop()
+            thread.join(5)
+        assert not thread.is_alive()
+        assert len(failures) == 1
+
+
+def test_looking_up_a_name_has_only_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: time.sleep(3) or [])
+    begun = time.monotonic()
+    with pytest.raises(PostFailed, match="no answer within 0.2 s"):
+        Poster(lambda: True).post("http://example.com/", {}, b"", 0.2)
+    assert time.monotonic() - begun < 2

@@ -7,8 +7,11 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from app import create_app
 from app.models import User
+from app.webhooks import courier
 from tests.support.sink import Sink, answering, hung_up
 from tests.support.tokens import signature_of
 from tests.webhooks.conftest import SECRET, MakeServices
@@ -38,6 +41,20 @@ def test_a_reset_is_told_first_and_after_every_start(make_services: MakeServices
     count = len(sink.received)
     services = make_services(ALL)
     assert sink.wait_for(count + 1)[count].json["epoch"] == services.presence.epoch != epochs[0]
+
+
+def test_a_reset_outlasts_the_looking_for_what_is_too_old(
+    make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "_TIDY", 0.01)
+    sink.behave = answering(b"", 503)
+    services = make_services(ALL)
+    services.presence.touch("a", 1, 60)
+    sink.wait_for(5)
+    sink.behave = answering()
+    count = len(sink.received)
+    paths = [received.path for received in sink.wait_for(count + 2)[count:]]
+    assert paths[-2:] == ["/callbackPresenceResetCommand", "/callbackAfterUserOnlineCommand"]
 
 
 def test_a_plain_receiver_gets_no_reset(make_services: MakeServices, sink: Sink) -> None:

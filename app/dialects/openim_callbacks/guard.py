@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hmac import compare_digest
 from urllib.parse import parse_qsl
 
 from app.dialects.openim_callbacks.schemas import CallbackReq
 from app.errors import NotPermitted
-from app.wire import loopback
+from app.wire import loopback, secrets
 from app.wire.body import only_value
 from app.wire.call import Call
 from app.wire.schema import bind
@@ -26,12 +25,13 @@ def admit(call: Call) -> CallbackReq:
 
 def by_key_or_from_here(call: Call) -> None:
     """Let in who knows the key, or else comes from this machine. Raises NotPermitted."""
-    key = call.services.settings.callback_key
-    if key and any(compare_digest(part.encode(), key.encode()) for part in _parts(call)):
-        return
     reason = loopback.objection(call.incoming.environ)
-    if reason:
-        raise NotPermitted(f"{reason}, and its URL does not end with ROLLCALL_CALLBACK_KEY")
+    if reason is None:
+        return
+    key = call.services.settings.callback_key
+    is_right = bool(key) and secrets.is_one_of(key, _parts(call))
+    refusal = NotPermitted(f"{reason}, and its URL does not end with ROLLCALL_CALLBACK_KEY")
+    secrets.judge(call.incoming, is_right, refusal)
 
 
 def _parts(call: Call) -> list[str]:

@@ -29,6 +29,7 @@ from app.errors import (
     TokenNotYetValid,
     TokenRefused,
     TokenUnknown,
+    TooManyWrongSecrets,
     UserExists,
     UserNotFound,
 )
@@ -140,6 +141,7 @@ TABLE: Rows = {
     SecretWrong: Row(
         400, 401, lambda call, error: f"{call.operation_id} params.Secret != config.Config.Secret "
     ),
+    TooManyWrongSecrets: Row(400, 401, says_itself),
     TokenRefused: Row(400, 500, _token_text),
     UserNotFound: Row(200, 802, lambda call, error: "db failed"),
     UserExists: Row(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hmac import compare_digest
 from typing import Any
 
 from app.dialects.openim_v2.call import Call
 from app.dialects.openim_v2.validation import validate
 from app.errors import NotAdministrator, NotOwner, SecretWrong
+from app.wire import secrets
 from app.wire.body import first_value
 from app.wire.schema import bind
 
@@ -28,9 +28,8 @@ def admit(call: Call) -> Any:
 
 def by_secret(call: Call, request: Any) -> None:
     """Let in who knows the app's secret."""
-    secret = call.services.settings.openim_v2_secret
-    if not compare_digest(request.secret.encode(), secret.encode()):
-        raise SecretWrong
+    is_right = secrets.is_one_of(request.secret, call.services.settings.openim_v2_secret)
+    secrets.judge(call.incoming, is_right, SecretWrong())
 
 
 def by_token(call: Call, request: Any) -> None:

@@ -13,7 +13,7 @@ from app.dialects.openim_v2 import platforms
 from app.models import DAY, Token, TokenStyle
 from app.settings import Settings
 from app.wire.codecs import Vocabulary
-from app.wire.jwt import Claimed, JwtSpelling, key_of
+from app.wire.jwt import Claimed, JwtSpelling, keys_of
 
 STYLE = "v2"
 
@@ -21,7 +21,7 @@ STYLE = "v2"
 def vocabulary(settings: Settings) -> Vocabulary:
     """Return v2's one kind of token, signed with the access secret (not with `secret`)."""
     style = TokenStyle(STYLE, settings.openim_v2_token_days * DAY)
-    return Vocabulary((style,), JwtSpelling("UID", key_of(settings.openim_v2_access_secret), _spell, _parse))
+    return Vocabulary((style,), JwtSpelling("UID", keys_of(settings.openim_v2_access_secret), _spell, _parse))
 
 
 def _spell(token: Token) -> Mapping[str, object]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hmac import compare_digest
 from typing import Any
 
 from app.dialects.openim_v3.call import Call
 from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import check
 from app.errors import HeaderMissing, NoSuchPath, NotAdministrator, NotOwner, SecretWrong, TokenMissing
+from app.wire import secrets
 from app.wire.dialect import Endpoint
 from app.wire.schema import bind
 
@@ -56,8 +56,8 @@ def _anybody(call: Call, request: Any) -> None:
 
 
 def _by_secret(call: Call, request: Any) -> None:
-    if not compare_digest(request.secret.encode(), call.services.settings.openim_secret.encode()):
-        raise SecretWrong
+    is_right = secrets.is_one_of(request.secret, call.services.settings.openim_secret)
+    secrets.judge(call.incoming, is_right, SecretWrong())
 
 
 def _by_administrator(call: Call, request: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from app.models import DAY, Token, TokenStyle
 from app.settings import Settings
 from app.wire.codecs import Vocabulary
-from app.wire.jwt import Claimed, JwtSpelling, key_of
+from app.wire.jwt import Claimed, JwtSpelling, keys_of
 
 STYLE_3_4 = "v3.4"
 STYLE_3_8 = "v3.8"
@@ -25,7 +25,7 @@ def vocabulary(settings: Settings) -> Vocabulary:
     """Return the tokens of both generations, signed with `secret` itself."""
     lifetime = settings.openim_v3_token_days * DAY
     styles = (TokenStyle(STYLE_3_4, lifetime), TokenStyle(STYLE_3_8, lifetime, backdated=_BACKDATED))
-    return Vocabulary(styles, JwtSpelling("UserID", key_of(settings.openim_secret), _spell, _parse))
+    return Vocabulary(styles, JwtSpelling("UserID", keys_of(settings.openim_secret), _spell, _parse))
 
 
 def _spell(token: Token) -> Mapping[str, object]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl
 
 from app.dialects.rongcloud import parameters, schemas
 from app.dialects.rongcloud.binding import bind
 from app.dialects.rongcloud.call import Call
-from app.dialects.rongcloud.guard import is_signed, refuse
+from app.dialects.rongcloud.guard import check_freshness, is_signed, tell
+from app.errors import SignatureWrong
 from app.models import GatewayReport, GatewayWord, Platform
+from app.setting_kinds import RongCloudApp
+from app.wire import secrets
 from app.wire.dialect import Routes
 
 routes = Routes("callback")
@@ -36,17 +40,26 @@ _PLATFORMS = {
 def signed_callback(call: Call) -> list[schemas.OnlineStatus]:
     """Let in a callback that is signed with a secret of its app, or of any if it names none; bind it."""
     given = _given(call)
+    signed = _signed(call, given)
+    secrets.judge(
+        call.incoming,
+        signed is not None,
+        SignatureWrong(),
+        lambda: tell(call, "signature refused: no secret of an app makes the callback's"),
+    )
+    assert signed is not None, "judged just now"
+    check_freshness(call, *signed)
+    return [bind(schemas.OnlineStatus, each) for each in parameters.of_objects(call.incoming.body)]
+
+
+def _signed(call: Call, given: Mapping[str, str]) -> tuple[RongCloudApp, str, str] | None:
+    """Return whose signature it is, and the nonce and the timestamp that it is of; None if it is nobody's."""
     keys = _of(given, _APP_KEYS)
     apps = [app for app in call.services.settings.rongcloud_apps if not keys or app.key in keys]
-    if not any(
-        is_signed(app, nonce, timestamp, signature)
-        for app in apps
-        for nonce in _of(given, _NONCES)
-        for timestamp in _of(given, _TIMESTAMPS)
-        for signature in _of(given, _SIGNATURES)
-    ):
-        refuse(call, "no secret of an app makes the callback's")
-    return [bind(schemas.OnlineStatus, each) for each in parameters.of_objects(call.incoming.body)]
+    for app, nonce, timestamp in product(apps, _of(given, _NONCES), _of(given, _TIMESTAMPS)):
+        if any(is_signed(app, nonce, timestamp, signature) for signature in _of(given, _SIGNATURES)):
+            return app, nonce, timestamp
+    return None
 
 
 @routes.post("/callback/onlinestatus", schemas.OnlineStatus, access=signed_callback)

@@ -29,6 +29,7 @@ from app.errors import (
     TokenStillValid,
     TooEarly,
     TooManyUsers,
+    TooManyWrongSecrets,
     UserExists,
     UserIDInvalid,
 )
@@ -74,6 +75,7 @@ TABLE: Rows = {
     NoSuchMethod: _fixed(405, 405, "no such method"),
     AppKeyUnknown: _fixed(400, 1002, "AppKey不存在"),
     SignatureWrong: _fixed(401, 1004, "签名错误，请检查。"),
+    TooManyWrongSecrets: lambda error: Reply(429, 1008, str(error)),
     SecretsDocumented: lambda error: Reply(401, 1006, str(error)),
     BodyTooLarge: lambda error: Reply(413, 1508, str(error)),
     BodyEmpty: _fixed(400, 1003, "参数错误"),

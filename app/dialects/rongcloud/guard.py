@@ -14,6 +14,7 @@ from app.dialects.rongcloud.errors import BodyEmpty, TooFrequent
 from app.errors import AppKeyUnknown, BodyUnreadable, SignatureWrong
 from app.setting_kinds import RongCloudApp
 from app.signatures import rongcloud_signature
+from app.wire import secrets
 
 _log = logging.getLogger(__name__)
 #: From here on a timestamp is in milliseconds, not seconds (a second of the year 5138).
@@ -56,15 +57,24 @@ def _check_signature(call: Call) -> None:
     nonce, timestamp, signature = (
         signed_header(call.incoming, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
-    if not is_signed(call.app, nonce, timestamp, signature):
-        refuse(call, diagnosis.wrong_signature(call))
+    secrets.judge(
+        call.incoming,
+        is_signed(call.app, nonce, timestamp, signature),
+        SignatureWrong(),
+        lambda: tell(call, f"signature refused: {diagnosis.wrong_signature(call)}"),
+    )
+    check_freshness(call, call.app, nonce, timestamp)
+
+
+def check_freshness(call: Call, app: RongCloudApp, nonce: str, timestamp: str) -> None:
+    """Refuse what was signed long ago or was sent before, where settings say so. Raises SignatureWrong."""
     settings = call.services.settings
     window = settings.rongcloud_timestamp_window
     if window and not _is_near(timestamp, call.services.clock.now(), window):
-        refuse(call, f"its timestamp is more than {window} s off, or no number")
-    once = f"{call.app.key} {nonce} {timestamp}"
+        _refuse(call, f"its timestamp is more than {window} s off, or no number")
+    once = f"{app.key} {nonce} {timestamp}"
     if settings.rongcloud_nonce_once and call.services.throttle.repeats(once):
-        refuse(call, "its nonce was used before")
+        _refuse(call, "its nonce was used before")
 
 
 def is_signed(app: RongCloudApp, nonce: str, timestamp: str, signature: str) -> bool:
@@ -91,7 +101,7 @@ def _keep_to_the_rate(call: Call) -> None:
         raise TooFrequent
 
 
-def refuse(call: Call, reason: str) -> NoReturn:
+def _refuse(call: Call, reason: str) -> NoReturn:
     """Refuse a signature, and say why in the log. Raises SignatureWrong."""
     tell(call, f"signature refused: {reason}")
     raise SignatureWrong

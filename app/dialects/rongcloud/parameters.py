@@ -39,9 +39,12 @@ def of_objects(data: bytes) -> list[Parameters]:
 
 def _gathered(pairs: Iterable[tuple[str, list[str] | None]]) -> Parameters:
     parameters: dict[str, list[str]] = {}
-    for name, values in pairs:
-        if values is not None:
-            parameters.setdefault(name.strip(), []).extend(values)
+    try:
+        for name, values in pairs:
+            if values is not None:
+                parameters.setdefault(name.strip(), []).extend(values)
+    except RecursionError as error:
+        raise BodyUnreadable("the body is nested too deep") from error
     return parameters
 
 

@@ -6,6 +6,8 @@ CREATE TABLE outbox (
     -- Of the delivery, the same however often it is tried.
     id TEXT NOT NULL,
     event TEXT NOT NULL,
+    -- JSON: a list of ids, and what happened to them.
+    user_ids TEXT NOT NULL,
     payload TEXT NOT NULL,
     -- In seconds of serving, of which the table below keeps count.
     recorded_at REAL NOT NULL

@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.models import User
 from tests.conftest import MakeApp
+from tests.support.clock import FakeClock
 from tests.support.tokens import signature_of
 
 PATH = "/callback/onlinestatus"
@@ -178,3 +179,24 @@ def test_what_cannot_be_read_changes_nothing(app: Flask, body: Any, message: str
         {"url": PATH, "code": code, "errorMessage": f"ParamError:{message}."},
     )
     assert online(app) == []
+
+
+def test_what_is_nested_too_deep_is_refused(app: Flask) -> None:
+    for depth in (600, 985, 20_000):
+        body = b'[{"userid":' + b"[" * depth + b"]" * depth + b"}]"
+        status_code, answer = send(app, body)
+        assert (status_code, answer["code"]) == (400, 1002), answer
+
+
+def test_the_window_and_the_nonce_hold_for_callbacks_too(make_app: MakeApp, clock: FakeClock) -> None:
+    app = make_app(rongcloud_timestamp_window=60, rongcloud_nonce_once=True)
+    services = app.extensions["rollcall"]
+    services.start()
+    services.users.register([User("alice")])
+    refused = (401, {"url": PATH, "code": 1004, "errorMessage": "签名错误，请检查。"})
+    assert send(app, [status("0")]) == refused
+    for value in (str(int(clock.wall)), str(int(clock.wall * 1000))):
+        fresh = {"nonce": "n", "signTimestamp": value, "signature": signature_of(SECRET, "n", value)}
+        assert send(app, [status("0")], fresh) == (200, DONE)
+        assert send(app, [status("1", 5)], fresh) == refused
+    assert len(online(app)) == 1

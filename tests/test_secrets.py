@@ -1,0 +1,137 @@
+"""Secrets: several at a time, guessed at, and told to nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.domain.attempts import BURST
+from tests.conftest import MakeApp
+from tests.support import tokens
+from tests.support.clock import START, FakeClock
+from tests.support.tokens import signature_of
+
+NOW = int(START)
+V3 = {"operationID": "1"}
+OLD, NEW = "the-old-secret-of-ours", "the-new-secret-of-ours"
+ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+
+
+def v2_token(app: Flask, secret: str, **more: Any) -> dict[str, Any]:
+    body = {"secret": secret, "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    answer: dict[str, Any] = app.test_client().post("/auth/user_token", json=body, **more).get_json()
+    return answer
+
+
+def v3_token(app: Flask, secret: str, **more: Any) -> dict[str, Any]:
+    body = {"secret": secret, "platformID": 1, "userID": "openIMAdmin"}
+    response = app.test_client().post("/auth/user_token", json=body, headers=V3, **more)
+    answer: dict[str, Any] = response.get_json()
+    return answer
+
+
+def rong_token(app: Flask, secret: str, **more: Any) -> dict[str, Any]:
+    headers = {
+        "App-Key": "live-app-key",
+        "Nonce": "1",
+        "Timestamp": "2",
+        "Signature": signature_of(secret, "1", "2"),
+    }
+    response = app.test_client().post("/user/getToken.json", data="userId=u&name=n", headers=headers, **more)
+    answer: dict[str, Any] = response.get_json()
+    return answer
+
+
+def parsed(app: Flask, token: str) -> int:
+    headers = {**V3, "token": token}
+    response = app.test_client().post("/v3/auth/parse_token", json={"token": token}, headers=headers)
+    code: int = response.get_json()["errCode"]
+    return code
+
+
+def test_a_secret_is_changed_without_a_moment_in_which_nobody_gets_in(
+    make_app: MakeApp, clock: FakeClock
+) -> None:
+    names = ("openim_secret", "openim_v2_secret", "openim_v2_access_secret")
+
+    def served_with(secrets: str) -> Flask:
+        return make_app(**dict.fromkeys(names, secrets))
+
+    before = served_with(OLD)
+    first = [v2_token(before, OLD)["data"]["token"], v3_token(before, OLD)["data"]["token"]]
+    assert first == [
+        tokens.v2("openIMAdmin", "IOS", NOW, key=OLD),
+        tokens.v3_4("openIMAdmin", 1, NOW, key=OLD),
+    ]
+    before.extensions["rollcall"].stop()
+    clock.advance(10)
+    both = served_with(f"{NEW},{OLD}")
+    assert [parsed(both, token) for token in first] == [0, 0]
+    for secret in (OLD, NEW):
+        assert v2_token(both, secret)["data"]["token"] == tokens.v2("openIMAdmin", "IOS", NOW + 10, key=NEW)
+        assert v3_token(both, secret)["data"]["token"] == tokens.v3_4("openIMAdmin", 1, NOW + 10, key=NEW)
+    second = [v2_token(both, NEW)["data"]["token"], v3_token(both, NEW)["data"]["token"]]
+    assert v2_token(both, "wrong")["errCode"] == 401
+    assert v3_token(both, "wrong")["errCode"] == 1002
+    both.extensions["rollcall"].stop()
+    after = served_with(NEW)
+    assert [parsed(after, token) for token in (*first, *second)] == [1505, 1505, 0, 0]
+    assert v2_token(after, OLD)["errCode"] == 401
+    assert v3_token(after, OLD)["errCode"] == 1002
+
+
+TOO_MANY = "too many wrong secrets from this address, wait before the next one"
+
+
+@pytest.mark.parametrize(
+    ("ask", "right", "wrong", "refused", "too_many"),
+    [
+        (
+            v2_token,
+            OLD,
+            "guess",
+            {"errCode": 401, "errMsg": "1 params.Secret != config.Config.Secret "},
+            {"errCode": 401, "errMsg": TOO_MANY},
+        ),
+        (
+            v3_token,
+            OLD,
+            "guess",
+            {"errCode": 1002, "errMsg": "NoPermissionError"},
+            {"errCode": 1002, "errMsg": "NoPermissionError", "errDlt": f"{TOO_MANY}: 1002 NoPermissionError"},
+        ),
+        (
+            rong_token,
+            "live-app-secret",
+            "guess",
+            {"code": 1004},
+            {"url": "/user/getToken.json", "code": 1008, "errorMessage": TOO_MANY},
+        ),
+    ],
+)
+def test_who_guesses_from_elsewhere_has_to_wait(
+    make_app: MakeApp,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    ask: Any,
+    right: str,
+    wrong: str,
+    refused: dict[str, Any],
+    too_many: dict[str, Any],
+) -> None:
+    app = make_app(openim_secret=OLD, openim_v2_secret=OLD, allow_documented_secrets=True)
+    for _ in range(BURST):
+        answer = ask(app, wrong, environ_overrides=ELSEWHERE)
+        assert {key: answer[key] for key in refused} == refused
+    for secret in (wrong, right):
+        answer = ask(app, secret, environ_overrides=ELSEWHERE)
+        assert {key: answer[key] for key in too_many} == too_many
+    assert "guess" not in caplog.text
+    assert right not in caplog.text
+    somebody_else = ask(app, right, environ_overrides={"REMOTE_ADDR": "192.0.2.8"})
+    assert somebody_else.get("errCode", 0) == 0
+    assert somebody_else.get("code", 200) == 200
+    clock.advance(1)
+    assert ask(app, right, environ_overrides=ELSEWHERE).get("errCode", 0) == 0
