@@ -20,7 +20,7 @@ bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks
 
 # A mark for each set of packages; an older one is made again when the list of packages changes.
-$(VENV)/.run: WHAT = .
+$(VENV)/.run: WHAT = .[metrics]
 $(VENV)/.test: WHAT = .[test]
 $(VENV)/.dev: WHAT = .[dev]
 $(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, health
+from app import cli, health, metrics
 from app import settings as settings_table
 from app.clock import Clock
 from app.dialects import OWN, VENDORS
@@ -37,10 +39,11 @@ from app.storage.subscriptions import SubscriptionStore
 from app.storage.tokens import TokenStore
 from app.storage.users import UserStore
 from app.webhooks.webhooks import Webhooks
-from app.wire import failures
+from app.wire import failures, logs
 from app.wire.blueprints import blueprints
 from app.wire.codecs import Codecs
 from app.wire.dialect import Dialect
+from app.wire.proxies import PathPrefix
 
 #: Threads that are left to those who read while the database cannot be written.
 RESERVED_THREADS = 2
@@ -64,10 +67,21 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
     for blueprint in blueprints(dialects, services):
         app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint(services))
+    app.register_blueprint(metrics.blueprint(services))
     for command in cli.main.commands.values():
         app.cli.add_command(command)
     failures.register(app, dialects, services)
+    logs.set_up(app.logger, settings.log_format, settings.log_requests)
+    _put_behind_proxies(app, settings)
     return app
+
+
+def _put_behind_proxies(app: Flask, settings: Settings) -> None:
+    proxies = settings.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    if settings.path_prefix:
+        app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
 
 
 def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -> Services:
@@ -86,7 +100,7 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     tokens = Tokens(database, token_store, presence, blocks, clock, policy=policy, most=most)
     heartbeats = Heartbeats(users, tokens, blocks, presence)
     gateways = Gateways(heartbeats, presence)
-    return Services(
+    services = Services(
         settings=settings,
         lock=InstanceLock(settings.instance / "rollcall.lock"),
         database=database,
@@ -115,6 +129,10 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
         notes=Notes(database, note_store),
         commands=Commands(database, command_store, clock),
         subscriptions=Subscriptions(database, subscription_store, clock),
+        metrics=metrics.Metrics() if settings.metrics and find_spec("prometheus_client") else None,
         codecs=Codecs([dialect.vocabulary(settings) for dialect in dialects]),
         restricting_secrets=settings.restricting_secrets(),
     )
+    if isinstance(services.metrics, metrics.Metrics):
+        services.metrics.watch(services)
+    return services

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from app.clock import Clock
 from app.domain.attempts import Attempts
@@ -28,6 +28,23 @@ from app.storage.database import Database
 from app.storage.lock import InstanceLock
 from app.webhooks.webhooks import Webhooks
 from app.wire.codecs import Codecs
+
+
+class Meter(Protocol):
+    """Who counts requests and tells of them."""
+
+    def observe(self, dialect: str, call: str, outcome: str, seconds: float) -> None:
+        """Count a request that was answered."""
+        ...
+
+    def text(self) -> bytes:
+        """Return all figures as text."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """What the text is."""
+        ...
 
 
 @dataclass
@@ -57,6 +74,8 @@ class Services:
     commands: Commands
     subscriptions: Subscriptions
     codecs: Codecs
+    metrics: Meter | None
+    """What counts requests; None where nobody does."""
     restricting_secrets: tuple[str, ...]
     """The settings because of which only this machine is served."""
     started: bool = False

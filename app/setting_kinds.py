@@ -106,6 +106,13 @@ def url(value: object) -> str:
     return address
 
 
+def path_prefix(value: object) -> str:
+    """Take the beginning of a path, or nothing."""
+    if not isinstance(value, str) or not re.fullmatch("(/[A-Za-z0-9._~-]+)*", value):
+        raise ValueError("must be like /im: parts of letters, digits and ._~- with a slash before each")
+    return value
+
+
 def urls_by_key(value: object) -> tuple[tuple[str, str], ...]:
     """Take `key=url`, comma-separated."""
     pairs = [word.partition("=") for word in words(value)]

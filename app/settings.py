@@ -198,6 +198,31 @@ class Settings:
     webhook_longest_pause: int = _setting(
         "300", kind.between(1, 3600), "seconds between two tries at the most"
     )
+    trusted_proxies: int = _setting(
+        "0",
+        kind.between(0, 10),
+        "proxies in front of Rollcall that append to `X-Forwarded-For`, whose word on the client's address "
+        "is believed; `0` believes none",
+    )
+    path_prefix: str = _setting(
+        "",
+        kind.path_prefix,
+        "what stands before every path (`/im`), where a proxy passes it on; only such paths are served then",
+    )
+    log_format: str = _setting(
+        "console", kind.one_of("console", "json"), "`console` or `json`, a line of JSON for each message"
+    )
+    log_requests: bool = _setting(
+        "0", kind.flag, "`1` logs a line for each request: dialect, call, outcome, time, operationID"
+    )
+    metrics: bool = _setting(
+        "1", kind.flag, "`1` counts requests for `/metrics`, where the extra `metrics` is installed"
+    )
+    metrics_key: str = _setting(
+        "",
+        kind.key,
+        "16 characters or more that let other machines read `/metrics`, as `Authorization: Bearer`",
+    )
     allow_documented_secrets: bool = _setting(
         "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
     )

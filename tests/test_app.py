@@ -86,7 +86,16 @@ def test_a_request_that_outlives_the_serving_starts_nothing_again(app: Flask, tm
 
 
 def test_the_app_has_the_blueprints_auth_and_user(app: Flask) -> None:
-    assert set(app.blueprints) == {"auth", "user", "manager", "statistics", "presence", "callback", "health"}
+    assert set(app.blueprints) == {
+        "auth",
+        "user",
+        "manager",
+        "statistics",
+        "presence",
+        "callback",
+        "health",
+        "metrics",
+    }
 
 
 def test_the_instance_folder_is_served_once(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:

@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "app.wire": {*BOTTOM, "app.settings", "app.services"},
     "app.cli": {"app.errors", "app.settings", "app.storage"},
+    "app.metrics": {"app.errors", "app.services", "app.wire"},
     "app.health": {"app.errors", "app.services"},
     "app.dialects": {
         *BOTTOM,
@@ -57,9 +58,10 @@ ONLY = {
     "sqlite3": {"app.storage"},
     "jwt": {"app.wire.jwt"},
     "itsdangerous": {"app.wire.opaque"},
-    "flask": {"app", "app.health", "app.wire", "app.dialects"},
-    "werkzeug": {"app.wire"},
+    "flask": {"app", "app.health", "app.metrics", "app.wire", "app.dialects"},
+    "werkzeug": {"app", "app.wire"},
     "gunicorn": set(),
+    "prometheus_client": {"app.metrics"},
 }
 
 

@@ -49,6 +49,8 @@ class Enrolment:
             return self._tokens.issue(transaction, order, self._clock.now())
 
         token = self._database.write(piece)
+        self._users.registrations_made.add()
+        self._tokens.issued.add()
         self._events.publish()
         return token
 
@@ -90,7 +92,7 @@ class Enrolment:
                 raise UserIDInvalid(new_id_flaw)
             newcomer = self._admitted(user)
 
-        def piece(transaction: Transaction) -> Token:
+        def piece(transaction: Transaction) -> tuple[Token, bool]:
             now = self._clock.now()
             if once and self._token_store.holds_valid(transaction, order, now):
                 raise TokenStillValid(user.user_id)
@@ -103,8 +105,10 @@ class Enrolment:
                 raise TooManyUsers
             else:
                 self._add(transaction, newcomer, self._users.dated([newcomer]))
-            return self._tokens.issue(transaction, order, now)
+            return self._tokens.issue(transaction, order, now), there is None
 
-        token = self._database.write(piece)
+        token, is_new = self._database.write(piece)
+        self._users.registrations_made.add(is_new)
+        self._tokens.issued.add()
         self._events.publish()
         return token

@@ -105,6 +105,10 @@ class Events:
         """Return up to `most` events that have yet to be delivered, behind a number."""
         return self._database.read(lambda connection: self._store.pending(connection, after, most))
 
+    def count(self) -> int:
+        """Return how many events have yet to be delivered. Raises StorageUnavailable."""
+        return self._database.read(self._store.count)
+
     def event(self, number: int) -> UserEvent | None:
         """Return what happened; None if that is no longer kept."""
         return self._database.read(lambda connection: self._store.event(connection, number))

@@ -9,6 +9,7 @@ from app.clock import Clock
 from app.domain import multi_login
 from app.domain.blocks import Blocks
 from app.domain.presence import Presence
+from app.domain.tally import Tally
 from app.domain.valid_tokens import ValidTokens
 from app.errors import TokenExpired, TokenForged, TokenKicked, TokenNotYetValid, TokenUnknown
 from app.models import PresenceStatus, PresentedToken, Token, TokenOrder, TokenState
@@ -39,6 +40,8 @@ class Tokens:
         self._blocks = blocks
         self._clock = clock
         self._valid = ValidTokens()
+        #: Since the start of the process.
+        self.issued, self.kicked = Tally(), Tally()
 
     def grant(self, order: TokenOrder, *, kicks: bool = False) -> Token:
         """Issue a token; the same order in the same second is the same token.
@@ -49,7 +52,9 @@ class Tokens:
         token, kicked = self._database.write(
             lambda transaction: self._issue(transaction, order, self._clock.now(), kicks)
         )
+        self.issued.add()
         if kicked.tokens:
+            self.kicked.add(kicked.tokens)
             self._cancelled(order.user_id, kicked.platforms)
         return token
 
@@ -77,7 +82,10 @@ class Tokens:
 
     def cancel(self, user_id: str, platform_id: int) -> None:
         """Cancel a user's OpenIM tokens on a platform and take the user offline there; twice is once."""
-        self._database.write(lambda transaction: self._store.kick_platform(transaction, user_id, platform_id))
+        count = self._database.write(
+            lambda transaction: self._store.kick_platform(transaction, user_id, platform_id)
+        )
+        self.kicked.add(count)
         self._cancelled(user_id, frozenset({platform_id}))
 
     def expire(self, user_ids: Sequence[str], time: int) -> None:
@@ -86,7 +94,10 @@ class Tokens:
         Who is online stays so until the next heartbeat is due.
         """
         now = int(self._clock.now() * 1000)
-        self._database.write(lambda transaction: self._store.kick_before(transaction, user_ids, time, now))
+        count = self._database.write(
+            lambda transaction: self._store.kick_before(transaction, user_ids, time, now)
+        )
+        self.kicked.add(count)
         for user_id in user_ids:
             self.forget(user_id)
 

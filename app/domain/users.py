@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.domain import limits, search
 from app.domain.events import Events
 from app.domain.search import PatternSearch
+from app.domain.tally import Tally
 from app.errors import AdministratorProtected, NoFreeUserID, UserExists, UserIDInvalid, UserNotFound
 from app.models import (
     Page,
@@ -52,6 +53,8 @@ class Users:
         self._patterns = patterns
         self._administrators = administrators
         self._events = events
+        #: Since the start of the process.
+        self.registrations_made = Tally()
         self._clock = clock
 
     def is_administrator(self, user_id: str) -> bool:
@@ -77,6 +80,7 @@ class Users:
             self._events.record(transaction, UserRegistered(tuple(admitted)))
 
         self._database.write(piece)
+        self.registrations_made.add(len(dated))
         self._events.publish()
 
     def admitted(self, users: Sequence[User]) -> Sequence[User]:
@@ -115,7 +119,9 @@ class Users:
             self._store.add(transaction, [dated])
             return dated
 
-        return self._database.write(piece)
+        registered = self._database.write(piece)
+        self.registrations_made.add()
+        return registered
 
     def update(self, user_id: str, changes: UserChanges) -> None:
         """Write what is not None in `changes`, and tell nobody. Raises UserNotFound or ArgumentTooLong."""

@@ -98,6 +98,16 @@ class Database:
         return self._writer.held_up_for if self._writer else 0.0
 
     @property
+    def waiting(self) -> int:
+        """How many pieces of writing are under way."""
+        return self._writer.waiting if self._writer else 0
+
+    @property
+    def commits(self) -> tuple[int, int]:
+        """How many commits there were since the opening, and how many pieces shared them."""
+        return (self._writer.commits, self._writer.pieces) if self._writer else (0, 0)
+
+    @property
     def is_writing(self) -> bool:
         """Whether there is a thread that writes."""
         return self._writer is not None and self._writer.is_alive

@@ -36,6 +36,11 @@ class OutboxStore:
                 break
         return found
 
+    def count(self, connection: sqlite3.Connection) -> int:
+        """Return how many events there are."""
+        (count,) = connection.execute("SELECT COUNT(*) FROM outbox").fetchone()
+        return int(count)
+
     def event(self, connection: sqlite3.Connection, seq: int) -> UserEvent | None:
         """Return what happened; None if that is no longer kept."""
         row = connection.execute("SELECT event, payload FROM outbox WHERE seq = ?", (seq,)).fetchone()

@@ -102,19 +102,23 @@ class TokenStore:
 
     def kick_before(
         self, connection: sqlite3.Connection, user_ids: Sequence[str], time: int, now: int
-    ) -> None:
-        """Cancel every token of users that was or will be issued before a time (Unix ms)."""
-        connection.execute(
+    ) -> int:
+        """Cancel every token of users that was or will be issued before a time (Unix ms).
+
+        Return how many were not yet.
+        """
+        count = connection.execute(
             "UPDATE tokens SET state = ? "
             "WHERE user_id IN (SELECT value FROM json_each(?)) AND issued_at < ? AND state = ?",
             (TokenState.KICKED, id_list(user_ids), time, TokenState.NORMAL),
-        )
+        ).rowcount
         if time > now:
             connection.execute(
                 "UPDATE users SET tokens_from = max(tokens_from, ?) "
                 "WHERE user_id IN (SELECT value FROM json_each(?))",
                 (time, id_list(user_ids)),
             )
+        return count
 
     def holds_valid(self, connection: sqlite3.Connection, order: TokenOrder, now: float) -> bool:
         """Tell whether the user has a token of the issuer that is neither expired nor cancelled.

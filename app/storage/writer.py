@@ -51,7 +51,8 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._door = threading.Lock()
         self._room = threading.Condition(self._door)
-        self._waiting = 0
+        #: Pieces that wait or are under way, and since the start: commits, and the pieces that shared them.
+        self.waiting = self.commits = self.pieces = 0
         # When the batch under way was begun; None between two.
         self._begun: float | None = None
         #: Why the last commit failed; empty if it did not.
@@ -67,11 +68,11 @@ class Writer:
         """
         job = _Job(piece)
         with self._door:
-            if self._waiting >= self._most_waiting:
+            if self.waiting >= self._most_waiting:
                 self._wait_for_room()
             if self._closed:
                 raise StorageUnavailable("the database is closed")
-            self._waiting += 1
+            self.waiting += 1
             self._jobs.put(job)
         job.done.acquire()
         if job.error is not None:
@@ -92,7 +93,7 @@ class Writer:
 
     def _wait_for_room(self) -> None:
         """Wait as long as the writer works as it should. Called with the door held."""
-        while self._waiting >= self._most_waiting:
+        while self.waiting >= self._most_waiting:
             if self.held_up_for >= STALL:
                 raise StorageUnavailable(f"the database has been busy for over {STALL} s")
             self._room.wait(STALL / 5)
@@ -112,8 +113,10 @@ class Writer:
             batch = self._gather(first)
             self._commit(batch)
             self._begun = None
+            self.commits += 1
+            self.pieces += len(batch)
             with self._door:
-                self._waiting -= len(batch)
+                self.waiting -= len(batch)
                 self._room.notify_all()
             for job in batch:
                 job.done.release()

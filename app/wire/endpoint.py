@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Response
 
 from app.errors import DomainError, SecretsDocumented
-from app.wire import loopback
+from app.wire import logs, loopback
 from app.wire.dialect import Dialect, Endpoint
 from app.wire.incoming import Incoming
 
@@ -18,15 +20,25 @@ def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: st
 
     Raises StartRefused, where no server has started the services before the first request.
     """
+    services, begun, outcome = incoming.services, time.perf_counter(), "InternalError"
     call = dialect.open(incoming, endpoint, variant)
     incoming.environ[ANSWERING] = (dialect, call)
     try:
-        if not incoming.services.started:
-            incoming.services.start_if_new()
+        if not services.started:
+            services.start_if_new()
         _keep_to_this_machine(incoming)
-        return dialect.success(call, endpoint.view(call, dialect.admit(call)))
+        response = dialect.success(call, endpoint.view(call, dialect.admit(call)))
+        outcome = "ok"
     except DomainError as error:
-        return dialect.failure(call, error)
+        response = dialect.failure(call, error)
+        outcome = type(error).__name__
+    finally:
+        seconds = time.perf_counter() - begun
+        if services.metrics is not None:
+            services.metrics.observe(dialect.name, endpoint.path, outcome, seconds)
+        if services.settings.log_requests:
+            logs.request(incoming, dialect.name, outcome, seconds)
+    return response
 
 
 def _keep_to_this_machine(incoming: Incoming) -> None:

@@ -1,0 +1,194 @@
+"""Five hundred clients that hold a connection and send next to nothing, and one honest client that works.
+
+Bare, and behind the nginx of `deploy/`, for the releases of gunicorn that are installed in environments named
+on the command line: `python -m benchmarks.slow python3 ...`. Each kind of slow client is tried by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.servers import ROOT
+
+CLIENTS = 500
+SECONDS = 6.0
+PATIENCE = 10.0
+BODY = json.dumps({"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}).encode()
+_HEAD = b"POST /auth/user_token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n" % len(BODY)
+#: What each kind sends at first; the last one goes on with a byte a second.
+KINDS = {
+    "silent": b"",
+    "half a head": _HEAD[:40],
+    "stalled body": _HEAD + b"\r\n" + BODY[:10],
+    "a byte a second": _HEAD + b"\r\n" + BODY[:10],
+}
+
+
+class Crowd:
+    """Slow clients of one kind."""
+
+    def __init__(self, port: int, kind: str) -> None:
+        self._port, self._kind = port, kind
+        self._sockets: list[socket.socket] = []
+        self._going = True
+
+    def __enter__(self) -> Crowd:
+        for _ in range(CLIENTS):
+            with contextlib.suppress(OSError):
+                one = socket.create_connection(("127.0.0.1", self._port), 2)
+                one.settimeout(1)
+                one.sendall(KINDS[self._kind])
+                self._sockets.append(one)
+        if self._kind == "a byte a second":
+            threading.Thread(target=self._trickle, daemon=True).start()
+        return self
+
+    def _trickle(self) -> None:
+        while self._going:
+            for one in self._sockets:
+                with contextlib.suppress(OSError):
+                    one.send(b"x")
+            time.sleep(1)
+
+    def __exit__(self, *unused: object) -> None:
+        self._going = False
+        for one in self._sockets:
+            one.close()
+
+
+def honest(port: int) -> tuple[list[float], int]:
+    """Ask for tokens for some seconds; return how long each took, and how many were not answered."""
+    times, failed, end = [], 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        begun = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        try:
+            connection.request("POST", "/auth/user_token", BODY)
+            answer = json.loads(connection.getresponse().read())
+            assert answer["errCode"] == 0
+            times.append(time.perf_counter() - begun)
+        except (OSError, http.client.HTTPException, ValueError):
+            failed += 1
+        finally:
+            connection.close()
+        time.sleep(0.01)
+    return times, failed
+
+
+@contextlib.contextmanager
+def rollcall(python: str, folder: Path) -> Iterator[tuple[int, Path]]:
+    """Serve Rollcall by an environment's gunicorn; yield its port and its log."""
+    log = folder / "log"
+    environ = {
+        **os.environ,
+        "ROLLCALL_BIND": "127.0.0.1:0",
+        "ROLLCALL_INSTANCE": str(folder / "instance"),
+        "ROLLCALL_ALLOW_DOCUMENTED_SECRETS": "1",
+        "ROLLCALL_TRUSTED_PROXIES": "1",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [python, "-m", "gunicorn", "wsgi:app"], cwd=ROOT, env=environ, stdout=output, stderr=output
+        )
+    try:
+        yield int(_wait_for(log, r"Rollcall speaks .* at http://127.0.0.1:(\d+)", process)), log
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+
+
+def _wait_for(log: Path, pattern: str, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.findall(pattern, log.read_text())
+        if found:
+            return str(found[-1])
+        time.sleep(0.05)
+    raise SystemExit(f"the server did not start:\n{log.read_text()}")
+
+
+@contextlib.contextmanager
+def nginx(port: int, folder: Path) -> Iterator[int]:
+    """Put the nginx of `deploy/` before a port; yield its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        own: int = free.getsockname()[1]
+    site = (ROOT / "deploy" / "nginx.conf").read_text()
+    site = site.replace("127.0.0.1:10002", f"127.0.0.1:{port}").replace(
+        "listen 8080", f"listen 127.0.0.1:{own}"
+    )
+    (folder / "site.conf").write_text(site)
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;\n"
+        "events { worker_connections 4096; }\n"
+        f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
+        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
+        f"include {folder}/site.conf; }}\n"
+    )
+    process = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)])
+    try:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", own), 1):
+                break
+        yield own
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def measure(python: str, kind: str, behind_nginx: bool) -> str:
+    """Return a row: how the honest client fared, and whether the worker lived."""
+    with tempfile.TemporaryDirectory() as name, rollcall(python, Path(name)) as (port, log):
+        with contextlib.ExitStack() as stack:
+            front = stack.enter_context(nginx(port, Path(name))) if behind_nginx else port
+            stack.enter_context(Crowd(front, kind))
+            time.sleep(0.5)
+            times, failed = honest(front)
+        workers = len(re.findall("Booting worker", log.read_text()))
+    if len(times) < 2:
+        fared = f"- | - | {len(times)} | {failed}"
+    else:
+        p99 = statistics.quantiles(times, n=100)[98]
+        fared = f"{statistics.median(times) * 1000:.1f} ms | {p99 * 1000:.1f} ms | {len(times)} | {failed}"
+    return f"{fared} | {'lives' if workers == 1 else 'was replaced'}"
+
+
+def main() -> None:
+    """Measure every kind for every environment, and print a table in Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.slow", description=__doc__)
+    parser.add_argument("python", nargs="*", default=[sys.executable])
+    options = parser.parse_args()
+    print("| gunicorn | served | slow clients | median | p99 | answered | not answered | worker |")
+    print("|---|---|---|---|---|---|---|---|")
+    for python in options.python:
+        command = [python, "-c", "import gunicorn; print(gunicorn.__version__)"]
+        version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        for behind in (False, True):
+            if behind and shutil.which("nginx") is None:
+                continue
+            for kind in KINDS:
+                row = measure(python, kind, behind)
+                print(f"| {version} | {'nginx' if behind else 'bare'} | {kind} | {row} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What Prometheus is told, and who may ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from app.models import User
+from tests.conftest import MakeApp
+from tests.support.clock import FakeClock
+
+KEY = "k3y-0123456789abcdef"
+ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+ASK = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+
+
+def figures(app: Flask) -> dict[str, float]:
+    response = app.test_client().get("/metrics")
+    assert response.status_code == 200
+    assert response.content_type.startswith("text/plain; version=")
+    lines = [line for line in response.get_data(as_text=True).splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_requests_and_what_became_of_them_are_counted(app: Flask, clock: FakeClock) -> None:
+    client = app.test_client()
+    services = app.extensions["rollcall"]
+    services.start()
+    services.users.register([User("a"), User("b")])
+    token = client.post("/auth/user_token", json=ASK).get_json()["data"]["token"]
+    client.post("/auth/user_token", json={**ASK, "secret": "wrong"})
+    client.post("/auth/user_token", json={**ASK, "userID": "nobody"})
+    for platform_id in (1, 5):
+        beat = {"userID": "a", "platformID": platform_id}
+        client.post("/presence/heartbeat", json=beat, headers={"token": token})
+    client.post("/v3/nothing", headers={"operationID": "1", "token": token})
+    client.get("/nothing")
+    order = services.codecs.order("v3.8", "a", 1)
+    services.tokens.grant(order, kicks=True)
+    clock.advance(1)
+    services.tokens.grant(order, kicks=True)
+    found = figures(app)
+    call = 'call="/auth/user_token",dialect="openim_v2"'
+    assert found[f'rollcall_requests_total{{{call},outcome="ok"}}'] == 1
+    assert found[f'rollcall_requests_total{{{call},outcome="SecretWrong"}}'] == 1
+    assert found[f'rollcall_requests_total{{{call},outcome="UserNotFound"}}'] == 1
+    assert found[f"rollcall_request_seconds_count{{{call}}}"] == 3
+    assert found[f'rollcall_request_seconds_bucket{{{call},le="+Inf"}}'] == 3
+    beats = 'call="/presence/heartbeat",dialect="rollcall"'
+    assert found[f'rollcall_requests_total{{{beats},outcome="ok"}}'] == 2
+    online = {name: value for name, value in found.items() if name.startswith("rollcall_users_online{")}
+    assert online == {'rollcall_users_online{platform="5"}': 1}
+    assert found["rollcall_connections"] == 1
+    assert found["rollcall_registrations_total"] == 2
+    assert found["rollcall_tokens_issued_total"] == 3
+    assert found["rollcall_tokens_kicked_total"] == 1
+    assert found["rollcall_writer_waiting"] == 0
+    assert found["rollcall_writer_pieces_total"] >= found["rollcall_writer_commits_total"] > 3
+    assert found["rollcall_outbox"] == 0
+
+
+def scrape(app: Flask, **given: Any) -> tuple[int, str]:
+    response = app.test_client().get("/metrics", **given)
+    return response.status_code, response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("key", ["", KEY])
+def test_from_elsewhere_only_who_knows_the_key_may_ask(make_app: MakeApp, key: str) -> None:
+    app = make_app(metrics_key=key, allow_documented_secrets=True)
+    refused = (403, "from elsewhere, Authorization has to be Bearer ROLLCALL_METRICS_KEY\n")
+    for header in ("", "Bearer ", f"Bearer {KEY[:-1]}", f"Basic {KEY}", "Bearer é"):
+        headers = {"Authorization": header} if header else {}
+        assert scrape(app, headers=headers, environ_overrides=ELSEWHERE) == refused
+    headers = {"Authorization": f"Bearer {KEY}"}
+    assert scrape(app, headers=headers, environ_overrides=ELSEWHERE)[0] == (200 if key else 403)
+    assert scrape(app)[0] == 200
+
+
+def test_without_the_library_or_by_setting_there_are_no_figures(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = (404, "the extra `metrics` is not installed, or ROLLCALL_METRICS is 0\n")
+    assert scrape(make_app(metrics=False)) == missing
+    with monkeypatch.context() as patch:
+        patch.setattr("app.find_spec", lambda name: None)
+        app = create_app({"instance": "never-made"})
+    assert scrape(app) == missing
+
+
+def test_figures_can_be_had_before_the_start_and_after_the_stop(app: Flask) -> None:
+    assert "rollcall_outbox" not in figures(app)
+    app.extensions["rollcall"].start()
+    assert figures(app)["rollcall_outbox"] == 0
+    app.extensions["rollcall"].stop()
+    assert "rollcall_outbox" not in figures(app)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_asked_for_by_anybody(make_app: MakeApp, path: str) -> None:
+    app = make_app()
+    unready = app.test_client().get(path, environ_overrides=ELSEWHERE)
+    assert unready.status_code == (200 if path == "/healthz" else 503)
+    app.extensions["rollcall"].start()
+    assert app.test_client().get(path, environ_overrides=ELSEWHERE).status_code == 200
+
+
+def test_a_write_that_failed_is_told_until_one_goes_well(app: Flask) -> None:
+    services = app.extensions["rollcall"]
+    services.start()
+
+    def limit(pages: int) -> Any:
+        return lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+
+    services.database.write(limit(1))
+    with pytest.raises(Exception, match="full"):
+        services.users.register([User(f"u{number}", "x" * 1000) for number in range(1000)])
+    client = app.test_client()
+    # A small write still fits into the pages that there are, so it is over.
+    assert client.get("/readyz").status_code == 200
+    services.database.write(limit(1_000_000))
+    services.users.register([User("later")])
+    assert client.get("/readyz").get_json()["reasons"] == []

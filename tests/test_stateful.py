@@ -1,0 +1,169 @@
+"""Random deeds in all dialects, with restarts and jumps of the clock between, against a model."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from app import create_app
+from app.models import DAY
+from tests.support.clock import FakeClock
+from tests.support.drivers import DRIVERS
+
+USERS = ("u0", "u1", "u2")
+#: What platform a driver's tokens are for; RongCloud's are for none and count as Web.
+PLATFORMS = {"openim_v2": 1, "openim_v3.4": 2, "openim_v3.8": 5, "rongcloud": 5}
+LIFE = {"openim_v2": 7 * DAY, "openim_v3.4": 90 * DAY, "openim_v3.8": 90 * DAY, "rongcloud": 30 * DAY}
+TTL = 100
+
+
+class Rollcall(RuleBasedStateMachine):
+    """The model: who is registered, which tokens are valid until when, who is online until when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self._clock = FakeClock()
+        self._app: Flask | None = None
+        self._begin()
+        self.registered: set[str] = set()
+        # By text: driver's name, user, end, whether it was cancelled.
+        self.tokens: dict[str, tuple[str, str, float, bool]] = {}
+        self.online: dict[tuple[str, int], float] = {}
+
+    def _begin(self) -> None:
+        self._app = create_app({"instance": Path(self._folder.name) / "instance"}, self._clock)
+        self._services.start()
+        client = self._app.test_client()
+        self._drivers = {driver.name: driver(client) for driver in DRIVERS}
+
+    @property
+    def _services(self) -> Any:
+        assert self._app is not None
+        return self._app.extensions["rollcall"]
+
+    def _admin(self) -> str:
+        ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+        return str(self._post("/auth/user_token", ask)["data"]["token"])
+
+    def _post(self, path: str, body: Any, token: str = "") -> Any:
+        assert self._app is not None
+        headers = {"operationID": "1", "token": token}
+        return self._app.test_client().post(path, json=body, headers=headers).get_json()
+
+    @rule(name=st.sampled_from(sorted(PLATFORMS)), user=st.sampled_from(USERS))
+    def register(self, name: str, user: str) -> None:
+        """OpenIM registers an id once; the documented RongCloud app hands out one token at a time."""
+        result = self._drivers[name].register(user)
+        if name != "rongcloud":
+            assert result == ("exists" if user in self.registered else "done")
+        if result == "done":
+            self.registered.add(user)
+
+    @rule(name=st.sampled_from(sorted(PLATFORMS)), user=st.sampled_from(USERS))
+    def mint(self, name: str, user: str) -> None:
+        """A token for who is registered; 3.8's cancels the user's older ones of its platform."""
+        text = self._drivers[name].token(user)
+        if name == "rongcloud":
+            self.registered.add(user)
+        if user not in self.registered:
+            assert text is None
+            return
+        assert text is not None
+        kicked = False
+        if name == "openim_v3.8":
+            for other, (kind, owner, end, cancelled) in self.tokens.items():
+                valid = not cancelled and end > self._clock.now()
+                if other != text and owner == user and kind == name and valid:
+                    self.tokens[other] = (kind, owner, end, True)
+                    kicked = True
+        if kicked:
+            self.online.pop((user, 5), None)
+        self.tokens[text] = (name, user, int(self._clock.now()) + LIFE[name], False)
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def beat(self, data: st.DataObject) -> None:
+        """A valid token puts its user online, any other is refused."""
+        text = data.draw(st.sampled_from(sorted(self.tokens)))
+        name, user, end, cancelled = self.tokens[text]
+        answer = self._post("/presence/heartbeat", {"ttl": TTL}, text)
+        valid = not cancelled and end > self._clock.now()
+        assert (answer["errCode"] == 0) == valid, (name, answer)
+        if valid:
+            self.online[(user, PLATFORMS[name])] = self._clock.elapsed() + TTL
+
+    @precondition(lambda self: any(row[0] != "rongcloud" for row in self.tokens.values()))
+    @rule(data=st.data())
+    def parse(self, data: st.DataObject) -> None:
+        """parse_token says the same of a token as the heartbeat."""
+        texts = sorted(text for text, row in self.tokens.items() if row[0] != "rongcloud")
+        text = data.draw(st.sampled_from(texts))
+        _, _, end, cancelled = self.tokens[text]
+        answer = self._post("/v3/auth/parse_token", {"token": text}, text)
+        assert (answer["errCode"] == 0) == (not cancelled and end > self._clock.now())
+
+    @rule(user=st.sampled_from(USERS), platform=st.sampled_from([1, 2, 5]))
+    def kick(self, user: str, platform: int) -> None:
+        """force_logout cancels OpenIM's tokens there, and takes the user offline there."""
+        body = {"platformID": platform, "userID": user}
+        answer = self._post("/v3.4/auth/force_logout", body, self._admin())
+        assert answer["errCode"] == 0
+        for text, (name, owner, end, _) in self.tokens.items():
+            if owner == user and PLATFORMS[name] == platform and name != "rongcloud":
+                self.tokens[text] = (name, owner, end, True)
+        self.online.pop((user, platform), None)
+
+    @rule(seconds=st.sampled_from([1, 50, 100, 3600, DAY, 8 * DAY, 31 * DAY]))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self._clock.advance(seconds)
+
+    @rule(days=st.sampled_from([-1, 1]))
+    def jump(self, days: int) -> None:
+        """The wall clock jumps ahead and back again: nobody's presence changes."""
+        self._clock.wall += days * DAY
+        self.status()
+        self._clock.wall -= days * DAY
+
+    @rule()
+    def restart(self) -> None:
+        """Users and tokens stay, presence does not."""
+        self._services.stop()
+        self._begin()
+        self.online.clear()
+
+    @invariant()
+    def status(self) -> None:
+        """Who is online is who should be, in v2's words and in our own counts."""
+        now = self._clock.elapsed()
+        self._services.presence.sweep()
+        self.online = {key: end for key, end in self.online.items() if end > now}
+        answer = self._post(
+            "/v2/user/get_users_online_status", {"operationID": "1", "userIDList": list(USERS)}, self._admin()
+        )
+        expected = {user for user, _ in self.online}
+        assert {row["userID"] for row in answer["data"] if row["status"] == "online"} == expected
+        counts = self._services.presence.counts()
+        assert (counts.users, counts.connections) == (len(expected), len(self.online))
+
+    def teardown(self) -> None:
+        self._services.stop()
+        self._folder.cleanup()
+
+
+Rollcall.TestCase.settings = settings(
+    max_examples=25,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestRollcall = Rollcall.TestCase
