@@ -43,6 +43,7 @@ from app.wire import failures, logs
 from app.wire.blueprints import blueprints
 from app.wire.codecs import Codecs
 from app.wire.dialect import Dialect
+from app.wire.direct import Direct
 from app.wire.proxies import PathPrefix
 
 #: Threads that are left to those who read while the database cannot be written.
@@ -72,6 +73,7 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
         app.cli.add_command(command)
     failures.register(app, dialects, services)
     logs.set_up(app.logger, settings.log_format, settings.log_requests)
+    app.wsgi_app = Direct(app)  # type: ignore[method-assign]
     _put_behind_proxies(app, settings)
     return app
 

@@ -7,18 +7,18 @@ a dialect's prefix there is nothing to ask.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
 from app.services import Services
 from app.wire.dialect import Dialect
+from app.wire.direct import View
 from app.wire.endpoint import answer
 from app.wire.incoming import Incoming
 from app.wire.select import Candidate, choose
-
-View = Callable[..., Response]
 
 
 def blueprints(dialects: Sequence[Dialect], services: Services) -> Iterable[Blueprint]:
@@ -66,25 +66,21 @@ def _bind(blueprint: Blueprint, path: str, view: View, method: str) -> None:
 
 
 def _asking(candidates: Sequence[Candidate], services: Services) -> View:
-    def view(**rest_of_path: str) -> Response:
-        incoming = _incoming(candidates[0].dialect, services)
+    def serve(environ: dict[str, Any]) -> Response:
+        incoming = _incoming(environ, candidates[0].dialect, services)
         chosen = choose(candidates, incoming)
         return answer(chosen.dialect, chosen.endpoint, incoming)
 
-    return view
+    return View(serve)
 
 
 def _fixed(candidate: Candidate, variant: str, services: Services) -> View:
     dialect, endpoint = candidate
-
-    def view(**unknown_path: str) -> Response:
-        return answer(dialect, endpoint, _incoming(dialect, services), variant)
-
-    return view
+    return View(lambda environ: answer(dialect, endpoint, _incoming(environ, dialect, services), variant))
 
 
-def _incoming(dialect: Dialect, services: Services) -> Incoming:
+def _incoming(environ: dict[str, Any], dialect: Dialect, services: Services) -> Incoming:
     # Werkzeug takes a leading double slash for a single one; gin does not.
-    if not dialect.takes_double_slash and request.environ["PATH_INFO"].startswith("//"):
+    if not dialect.takes_double_slash and environ["PATH_INFO"].startswith("//"):
         raise NotFound
-    return Incoming(request.environ, services)
+    return Incoming(environ, services)
