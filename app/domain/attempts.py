@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from app.clock import Clock
@@ -45,6 +46,7 @@ class Attempts:
                 self._busy_until.popitem(last=False)
 
 
+@lru_cache(1024)
 def _network_of(text: str) -> str:
     """Return what stands for an address; nothing for this machine's own."""
     try:

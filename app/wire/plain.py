@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Response
+from werkzeug.datastructures import Headers
 from werkzeug.http import parse_accept_header
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ _CORS = (
     ("Access-Control-Max-Age", "172800"),
     ("Access-Control-Allow-Credentials", "false"),
 )
-_JSON = [*_CORS, ("Content-Type", "application/json")]
-_GZIPPED = [*_JSON, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+# Made once: checking and copying eight headers takes as long as wording a short answer. So nobody may change
+# the headers of an answer that has these.
+_JSON = Headers([*_CORS, ("Content-Type", "application/json")])
+_GZIPPED = Headers([*_JSON, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")])
 _TEXT = [*_CORS, ("Content-Type", "text/plain")]
 
 
