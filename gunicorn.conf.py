@@ -5,6 +5,7 @@ over it, except where the line would start a second worker.
 """
 
 import functools
+import gc
 import os
 import subprocess
 import sys
@@ -112,6 +113,10 @@ def post_worker_init(worker):
         services.start(worker.ppid, patience, worker.notify)
     except services.Refused as error:
         _give_up(worker, error)
+    # What is there now stays, so the garbage collector need not walk through it again and again.
+    gc.collect()
+    services.presence.show_to_collector()
+    gc.freeze()
     _banner(worker, services.settings)
 
 

@@ -43,7 +43,7 @@ from app.wire import failures, logs
 from app.wire.blueprints import blueprints
 from app.wire.codecs import Codecs
 from app.wire.dialect import Dialect
-from app.wire.direct import Direct
+from app.wire.direct import Direct, MatchedRule
 from app.wire.proxies import PathPrefix
 
 #: Threads that are left to those who read while the database cannot be written.
@@ -62,6 +62,7 @@ def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | Non
     app = Flask(__name__, static_folder=None, instance_path=str(settings.instance.absolute()))
     # A double slash is another path, not one to be redirected: clients do not follow.
     app.url_map.merge_slashes = False
+    app.url_rule_class = MatchedRule
     # Flask makes the handler of everything that "app" and its modules log when its logger is first asked for.
     app.logger  # noqa: B018
     app.extensions["rollcall"] = services

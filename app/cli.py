@@ -6,8 +6,6 @@ import json
 import secrets
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import click
@@ -101,6 +99,9 @@ def health(url: str | None, wait: float) -> None:
 
 
 def _ready(url: str) -> tuple[bool, str]:
+    # It takes a while to import, and a server never needs it.
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=5) as response:
             return True, response.read().decode()

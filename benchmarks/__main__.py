@@ -18,12 +18,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import batches, crowd
+from benchmarks import batches, crowd, process
 from benchmarks.servers import post, serving
 
 USERS = 20_000
 BATCH = 1_000
 HEADER = {"operationID": "bench"}
+MINTS = ("/auth/user_token", "/auth/get_user_token")
 
 
 @dataclass
@@ -37,8 +38,12 @@ class Figure:
     users: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     aim: float | None = None
+    against: int = 0
+    """Which figure is the yardstick."""
     rates: list[float] = field(default_factory=list)
     answered: int = 0
+    waits: list[tuple[float, float, float]] = field(default_factory=list)
+    """Median, 99th percentile and longest, in ms, of each round."""
 
     def measure(self, seconds: int, connections: int) -> None:
         """Run wrk once, and keep its rate."""
@@ -48,15 +53,24 @@ class Figure:
             "-t1",
             f"-c{connections}",
             f"-d{seconds}s",
+            "--latency",
             "-s",
             "benchmarks/requests.lua",
             self.address,
         ]
-        command += ["--", self.path, self.body, str(self.users), *pairs]
+        body = self.body.replace("ROUND", str(len(self.rates)))
+        command += ["--", self.path, body, str(self.users), *pairs]
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         if "Non-2xx" in printed or "Socket errors" in printed:
             raise SystemExit(f"{self.name}:\n{printed}")
         self.rates.append(float(_found(r"Requests/sec:\s+([\d.]+)", printed)))
+        self.waits.append(
+            (
+                _milliseconds(_found(r"50%\s+(\S+)", printed)),
+                _milliseconds(_found(r"99%\s+(\S+)", printed)),
+                _milliseconds(_found(r"Latency\s+\S+\s+\S+\s+(\S+)", printed)),
+            )
+        )
         self.answered += int(_found(r"(\d+) requests in", printed))
 
 
@@ -67,20 +81,45 @@ def _found(pattern: str, text: str) -> str:
     return found[1]
 
 
+def _milliseconds(text: str) -> float:
+    for unit, factor in (("us", 0.001), ("ms", 1.0), ("s", 1000.0)):
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * factor
+    raise SystemExit(f"{text} is no time")
+
+
 def figures(bare: str, rollcall: str) -> list[Figure]:
     """Return what is measured, the yardstick first, and put online whom the status is asked of."""
     v2 = json.dumps({"secret": "tuoyun", "platform": 1, "userID": "u%d", "operationID": "bench"})
     v3 = json.dumps({"secret": "openIM123", "platformID": 2, "userID": "u%d"})
-    token = {"token": _put_online(rollcall, "u0")}
-    status = json.dumps({"operationID": "bench", "userIDList": ["u0", "u1"]})
+    admin = {"token": _put_online(rollcall, "u0")}
+    token = {**HEADER, **admin}
+    one, hundred = (json.dumps({"userIDs": [f"u{number}" for number in range(count)]}) for count in (1, 100))
     beat = json.dumps({"userID": "online%d", "platformID": 1})
-    path = "/auth/user_token"
+    new = json.dumps({"secret": "openIM123", "users": [{"userID": "new-ROUND-%d"}]})
+    mint, status, check = "/auth/user_token", "/user/get_users_online_status", "/user/account_check"
+    ask = json.dumps({"platformID": 3, "userID": "u%d"})
     return [
         Figure("bare Flask view", bare, "/echo", v2, USERS),
-        Figure("user_token, OpenIM v2", rollcall, path, v2, USERS, aim=0.5),
-        Figure("user_token, OpenIM v3", rollcall, path, v3, USERS, HEADER, 0.5),
-        Figure("heartbeat", rollcall, "/presence/heartbeat", beat, USERS, token),
-        Figure("get_users_online_status", rollcall, "/user/get_users_online_status", status, 0, token, 0.7),
+        Figure("bare Flask view, 100 ids", bare, "/echo", hundred),
+        Figure("user_token, OpenIM v2", rollcall, mint, v2, USERS, aim=0.6),
+        Figure("user_token, OpenIM v3 (3.4)", rollcall, mint, v3, USERS, HEADER, 0.6),
+        Figure("get_user_token, OpenIM v3 (3.8)", rollcall, "/auth/get_user_token", ask, USERS, token, 0.6),
+        Figure("user_register of one", rollcall, "/user/user_register", new, 10**9, HEADER, 0.6),
+        Figure("account_check of 1", rollcall, check, one.replace("userIDs", "checkUserIDs"), 0, token, 0.85),
+        Figure(
+            "account_check of 100",
+            rollcall,
+            check,
+            hundred.replace("userIDs", "checkUserIDs"),
+            0,
+            token,
+            0.85,
+            against=1,
+        ),
+        Figure("get_users_online_status of 1", rollcall, status, one, 0, token, 0.85),
+        Figure("get_users_online_status of 100", rollcall, status, hundred, 0, token, 0.85, against=1),
+        Figure("heartbeat", rollcall, "/presence/heartbeat", beat, USERS, admin),
     ]
 
 
@@ -104,17 +143,19 @@ def register(address: str) -> None:
 
 def table(measured: list[Figure]) -> str:
     """Return the figures as a table in Markdown."""
-    bare = statistics.median(measured[0].rates)
     lines = [
-        "| call | requests/s (median) | lowest | highest | against bare | aim |",
-        "|---|---|---|---|---|---|",
+        "| call | requests/s (median) | lowest | highest | to bare | aim | p50 | p99 | longest | p99/p50 |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for figure in measured:
         median = statistics.median(figure.rates)
-        aim = f"{figure.aim}" if figure.aim else ""
+        bare = statistics.median(measured[figure.against].rates)
+        middle, slow = (statistics.median(each[place] for each in figure.waits) for place in (0, 1))
+        longest = max(each[2] for each in figure.waits)
         lines.append(
             f"| {figure.name} | {median:.0f} | {min(figure.rates):.0f} | {max(figure.rates):.0f} "
-            f"| {median / bare:.2f} | {aim} |"
+            f"| {median / bare:.2f} | {figure.aim or ''} | {middle:.1f} ms | {slow:.1f} ms "
+            f"| {longest:.0f} ms | {slow / middle:.1f} |"
         )
     return "\n".join(lines)
 
@@ -131,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=4, help="seconds of one measurement")
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--connections", type=int, default=64)
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("the load generator wrk is missing: apt-get install wrk")
@@ -152,7 +193,8 @@ def main() -> None:
         print(table(measured))
         print(f"\n{batched}")
         print(f"\n{million}")
-        minted = sum(figure.answered for figure in measured if figure.path == "/auth/user_token")
+        print(f"\n{process.measure()}")
+        minted = sum(figure.answered for figure in measured if figure.path in MINTS)
         on_record = recorded(instance)
         print(f"\n{minted} tokens were handed out over {USERS} users, and {on_record} are on record.")
         # There are more: wrk does not count what was under way when its time was up.

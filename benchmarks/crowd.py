@@ -30,20 +30,21 @@ def measure(folder: Path) -> str:
     """Return the figures as a table in Markdown."""
     instance = str(folder / "crowd")
     with serving("wsgi:app", folder, ROLLCALL_INSTANCE=instance) as address:
-        worker = _worker(folder / "wsgi-app.log")
+        worker = worker_of(folder / "wsgi-app.log")
         ask = {"secret": "openIM123", "userID": "imAdmin"}
         header = {"operationID": "bench"}
         token = post(address, "/auth/get_admin_token", ask, header)["data"]["token"]
         with closing(Client(address, {**header, "token": token}, b'{"errCode":0,')) as client:
             _each_batch(_REGISTERED_AT_ONCE, lambda users: _register(address, header, users))
-            before = _resident(worker)
+            before = resident(worker)
             put_online = _seconds(lambda: _each_batch(BATCH, lambda users: _put_online(client, users)))
-            bytes_each = (_resident(worker) - before) / USERS
+            bytes_each = (resident(worker) - before) / USERS
             query = _query(client)
             listing, found = _list(client)
             if found != USERS:
                 raise SystemExit(f"{found} users are listed, not {USERS}")
             watching = _watch(client)
+            scaled = _against_few(address, token, folder)
     rows = [
         ("memory of one user online on one platform", f"{bytes_each:.0f} bytes"),
         ("put online by `/presence/heartbeats`, 1,000 a call", f"{USERS / put_online:.0f} users/s"),
@@ -56,7 +57,48 @@ def measure(folder: Path) -> str:
         "|---|---|",
         *(f"| {name} | {figure} |" for name, figure in rows),
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *scaled])
+
+
+def _against_few(address: str, token: str, folder: Path) -> list[str]:
+    """Return how much longer a call takes with a million users than with a thousand, as a table."""
+    header = {"operationID": "bench"}
+    with serving("wsgi:app", folder, ROLLCALL_INSTANCE=str(folder / "few")) as few:
+        few_token = post(few, "/auth/get_admin_token", {"secret": "openIM123", "userID": "imAdmin"}, header)
+        _register(few, header, [f"user{number:07d}" for number in range(1000)])
+        begin = b'{"errCode":0,'
+        with (
+            closing(Client(address, {**header, "token": token}, begin)) as many_client,
+            closing(Client(few, {**header, "token": few_token["data"]["token"]}, begin)) as few_client,
+        ):
+            mint = {"secret": "openIM123", "platformID": 1}
+            calls = {
+                "user_token": ("/auth/user_token", lambda number: {**mint, "userID": f"user{number:07d}"}),
+                "get_users, page 1 of 100": ("/user/get_users", lambda number: _page(1)),
+                "get_users, page 10,000 of 100 (with a thousand users: page 10)": (
+                    "/user/get_users",
+                    lambda number: _page(10_000),
+                ),
+            }
+            lines = ["| call | 1,000 users | 1,000,000 users | ratio | aim |", "|---|---|---|---|---|"]
+            for name, (path, body) in calls.items():
+                times: tuple[list[float], list[float]] = ([], [])
+                for number in range(300):
+                    for client, kept, most in ((few_client, times[0], 10), (many_client, times[1], 10_000)):
+                        asked = body(number)
+                        if asked.get("pagination", {}).get("pageNumber", 1) > most:
+                            asked = _page(most)
+                        data = json.dumps(asked).encode()
+                        kept.append(_seconds(lambda: client.send(path, data)))  # noqa: B023
+                small, large = map(statistics.median, times)
+                lines.append(
+                    f"| {name} | {small * 1000:.2f} ms | {large * 1000:.2f} ms | {large / small:.2f} | 1.2 |"
+                )
+            return lines
+
+
+def _page(number: int) -> dict[str, Any]:
+    return {"pagination": {"pageNumber": number, "showNumber": 100}}
 
 
 def _each_batch(size: int, do: Callable[[list[str]], None]) -> None:
@@ -124,11 +166,11 @@ def _seconds(do: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _worker(log: Path) -> int:
+def worker_of(log: Path) -> int:
     return int(re.findall(r"Booting worker with pid: (\d+)", log.read_text())[-1])
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     """Return the bytes of memory that a process holds."""
     (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(kilobytes) * 1024

@@ -48,7 +48,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
         found = re.search(r"Listening at: (http://\S+)", log.read_text())
         if found and _answers(found[1]):
             return found[1]
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise SystemExit(f"the server did not start:\n{log.read_text()}")
 
 

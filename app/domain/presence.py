@@ -187,6 +187,10 @@ class Presence:
             self._nudges += 1
             self._news.notify_all()
 
+    def show_to_collector(self) -> None:
+        """Prepare the table for `gc.freeze`, which is to follow at once."""
+        self._table.show_to_collector()
+
     def sweep(self) -> None:
         """Remove from memory what has lapsed by now, and publish that."""
         more = True

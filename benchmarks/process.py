@@ -1,0 +1,66 @@
+"""The process itself: how long it takes to be there, what it weighs, how long the collector stops it."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from app.clock import Clock
+from app.domain.presence import Presence
+from benchmarks.crowd import USERS, resident, worker_of
+from benchmarks.servers import ROOT, serving
+
+ROUNDS = 5
+
+
+def measure() -> str:
+    """Return the figures as a table in Markdown."""
+    starts, weights = [], []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as name:
+            begun = time.perf_counter()
+            with serving("wsgi:app", Path(name), ROLLCALL_INSTANCE=f"{name}/instance"):
+                starts.append(time.perf_counter() - begun)
+                weights.append(resident(worker_of(Path(name) / "wsgi-app.log")))
+    rows = [
+        ("start to first answer", f"{statistics.median(starts):.2f} s", "0.6 s"),
+        ("import of wsgi", f"{statistics.median(_import() for _ in range(ROUNDS)):.2f} s", "0.25 s"),
+        ("idle memory of the worker", f"{statistics.median(weights) / 1e6:.0f} MB", "60 MB"),
+        ("longest pause of the collector, 1,000,000 users coming", f"{_pause() * 1000:.0f} ms", "50 ms"),
+    ]
+    lines = ["| process | | aim |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    return "\n".join(lines)
+
+
+def _import() -> float:
+    code = "import time; begun = time.perf_counter(); import wsgi; print(time.perf_counter() - begun)"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(told.stdout)
+
+
+def _pause() -> float:
+    presence = Presence(Clock(), history=50_000)
+    gc.collect()
+    presence.show_to_collector()
+    gc.freeze()
+    pauses = [0.0]
+    begun = 0.0
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        nonlocal begun
+        if phase == "start":
+            begun = time.perf_counter()
+        else:
+            pauses.append(time.perf_counter() - begun)
+
+    gc.callbacks.append(note)
+    for number in range(USERS):
+        presence.touch(f"user{number:07d}", 1 + number % 5, 3600)
+    gc.collect()
+    gc.callbacks.remove(note)
+    return max(pauses)
