@@ -66,8 +66,8 @@ class Figure:
         self.rates.append(float(_found(r"Requests/sec:\s+([\d.]+)", printed)))
         self.waits.append(
             (
-                _milliseconds(_found(r"50%\s+(\S+)", printed)),
-                _milliseconds(_found(r"99%\s+(\S+)", printed)),
+                _milliseconds(_found(r"\n +50%\s+(\S+)", printed)),
+                _milliseconds(_found(r"\n +99%\s+(\S+)", printed)),
                 _milliseconds(_found(r"Latency\s+\S+\s+\S+\s+(\S+)", printed)),
             )
         )

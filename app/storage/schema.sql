@@ -88,3 +88,23 @@ CREATE TABLE outbox (
 CREATE TABLE served (
     seconds REAL NOT NULL
 ) STRICT;
+
+CREATE TABLE user_counts (
+    level INTEGER PRIMARY KEY,
+    users INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER user_counted AFTER INSERT ON users BEGIN
+    INSERT INTO user_counts (level, users) VALUES (NEW.level, 1)
+    ON CONFLICT (level) DO UPDATE SET users = users + 1;
+END;
+
+CREATE TRIGGER user_discounted AFTER DELETE ON users BEGIN
+    UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
+END;
+
+CREATE TRIGGER user_recounted AFTER UPDATE OF level ON users BEGIN
+    UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
+    INSERT INTO user_counts (level, users) VALUES (NEW.level, 1)
+    ON CONFLICT (level) DO UPDATE SET users = users + 1;
+END;

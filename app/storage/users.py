@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from app.errors import UserExists, UserNotFound
 from app.models import Page, Registrations, User, UserChanges, UserFilter
@@ -27,7 +28,9 @@ class UserStore:
         try:
             connection.executemany(f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS})", users)
         except sqlite3.IntegrityError as error:
-            raise UserExists(users[connection.total_changes - before].user_id) from error
+            # Each one that went in is two changes: the row, and by a trigger its count.
+            added = (connection.total_changes - before) // 2
+            raise UserExists(users[added].user_id) from error
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         taken = connection.execute(
@@ -72,7 +75,7 @@ class UserStore:
 
     def count(self, connection: sqlite3.Connection) -> int:
         """Return how many users there are."""
-        (count,) = connection.execute("SELECT COUNT(*) FROM users").fetchone()
+        (count,) = connection.execute("SELECT COALESCE(SUM(users), 0) FROM user_counts").fetchone()
         return int(count)
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
@@ -132,24 +135,56 @@ class UserStore:
 
     def ids(self, connection: sqlite3.Connection, page: Page) -> tuple[int, list[str]]:
         """Return how many users there are, and the ids of a page in the order of registration."""
-        (total,) = connection.execute("SELECT COUNT(*) FROM users").fetchone()
-        rows = connection.execute(
-            "SELECT user_id FROM users ORDER BY seq LIMIT ? OFFSET ?", (max(page.size, 0), page.offset)
-        )
+        total, rows = self._part(connection, "user_id", page, UserFilter(), newest_first=False)
         return total, [user_id for (user_id,) in rows]
 
     def page(
         self, connection: sqlite3.Connection, page: Page, which: UserFilter, newest_first: bool = False
     ) -> tuple[int, list[User]]:
         """Return how many users are meant, and a page of them in the order of registration, or backwards."""
-        where, values = _where(which)
-        (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM users {where} ORDER BY seq {'DESC' if newest_first else ''} "
-            "LIMIT :size OFFSET :offset",
-            {**values, "size": max(page.size, 0), "offset": page.offset},
-        )
+        total, rows = self._part(connection, _COLUMNS, page, which, newest_first)
         return total, [User(*row) for row in rows]
+
+    def _part(
+        self,
+        connection: sqlite3.Connection,
+        columns: str,
+        page: Page,
+        which: UserFilter,
+        newest_first: bool,
+    ) -> tuple[int, list[tuple[Any, ...]]]:
+        where, values = _where(which)
+        total = self._total(connection, which, where, values)
+        end = min(page.offset + max(page.size, 0), total)
+        # Rows that are skipped are walked over, so what is nearer to the other end is read from there.
+        from_behind = page.offset > total - end
+        rows = connection.execute(
+            f"SELECT {columns} FROM users {where} "
+            f"ORDER BY seq {'DESC' if newest_first != from_behind else ''} LIMIT :size OFFSET :offset",
+            {
+                **values,
+                "size": max(end - page.offset, 0),
+                "offset": total - end if from_behind else page.offset,
+            },
+        ).fetchall()
+        return total, rows[::-1] if from_behind else rows
+
+    def _total(
+        self, connection: sqlite3.Connection, which: UserFilter, where: str, values: dict[str, object]
+    ) -> int:
+        if which._replace(levels=None, without=()) == UserFilter():
+            # Who is meant by the level alone has been counted.
+            in_levels = "level BETWEEN :low AND :high" if which.levels else "TRUE"
+            query = f"""
+                SELECT (SELECT COALESCE(SUM(users), 0) FROM user_counts WHERE {in_levels}) - (
+                    SELECT COUNT(*) FROM users
+                    WHERE user_id IN (SELECT value FROM json_each(:without)) AND {in_levels}
+                )
+            """
+        else:
+            query = f"SELECT COUNT(*) FROM users {where}"
+        (total,) = connection.execute(query, values).fetchone()
+        return int(total)
 
     def names(self, connection: sqlite3.Connection, which: UserFilter) -> Iterator[list[tuple[str, str]]]:
         """Yield id and (the first part of the) nickname of all who are meant, many at a time."""

@@ -26,6 +26,7 @@ TABLES = [
     "subscriptions",
     "tokens",
     "user_commands",
+    "user_counts",
     "users",
 ]
 SECOND = Migration(

@@ -1,0 +1,87 @@
+"""Pages of users, from either end, and the counts that go with them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.models import EVERYTHING, Page, User, UserFilter
+from app.storage import migrate
+from app.storage.users import UserStore
+
+STORE = UserStore()
+LEVELS = UserFilter(levels=(0, 1), without=("u3", "u5", "nobody", "level2-0"))
+
+
+@pytest.fixture(name="connection")
+def _connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    path = tmp_path / "rollcall.db"
+    migrate.prepare(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        STORE.add(connection, [User(f"u{number}", level=number % 2) for number in range(12)])
+        STORE.add(connection, [User(f"level2-{number}", level=2) for number in range(3)])
+        STORE.delete_of(connection, ["u0", "u7", "level2-1"])
+        yield connection
+
+
+@pytest.mark.parametrize("which", [UserFilter(), LEVELS, UserFilter(nickname=""), UserFilter(or_id="u4")])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_every_page_is_that_part_of_the_whole(
+    connection: sqlite3.Connection, which: UserFilter, newest_first: bool
+) -> None:
+    rows = connection.execute("SELECT user_id, level FROM users ORDER BY seq").fetchall()
+    meant = {
+        UserFilter(): lambda user_id, level: True,
+        LEVELS: lambda user_id, level: level < 2 and user_id not in LEVELS.without,
+        UserFilter(nickname=""): lambda user_id, level: True,
+        UserFilter(or_id="u4"): lambda user_id, level: user_id == "u4",
+    }[which]
+    whole = [user_id for user_id, level in rows if meant(user_id, level)]
+    whole = whole[::-1] if newest_first else whole
+    for offset in range(len(whole) + 3):
+        for size in (-1, 0, 1, 2, 5, len(whole), 100, EVERYTHING.size):
+            total, users = STORE.page(connection, Page(offset, size), which, newest_first)
+            assert total == len(whole)
+            assert [user.user_id for user in users] == whole[offset:][: max(size, 0)]
+            if which == UserFilter() and not newest_first:
+                assert STORE.ids(connection, Page(offset, size)) == (total, whole[offset:][: max(size, 0)])
+
+
+def test_counts_follow_every_change(connection: sqlite3.Connection) -> None:
+    def check() -> None:
+        counted = dict(connection.execute("SELECT level, users FROM user_counts WHERE users <> 0").fetchall())
+        assert counted == dict(
+            connection.execute("SELECT level, COUNT(*) FROM users GROUP BY level").fetchall()
+        )
+        assert STORE.count(connection) == sum(counted.values())
+
+    check()
+    STORE.add_missing(connection, [User("u1", level=9), User("new", level=9)])
+    check()
+    connection.execute("UPDATE users SET level = 4 WHERE level = 1")
+    check()
+    STORE.deactivate(connection, ["u1"], 5)
+    STORE.delete_of(connection, ["u1"])
+    check()
+    STORE.reactivate(connection, ["u1"])
+    check()
+    connection.execute("BEGIN")
+    STORE.add(connection, [User("lost")])
+    connection.execute("ROLLBACK")
+    check()
+
+
+def test_users_of_an_older_database_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    migrate.prepare(path, migrate.migrations()[:4])
+    with closing(sqlite3.connect(path)) as connection:
+        STORE.add(connection, [User(f"u{number}", level=number % 3) for number in range(10)])
+        connection.commit()
+    migrate.prepare(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert STORE.count(connection) == 10
+        assert STORE.page(connection, Page(0, 1), UserFilter(levels=(0, 1)))[0] == 7
