@@ -94,11 +94,6 @@ CREATE TABLE user_counts (
     users INTEGER NOT NULL
 ) STRICT;
 
-CREATE TRIGGER user_counted AFTER INSERT ON users BEGIN
-    INSERT INTO user_counts (level, users) VALUES (NEW.level, 1)
-    ON CONFLICT (level) DO UPDATE SET users = users + 1;
-END;
-
 CREATE TRIGGER user_discounted AFTER DELETE ON users BEGIN
     UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
 END;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import UserExists, UserNotFound
@@ -28,9 +29,15 @@ class UserStore:
         try:
             connection.executemany(f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS})", users)
         except sqlite3.IntegrityError as error:
-            # Each one that went in is two changes: the row, and by a trigger its count.
-            added = (connection.total_changes - before) // 2
-            raise UserExists(users[added].user_id) from error
+            raise UserExists(users[connection.total_changes - before].user_id) from error
+        self._count_in(connection, Counter(user.level for user in users))
+
+    def _count_in(self, connection: sqlite3.Connection, by_level: Mapping[int, int]) -> None:
+        connection.executemany(
+            "INSERT INTO user_counts (level, users) VALUES (?, ?) "
+            "ON CONFLICT (level) DO UPDATE SET users = users + excluded.users",
+            by_level.items(),
+        )
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         taken = connection.execute(
@@ -80,10 +87,9 @@ class UserStore:
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert those of `users` whose ids are free."""
-        connection.executemany(
-            f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS}) ON CONFLICT (user_id) DO NOTHING",
-            users,
-        )
+        insert = f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS}) ON CONFLICT (user_id) DO NOTHING"
+        added = [user for user in users if connection.execute(insert, user).rowcount]
+        self._count_in(connection, Counter(user.level for user in added))
 
     def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
         """Write the nickname, and the face URL unless it is empty."""

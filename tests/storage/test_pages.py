@@ -79,7 +79,9 @@ def test_users_of_an_older_database_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     migrate.prepare(path, migrate.migrations()[:4])
     with closing(sqlite3.connect(path)) as connection:
-        STORE.add(connection, [User(f"u{number}", level=number % 3) for number in range(10)])
+        columns, marks = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
+        users = [User(f"u{number}", level=number % 3) for number in range(10)]
+        connection.executemany(f"INSERT INTO users ({columns}) VALUES ({marks})", users)
         connection.commit()
     migrate.prepare(path)
     with closing(sqlite3.connect(path)) as connection:

@@ -7,10 +7,8 @@ CREATE TABLE user_counts (
 
 INSERT INTO user_counts (level, users) SELECT level, COUNT(*) FROM users GROUP BY level;
 
-CREATE TRIGGER user_counted AFTER INSERT ON users BEGIN
-    INSERT INTO user_counts (level, users) VALUES (NEW.level, 1)
-    ON CONFLICT (level) DO UPDATE SET users = users + 1;
-END;
+-- Who inserts users counts them in the same transaction: a trigger for each row would take a quarter of the
+-- time of a batch.
 
 CREATE TRIGGER user_discounted AFTER DELETE ON users BEGIN
     UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
