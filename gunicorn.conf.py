@@ -7,6 +7,7 @@ over it, except where the line would start a second worker.
 import functools
 import gc
 import os
+import resource
 import subprocess
 import sys
 
@@ -27,6 +28,13 @@ for _name in [name for name in sys.modules if name == "app" or name.startswith("
 bind = _settings.bind
 worker_class = "gthread"
 threads = _settings.threads
+# A client that keeps its connection takes a file descriptor and no thread. As many are kept as there may be
+# open files, some of which the server needs for itself: running out of them would end the worker.
+_files, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _files < 20_000:
+    _files = 20_000 if _most_files == resource.RLIM_INFINITY else min(20_000, _most_files)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _most_files))
+worker_connections = min(max(_files - 256, 64), 10_000)
 # Longer than clients and proxies keep an idle connection, so that they close it and not we under them.
 keepalive = 65
 # Nothing takes long here, so who is still in the middle of a request then is not going to end it. Nobody is

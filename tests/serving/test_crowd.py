@@ -1,0 +1,65 @@
+"""More clients than gunicorn keeps by default: idle ones take no thread, and many at once are all served."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import socket
+import threading
+
+import pytest
+
+from tests.serving.conftest import MakeServer
+from tests.support.server import PATIENCE, Server
+from tests.support.storm import V3
+
+pytestmark = pytest.mark.serving
+
+BODY = json.dumps({"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}).encode()
+REQUEST = (
+    b"POST /auth/user_token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+)
+IDLE = 1500
+AT_ONCE = 300
+
+
+def ask(server: Server) -> socket.socket:
+    """Get a token over a connection that is kept."""
+    connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    connection.settimeout(PATIENCE)
+    connection.sendall(REQUEST)
+    assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
+    return connection
+
+
+def test_idle_clients_keep_their_connections_and_everybody_else_is_served(make_server: MakeServer) -> None:
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 3 * IDLE:
+        pytest.skip("this machine allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(files, 3 * IDLE), most))
+    server = make_server().start()
+    with contextlib.ExitStack() as kept:
+        idle = [kept.enter_context(ask(server)) for _ in range(IDLE)]
+        ask(server).close()
+        # The first of them is still there, and served.
+        idle[0].sendall(REQUEST)
+        assert idle[0].recv(4096).startswith(b"HTTP/1.1 200 OK")
+        assert server.stop() == 0
+
+
+def test_many_registrations_at_once_are_all_done(make_server: MakeServer) -> None:
+    server = make_server().start()
+    codes: list[int] = []
+
+    def register(number: int) -> None:
+        body = {"secret": "openIM123", "users": [{"userID": f"u{number}"}]}
+        codes.append(server.post("/user/user_register", body, V3)[1]["errCode"])
+
+    threads = [threading.Thread(target=register, args=(number,)) for number in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert codes == [0] * AT_ONCE
+    assert server.log.count("Booting worker") == 1
