@@ -82,11 +82,12 @@ def secret() -> None:
 
 
 @main.command()
-@click.option("--url", help="the server's address; by default that of ROLLCALL_BIND")
+@click.option("--url", help="the server's address; by default that of ROLLCALL_BIND and ROLLCALL_PATH_PREFIX")
 @click.option("--wait", default=0.0, metavar="SECONDS", help="try for so long until it is ready")
 def health(url: str | None, wait: float) -> None:
     """Ask a server whether it is ready; exit status 1 says that it is not."""
-    address = url or f"http://{settings_table.load().bind}"
+    settings = settings_table.load()
+    address = url or f"http://{settings.bind}{settings.path_prefix}"
     deadline = time.monotonic() + wait
     while True:
         ready, answer = _ready(f"{address.rstrip('/')}/readyz")

@@ -179,3 +179,16 @@ def test_health_waits_for_a_server_and_says_when_there_is_none(
         "disk": {},
     }
     assert register(server, "a-0")
+
+
+@pytest.mark.serving
+def test_health_finds_a_server_by_its_settings(make_server: MakeServer, tmp_path: Path) -> None:
+    server = make_server(ROLLCALL_PATH_PREFIX="/im").start()
+    environ = {
+        "ROLLCALL_INSTANCE": str(tmp_path / "instance"),
+        "ROLLCALL_BIND": f"127.0.0.1:{server.port}",
+        "ROLLCALL_PATH_PREFIX": "/im",
+    }
+    assert CliRunner().invoke(main, ["health"], env=environ).exit_code == 0
+    elsewhere = {**environ, "ROLLCALL_PATH_PREFIX": "/other"}
+    assert CliRunner().invoke(main, ["health"], env=elsewhere).exit_code == 1
