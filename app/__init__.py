@@ -89,7 +89,7 @@ def _put_behind_proxies(app: Flask, settings: Settings) -> None:
 
 def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -> Services:
     # Who writes may never take all threads, whatever holds the writing up.
-    database = Database(settings.instance / "rollcall.db", max(settings.threads - RESERVED_THREADS, 1))
+    database = Database(settings.database, max(settings.threads - RESERVED_THREADS, 1))
     user_store, token_store = UserStore(), TokenStore()
     command_store, subscription_store, note_store = CommandStore(), SubscriptionStore(), NoteStore()
     presence = Presence(clock, settings.presence_history)
@@ -105,7 +105,7 @@ def _services(settings: Settings, dialects: tuple[Dialect, ...], clock: Clock) -
     gateways = Gateways(heartbeats, presence)
     services = Services(
         settings=settings,
-        lock=InstanceLock(settings.instance / "rollcall.lock"),
+        lock=InstanceLock(settings.lock),
         database=database,
         users=users,
         tokens=tokens,

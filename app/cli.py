@@ -12,7 +12,6 @@ import click
 
 from app import settings as settings_table
 from app.errors import StartRefused
-from app.settings import Settings
 from app.storage import backup as copies
 from app.storage.lock import InstanceLock
 
@@ -35,15 +34,11 @@ def main() -> None:
     """Look after a Rollcall. The instance folder is that of ROLLCALL_INSTANCE, or `instance`."""
 
 
-def _database(settings: Settings) -> Path:
-    return settings.instance / "rollcall.db"
-
-
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Write a whole, checked copy of the database to FILE, which must not be there; a server may go on."""
-    copies.copy(_database(settings_table.load()), file)
+    copies.copy(settings_table.load().database, file)
     click.echo(f"{file} is a whole copy")
 
 
@@ -54,12 +49,12 @@ def restore(file: Path) -> None:
     settings = settings_table.load()
     try:
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = InstanceLock(settings.instance / "rollcall.lock")
+        lock = InstanceLock(settings.lock)
         lock.acquire()
     except OSError as error:
         raise click.ClickException(f"{settings.instance} cannot be used: {error}") from error
     try:
-        kept = copies.put_in_place(file, _database(settings))
+        kept = copies.put_in_place(file, settings.database)
     finally:
         lock.release()
     click.echo(f"{file} is in place" + (f", the database before it is {kept}" if kept else ""))
@@ -69,7 +64,7 @@ def restore(file: Path) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(file: Path | None) -> None:
     """Look through the database, or through FILE, a backup; exit status 1 says that it is damaged."""
-    path = file or _database(settings_table.load())
+    path = file or settings_table.load().database
     for name, count in copies.check(path).items():
         click.echo(f"{name} {count}")
     click.echo(f"{path} is whole")

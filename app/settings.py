@@ -227,6 +227,16 @@ class Settings:
         "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
     )
 
+    @property
+    def database(self) -> Path:
+        """Where the database is."""
+        return self.instance / "rollcall.db"
+
+    @property
+    def lock(self) -> Path:
+        """Where the lock is that one server at a time holds."""
+        return self.instance / "rollcall.lock"
+
     def weak_secrets(self) -> tuple[str, ...]:
         """Return the environment names of the settings that hold a documented or short secret.
 

@@ -44,7 +44,6 @@ class Events:
         """Keep those events whose `kind` is `wanted`."""
         self._database = database
         self._store = store
-        self._hooks = hooks
         self._wanted = wanted
         self._clock = clock
         self._news = threading.Condition()

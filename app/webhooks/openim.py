@@ -123,7 +123,7 @@ class OpenIMReceiver:
     def tell_reset(self, epoch: str, number: int) -> str | None:
         """Tell that what was known of presence is void; return why that failed, or None."""
         delivery_id = f"{epoch}-reset-{number}"
-        content = {**callbacks.presence_reset(self._generation, epoch, delivery_id), "number": number}
+        content = callbacks.presence_reset(self._generation, epoch, number, delivery_id)
         return self._tell("presenceReset", content, delivery_id, numbered(epoch, number))
 
     def _tell(

@@ -215,7 +215,7 @@ def presence(generation: Generation, name: str, change: PresenceChange, operatio
     return body
 
 
-def presence_reset(generation: Generation, epoch: str, operation_id: str) -> Body:
+def presence_reset(generation: Generation, epoch: str, number: int, operation_id: str) -> Body:
     """Render that everybody is offline and numbers begin anew; upstream has no such callback."""
     name = command(generation, "presenceReset")
-    return {"callbackCommand": name, "operationID": operation_id, "epoch": epoch, "number": 0}
+    return {"callbackCommand": name, "operationID": operation_id, "epoch": epoch, "number": number}
