@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
         "app.domain",
         "app.wire.body",
         "app.wire.go_json",
+        "app.wire.go_scanner",
         "app.wire.loopback",
         "app.wire.schema",
     },

@@ -113,7 +113,7 @@ class Presence:
         """
         limits.check_count(user_ids)
         with self._lock:
-            held = [self._table.row(user_id)[1] for user_id in user_ids]
+            held = self._table.held(user_ids)
         now = self._clock.elapsed()
         return [_live(entries, now) if entries else () for entries in held]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 #: The table is as many dictionaries, by the hash of the id: so none of them is ever large enough for its
 #: growing to hold anybody up, and it can be listed in parts without an order being kept.
@@ -55,6 +55,11 @@ class PresenceTable:
     def row(self, user_id: str) -> Row:
         """Return a user's row, or that of nobody."""
         return self._shards[shard_of(user_id)].get(user_id, NOBODY)
+
+    def held(self, user_ids: Iterable[str]) -> list[Entries]:
+        """Return the connections of many users."""
+        shards = self._shards
+        return [shards[hash(user_id) % SHARDS].get(user_id, NOBODY)[1] for user_id in user_ids]
 
     def put(self, user_id: str, due: float, entries: Entries) -> None:
         """Write a user's row anew."""

@@ -114,7 +114,7 @@ class Tokens:
         """
         now = self._clock.now()
         found: dict[str, dict[int, list[Token]]] = {user_id: {} for user_id in user_ids}
-        for token in self._database.read(
+        for token in self._database.look_up(
             lambda connection: self._store.newest(connection, user_ids, now, most or self._most)
         ):
             found[token.user_id].setdefault(token.platform_id, []).append(token)
@@ -150,7 +150,7 @@ class Tokens:
         Raises TokenUnknown or TokenKicked.
         """
         state = self._valid.state(
-            token, lambda: self._database.read(lambda connection: self._store.state(connection, token))
+            token, lambda: self._database.look_up(lambda connection: self._store.state(connection, token))
         )
         if state is None:
             raise TokenUnknown

@@ -164,7 +164,7 @@ class Users:
 
     def get(self, user_id: str) -> User:
         """Return one user. Raises UserNotFound."""
-        user = self._database.read(lambda connection: self._store.get(connection, user_id))
+        user = self._database.look_up(lambda connection: self._store.get(connection, user_id))
         if user is None:
             raise UserNotFound(user_id)
         return user
@@ -172,7 +172,7 @@ class Users:
     def known(self, user_ids: Collection[str]) -> frozenset[str]:
         """Return those of `user_ids` that are registered. Raises ArgumentTooLong."""
         limits.check_count(user_ids)
-        return self._database.read(lambda connection: self._store.known(connection, user_ids))
+        return self._database.look_up(lambda connection: self._store.known(connection, user_ids))
 
     def listed(self, user_ids: Collection[str], *, unknown: bool) -> list[User]:
         """Return users in the order asked, repeats repeated.
@@ -181,7 +181,7 @@ class Users:
         ArgumentTooLong.
         """
         limits.check_count(user_ids)
-        users = self._database.read(lambda connection: self._store.find(connection, user_ids))
+        users = self._database.look_up(lambda connection: self._store.find(connection, user_ids))
         if not unknown:
             for user_id in user_ids:
                 if user_id not in users:

@@ -76,15 +76,22 @@ class Database:
 
     def read(self, piece: Piece[T]) -> T:
         """Run `piece` on a connection that sees the last commit alone. Raises StorageUnavailable."""
+
+        def at_one_commit(connection: Transaction) -> T:
+            with connection:
+                connection.execute("BEGIN")
+                return piece(connection)
+
+        return self.look_up(at_one_commit)
+
+    def look_up(self, piece: Piece[T]) -> T:
+        """Do what `read` does with a piece of a single statement, which sees one commit by itself."""
         if self._writer is None:
             raise StorageUnavailable("the database is not open")
         try:
             connection = self._borrow()
             try:
-                # One transaction, so that a piece of several statements sees one commit.
-                with connection:
-                    connection.execute("BEGIN")
-                    return piece(connection)
+                return piece(connection)
             finally:
                 self._resting.append(connection)
                 if self._writer is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ class UserStore:
         )
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
+        if not connection.execute("SELECT 1 FROM deactivated LIMIT 1").fetchone():
+            return
         taken = connection.execute(
             "SELECT user_id FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
             (id_list(user.user_id for user in users),),
@@ -125,11 +128,12 @@ class UserStore:
 
     def known(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> frozenset[str]:
         """Return those of `user_ids` that are registered."""
-        rows = connection.execute(
-            "SELECT user_id FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+        # One row, as other threads are let in before each.
+        (found,) = connection.execute(
+            "SELECT json_group_array(user_id) FROM json_each(?) CROSS JOIN users ON user_id = value",
             (id_list(user_ids),),
-        )
-        return frozenset(user_id for (user_id,) in rows)
+        ).fetchone()
+        return frozenset(json.loads(found))
 
     def find(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, User]:
         """Return those of `user_ids` that are registered, by id."""

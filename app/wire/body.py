@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import BodyTooLarge, BodyUnreadable
-from app.wire import go_json
+from app.wire import go_scanner
 
 #: Bytes of a body that Rollcall reads.
 LARGEST = 16 * 1024 * 1024
@@ -109,7 +109,7 @@ def decode(data: bytes) -> Json:
             value = _without_surrogates(value)
     except RecursionError:
         # Where Go would stop is not known here; what opened the first level opens most often the others too.
-        return Json(None, fault=go_json.unexpected(text[start].encode()[0], go_json.TOO_DEEP))
+        return Json(None, fault=go_scanner.unexpected(text[start].encode()[0], go_scanner.TOO_DEEP))
     except ValueError as error:
         return _explained(data) or _unexplained(text, error)
     rest = _end_of_space(text, end)
@@ -117,7 +117,8 @@ def decode(data: bytes) -> Json:
         return Json(value)
     # Python ends a number before what cannot belong to it; Go does not.
     fault = _explained(data) if text[end] in ".eE" else None
-    return fault or Json(value, trailing=go_json.unexpected(text[rest].encode()[0], "after top-level value"))
+    byte = text[rest].encode()[0]
+    return fault or Json(value, trailing=go_scanner.unexpected(byte, "after top-level value"))
 
 
 def _text(data: bytes) -> str:
@@ -129,12 +130,12 @@ def _text(data: bytes) -> str:
 
 def _explained(data: bytes) -> Json | None:
     """Word what is wrong with a body as Go does; None if nothing is, or the body is too long to look."""
-    fault = go_json.fault(data) if len(data) <= LARGEST_EXPLAINED else None
+    fault = go_scanner.fault(data) if len(data) <= LARGEST_EXPLAINED else None
     if fault is None:
         return None
-    if not isinstance(fault, go_json.Ended):
+    if not isinstance(fault, go_scanner.Ended):
         return Json(None, fault=str(fault))
-    return Json(None, fault=str(fault), ended="unexpected EOF" if data.strip(go_json.SPACE) else "EOF")
+    return Json(None, fault=str(fault), ended="unexpected EOF" if data.strip(go_scanner.SPACE) else "EOF")
 
 
 def _unexplained(text: str, error: ValueError) -> Json:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
+
+from werkzeug.utils import cached_property
 
 from app.errors import BadRequest, TokenMalformed
 from app.models import PresentedToken

@@ -176,7 +176,7 @@ def list_of(element: Kind) -> Kind:
     def take(value: Any, place: Place) -> tuple[Any, ...]:
         if type(value) is not list:
             raise _mismatch(_named(value), place, go)
-        if all(type(item) is element.as_it_is for item in value):
+        if set(map(type, value)) == {element.as_it_is}:
             return tuple(value)
         return tuple(element.zero if item is None else element.take(item, place) for item in value)
 

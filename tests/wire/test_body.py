@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.errors import BodyTooLarge, BodyUnreadable
-from app.wire import body, go_json
+from app.wire import body
 from app.wire.body import Json, Number, decode, first_value, only_value, read
 
 
@@ -131,13 +131,6 @@ def test_a_long_malformed_body_is_not_walked_through() -> None:
     assert {_refusal(first_value, text) for text in cut_off} == {"unexpected EOF"}
     assert {_refusal(only_value, text) for text in [*cut_off, blank]} == {"unexpected end of JSON input"}
     assert _refusal(first_value, blank) == "EOF"
-
-
-def test_text_is_written_as_go_writes_it() -> None:
-    value = {"b": "<&>\u2028\u2029", "a": [1, None, True, '名\u007f"\\\n']}
-    assert go_json.dumps(value).decode() == (
-        '{"b":"\\u003c\\u0026\\u003e\\u2028\\u2029","a":[1,null,true,"名\u007f\\"\\\\\\n"]}'
-    )
 
 
 class Stream(io.BytesIO):

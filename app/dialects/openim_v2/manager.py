@@ -16,6 +16,7 @@ from app.dialects.openim_v2.schemas import (
     GetUsersOnlineStatusReq,
 )
 from app.wire.dialect import Routes
+from app.wire.go_json import Written
 
 routes = Routes("manager")
 
@@ -64,8 +65,9 @@ account_check = routes.post(
     access=by_token,
     rows=token_refused(500),
 )
-def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> list[dict[str, object]]:
+def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> Written:
     """Answer with the status of each id; to anybody but an administrator, that everybody is offline."""
     if is_manager(call):
         return user.get_users_online_status(call, request)
-    return [render.online_status(user_id, ()) for user_id in request.user_id_list or ()]
+    user_ids = request.user_id_list or ()
+    return render.online_status(user_ids, [()] * len(user_ids))

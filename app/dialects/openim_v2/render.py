@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from flask import Response
 
@@ -10,11 +10,13 @@ from app.dialects.openim_v2 import birth, platforms
 from app.dialects.openim_v2.call import Call
 from app.models import Connection, Token, User
 from app.wire import go_json, plain
+from app.wire.go_json import Written
 
-ONLINE = "online"
-OFFLINE = "offline"
+ONLINE, OFFLINE = "online", "offline"
 #: The appMangerLevel of an administrator, and of anybody else who was registered without one.
 _ADMINISTRATOR, _ORDINARY = 2, 1
+
+_SUCCESS = '{"errCode":0,"errMsg":""'
 
 #: What a view returns whose answer has no `data`.
 NOTHING = object()
@@ -26,12 +28,11 @@ class Beside(dict[str, object]):
 
 def success(call: Call, data: object) -> Response:
     """Render the envelope."""
-    body: dict[str, object] = {"errCode": 0, "errMsg": ""}
     if isinstance(data, Beside):
-        body.update(data)
-    elif data is not NOTHING:
-        body["data"] = data
-    return plain.json_answer(go_json.dumps(body))
+        rest = "," + go_json.members(data)
+    else:
+        rest = "}" if data is NOTHING else f',"data":{go_json.text(data)}}}'
+    return plain.json_answer(go_json.encoded(_SUCCESS + rest))
 
 
 def user_token(token: Token, text: str) -> dict[str, object]:
@@ -118,21 +119,28 @@ def user_list(users: list[dict[str, object]], total: int, page: int, size: int) 
     return {"userList": users or None, "totalNum": total, "currentPage": page, "showNumber": size}
 
 
-def account_status(user_id: str, is_registered: bool) -> dict[str, object]:
-    """Render whether an id is registered; an empty one has no key, as upstream's struct omits it."""
-    status = "registered" if is_registered else "unregistered"
-    return {"userID": user_id, "accountStatus": status} if user_id else {"accountStatus": status}
+_REGISTERED = go_json.members({"accountStatus": "registered"})
+_UNREGISTERED = go_json.members({"accountStatus": "unregistered"})
+_OFFLINE = go_json.members({"status": OFFLINE})
 
 
-def online_status(user_id: str, connections: Iterable[Connection]) -> dict[str, object]:
-    """Render a user's status; a user who is offline has no details."""
+def account_check(user_ids: Sequence[str], known: Set[str]) -> Written:
+    """Render which ids are registered; an empty one has no key, as upstream's struct omits it."""
+    rests = [_REGISTERED if user_id in known else _UNREGISTERED for user_id in user_ids]
+    return go_json.rows("userID", user_ids, rests, omit_empty=True)
+
+
+def online_status(user_ids: Sequence[str], connections: Iterable[Iterable[Connection]]) -> Written:
+    """Render the status of users; one who is offline has no details."""
+    rests = [_online(held) if held else _OFFLINE for held in connections]
+    return go_json.rows("userID", user_ids, rests, omit_empty=True)
+
+
+def _online(connections: Iterable[Connection]) -> str:
     details: dict[int, dict[str, object]] = {}
     for connection in connections:
         details.setdefault(connection.platform_id, _detail(connection))
-    named: dict[str, object] = {"userID": user_id} if user_id else {}
-    if not details:
-        return {**named, "status": OFFLINE}
-    return {**named, "status": ONLINE, "detailPlatformStatus": list(details.values())}
+    return go_json.members({"status": ONLINE, "detailPlatformStatus": list(details.values())})
 
 
 def _detail(connection: Connection) -> dict[str, object]:

@@ -30,6 +30,7 @@ from app.dialects.openim_v2.schemas import (
 from app.errors import ArgumentMissing, UserNotFound
 from app.models import EVERYTHING, Page, UserChanges, UserFilter
 from app.wire.dialect import Routes
+from app.wire.go_json import Written
 
 routes = Routes("user")
 
@@ -111,11 +112,10 @@ def set_global_msg_recv_opt(call: Call, request: SetGlobalRecvMessageOptReq) -> 
     marks=("userIDList",),
     rows=token_refused(200),
 )
-def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> list[_Row]:
+def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> Written:
     """Answer with the status of each id in the order asked; an id that nobody has is offline."""
     user_ids = request.user_id_list or ()
-    connections = call.services.presence.connections(user_ids)
-    return [render.online_status(user_id, held) for user_id, held in zip(user_ids, connections, strict=True)]
+    return render.online_status(user_ids, call.services.presence.connections(user_ids))
 
 
 @routes.post("/user/get_all_users_uid", GetAllUsersUidReq, access=by_manager, rows=no_permission(_empty))
@@ -131,11 +131,10 @@ def get_all_users_uid(call: Call, request: GetAllUsersUidReq) -> list[str]:
     marks=("checkUserIDList",),
     rows=no_permission(_empty),
 )
-def account_check(call: Call, request: AccountCheckReq) -> list[_Row]:
+def account_check(call: Call, request: AccountCheckReq) -> Written:
     """Tell an administrator which of the ids are registered, in the order asked."""
     user_ids = request.check_user_id_list or ()
-    known = call.services.users.known(user_ids)
-    return [render.account_status(user_id, user_id in known) for user_id in user_ids]
+    return render.account_check(user_ids, call.services.users.known(user_ids))
 
 
 @routes.post(

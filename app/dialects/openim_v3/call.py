@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Response
 
 from app.dialects.openim_v3.generations import Generation, generation_of
 from app.models import Token
-from app.wire import call, go_json, plain
+from app.wire import call, plain
 from app.wire.dialect import Endpoint
 from app.wire.incoming import Incoming
 
@@ -27,10 +26,9 @@ def open_call(incoming: Incoming, endpoint: Endpoint, variant: str) -> Call:
     return Call(incoming, endpoint, generation_of(incoming, endpoint.path, variant))
 
 
-def answer(call: Call, body: Mapping[str, object], status: int = 200) -> Response:
+def answer(call: Call, body: bytes, status: int = 200) -> Response:
     """Return an answer; a newer client that asks for it gets it compressed."""
-    data = go_json.dumps(body)
     accepted = call.incoming.header("ACCEPT_ENCODING")
     if accepted and call.generation.compresses and plain.takes_gzip(accepted):
-        return plain.gzipped_answer(data, status)
-    return plain.json_answer(data, status)
+        return plain.gzipped_answer(body, status)
+    return plain.json_answer(body, status)

@@ -37,7 +37,7 @@ from app.errors import (
     UserExists,
     UserNotFound,
 )
-from app.wire import plain
+from app.wire import go_json, plain
 from app.wire.rows import row_of
 
 
@@ -131,4 +131,4 @@ def failure(call: Call, error: DomainError) -> Response:
     if isinstance(error, NoSuchCall):
         return plain.not_found()
     row = row_of(error, call.endpoint.rows.get(call.generation, {}), OWN[call.generation], TABLE)
-    return answer(call, row.body(error, call.generation), row.status)
+    return answer(call, go_json.dumps(row.body(error, call.generation)), row.status)

@@ -19,6 +19,7 @@ from app.dialects.openim_v3.schemas.presence import (
 from app.errors import BodyUnreadable, NotAdministrator
 from app.models import Connection
 from app.wire.dialect import Routes
+from app.wire.go_json import Written
 
 routes = Routes("user")
 
@@ -36,15 +37,12 @@ _Tokens = dict[str, dict[int, list[str]]]
     marks=("userIDs",),
     rows=in_both({**_BOUND_BY_GIN, **_FOR_MANAGERS}),
 )
-def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> list[dict[str, object]] | None:
+def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> Written | None:
     """Answer with the connections of each id, in the order asked; an id that nobody has is offline."""
     user_ids = request.user_ids or ()
     connections = call.services.presence.connections(user_ids)
     tokens = _tokens(call, user_ids, connections, most=1)
-    return render.or_null(
-        render.online_status(user_id, held, tokens.get(user_id, {}), call.generation)
-        for user_id, held in zip(user_ids, connections, strict=True)
-    )
+    return render.online_status(user_ids, connections, tokens, call.generation)
 
 
 @routes.post(
@@ -89,13 +87,13 @@ def _tokens(
 
 
 @routes.post("/user/get_users_status", GetUserStatusReq, access=in_both(TOKEN))
-def get_users_status(call: Call, request: GetUserStatusReq) -> dict[str, object]:
+def get_users_status(call: Call, request: GetUserStatusReq) -> Written:
     """Answer on which platforms each id is online, in the order asked."""
     return _statuses(call, request.user_ids or ())
 
 
 @routes.post("/user/subscribe_users_status", SubscribeOrCancelUsersStatusReq, access=in_both(TOKEN))
-def subscribe_users_status(call: Call, request: SubscribeOrCancelUsersStatusReq) -> dict[str, object]:
+def subscribe_users_status(call: Call, request: SubscribeOrCancelUsersStatusReq) -> Written:
     """Remember whom a user follows and answer with their status; or forget it and answer with nothing."""
     user_ids = request.user_ids or ()
     if request.genre == SUBSCRIBE:
@@ -112,11 +110,11 @@ unsubscribe_users_status = routes.post(
 
 
 @routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=in_both(TOKEN))
-def get_subscribe_users_status(call: Call, request: GetSubscribeUsersStatusReq) -> dict[str, object]:
+def get_subscribe_users_status(call: Call, request: GetSubscribeUsersStatusReq) -> Written:
     """Answer with the status of those whom a user follows."""
     followed = call.services.subscriptions.of(request.user_id)
     return _statuses(call, [subscription.user_id for subscription in followed])
 
 
-def _statuses(call: Call, user_ids: Sequence[str]) -> dict[str, object]:
+def _statuses(call: Call, user_ids: Sequence[str]) -> Written:
     return render.status_list(user_ids, call.services.presence.connections(user_ids))

@@ -10,8 +10,12 @@ from flask import Response
 from app.dialects.openim_v3.call import Call, answer
 from app.dialects.openim_v3.generations import Generation
 from app.models import Connection, Registrations, Token, User, UserCommand
+from app.wire import go_json
+from app.wire.go_json import Written
 
 T = TypeVar("T")
+
+_SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""'
 
 #: What a view returns whose answer has no `data`.
 NOTHING = object()
@@ -19,8 +23,8 @@ NOTHING = object()
 
 def success(call: Call, data: object) -> Response:
     """Render the envelope; a call whose upstream message has no fields has no `data`."""
-    body = {"errCode": 0, "errMsg": "", "errDlt": ""}
-    return answer(call, body if data is NOTHING else {**body, "data": data})
+    rest = "}" if data is NOTHING else f',"data":{go_json.text(data)}}}'
+    return answer(call, go_json.encoded(_SUCCESS + rest))
 
 
 def or_null(rows: Iterable[T]) -> list[T] | None:
@@ -61,21 +65,33 @@ def user_info(user: User, generation: Generation, is_administrator: bool) -> dic
     }
 
 
-def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> dict[str, object]:
+def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> Written:
     """Render who is registered, in the order asked."""
-    status = generation.account_status
-    return {
-        "results": [{"userID": user_id, "accountStatus": status[user_id in known]} for user_id in user_ids]
-    }
+    yes, no = (
+        go_json.members({"accountStatus": generation.account_status[is_known]}) for is_known in (True, False)
+    )
+    rests = [yes if user_id in known else no for user_id in user_ids]
+    return Written(f'{{"results":{go_json.rows("userID", user_ids, rests)}}}')
 
 
 def online_status(
-    user_id: str,
-    connections: Sequence[Connection],
-    tokens: Mapping[int, Sequence[str]],
+    user_ids: Sequence[str],
+    connections: Iterable[Sequence[Connection]],
+    tokens: Mapping[str, Mapping[int, Sequence[str]]],
     generation: Generation,
-) -> dict[str, object]:
-    """Render one user's connections, each with the newest of the user's `tokens` for its platform."""
+) -> Written | None:
+    """Render the connections of users, each with the newest of the user's `tokens` for its platform."""
+    offline = go_json.members({"status": generation.online_status[False], "detailPlatformStatus": None})
+    rests = [
+        _online(held, tokens.get(user_id, {}), generation) if held else offline
+        for user_id, held in zip(user_ids, connections, strict=True)
+    ]
+    return go_json.rows("userID", user_ids, rests) if rests else None
+
+
+def _online(
+    connections: Sequence[Connection], tokens: Mapping[int, Sequence[str]], generation: Generation
+) -> str:
     details = [
         {
             **generation.platform(connection.platform_id),
@@ -86,11 +102,7 @@ def online_status(
         }
         for connection in connections
     ]
-    return {
-        "userID": user_id,
-        "status": generation.online_status[bool(connections)],
-        "detailPlatformStatus": or_null(details),
-    }
+    return go_json.members({"status": generation.online_status[True], "detailPlatformStatus": details})
 
 
 def token_detail(
@@ -111,14 +123,17 @@ def token_detail(
     }
 
 
-def status_list(user_ids: Iterable[str], connections: Iterable[Sequence[Connection]]) -> dict[str, object]:
+def status_list(user_ids: Sequence[str], connections: Iterable[Sequence[Connection]]) -> Written:
     """Render on which platforms users are online, in the order asked."""
-    return {"statusList": or_null(map(_status, user_ids, connections))}
+    offline = go_json.members({"status": 0, "platformIDs": None})
+    rests = [_on_platforms(held) if held else offline for held in connections]
+    rows = go_json.rows("userID", user_ids, rests) if rests else "null"
+    return Written(f'{{"statusList":{rows}}}')
 
 
-def _status(user_id: str, connections: Sequence[Connection]) -> dict[str, object]:
+def _on_platforms(connections: Sequence[Connection]) -> str:
     platform_ids = dict.fromkeys(connection.platform_id for connection in connections)
-    return {"userID": user_id, "status": int(bool(connections)), "platformIDs": or_null(platform_ids)}
+    return go_json.members({"status": 1, "platformIDs": list(platform_ids)})
 
 
 def command(command: UserCommand) -> dict[str, object]:

@@ -23,6 +23,7 @@ from app.dialects.openim_v3.schemas.user import (
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentRepeated, UserNotFound
 from app.models import User, UserChanges, UserFilter
 from app.wire.dialect import Routes
+from app.wire.go_json import Written
 
 routes = Routes("user")
 
@@ -135,7 +136,7 @@ def get_users(call: Call, request: GetPaginationUsersReq) -> dict[str, object]:
 
 
 @routes.post("/user/account_check", AccountCheckReq, access=in_both(ADMINISTRATOR), marks=("checkUserIDs",))
-def account_check(call: Call, request: AccountCheckReq) -> dict[str, object]:
+def account_check(call: Call, request: AccountCheckReq) -> Written:
     """Tell an administrator which of the ids are registered."""
     user_ids = request.check_user_ids or ()
     return render.account_check(user_ids, call.services.users.known(user_ids), call.generation)

@@ -1,0 +1,45 @@
+"""Writing JSON: whole values, and lists of rows of which each is an id and one of a few texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.wire import go_json
+
+
+def test_text_is_written_as_go_writes_it() -> None:
+    value = {"b": "<&>\u2028\u2029", "a": [1, None, True, '名\u007f"\\\n']}
+    assert go_json.dumps(value).decode() == (
+        '{"b":"\\u003c\\u0026\\u003e\\u2028\\u2029","a":[1,null,true,"名\u007f\\"\\\\\\n"]}'
+    )
+
+
+@pytest.mark.parametrize("char", ["<", ">", "&", "\u2028", "\u2029"])
+def test_each_character_of_html_is_escaped(char: str) -> None:
+    assert go_json.dumps([char]) == f'["\\u{ord(char):04x}"]'.encode()
+
+
+IDS = ["plain", "", '"<&>\\', "名\n\u2028", "plain"]
+
+
+def test_rows_are_what_a_list_of_objects_is() -> None:
+    rests = [{"status": number, "more": None, "list": [{"a": "<"}]} for number in range(len(IDS))]
+    objects = [{"userID": user_id, **rest} for user_id, rest in zip(IDS, rests, strict=True)]
+    rows = go_json.rows("userID", IDS, map(go_json.members, rests))
+    assert go_json.encoded(go_json.text(rows)) == go_json.dumps(objects)
+    assert go_json.dumps(rows) == go_json.dumps(objects)
+
+
+def test_an_empty_id_may_be_left_out() -> None:
+    rests = [go_json.members({"status": "offline"})] * len(IDS)
+    objects = [{**({"userID": user_id} if user_id else {}), "status": "offline"} for user_id in IDS]
+    assert go_json.dumps(go_json.rows("userID", IDS, rests, omit_empty=True)) == go_json.dumps(objects)
+
+
+def test_no_rows_are_an_empty_list() -> None:
+    assert go_json.dumps(go_json.rows("userID", (), ())) == b"[]"
+
+
+def test_every_row_has_its_rest() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        go_json.rows("userID", ["a", "b"], ["}"])
