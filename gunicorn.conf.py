@@ -11,8 +11,11 @@ import resource
 import subprocess
 import sys
 
+from gunicorn.glogging import Logger
+
 from app.errors import StartRefused
 from app.settings import load
+from app.wire.logs import JsonLines
 from app.wire.loopback import is_loopback
 
 try:
@@ -25,6 +28,19 @@ _restricting = _settings.restricting_secrets()
 for _name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
     del sys.modules[_name]
 
+
+class JsonLogger(Logger):
+    """gunicorn's own messages as lines of JSON, like Rollcall's."""
+
+    def setup(self, cfg):
+        """Set the log up as the options say."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers + self.access_log.handlers:
+            handler.setFormatter(JsonLines())
+
+
+if _settings.log_format == "json":
+    logger_class = JsonLogger
 bind = _settings.bind
 worker_class = "gthread"
 threads = _settings.threads

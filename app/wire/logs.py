@@ -18,7 +18,7 @@ def set_up(logger: logging.Logger, form: str, requests: bool) -> None:
     """Have everything at and below `logger` written in a form, and requests if they are to be."""
     if form == "json":
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_Json())
+        handler.setFormatter(JsonLines())
         logger.handlers[:] = [handler]
     if requests:
         _log.setLevel(logging.INFO)
@@ -44,7 +44,7 @@ def _operation_id_in_body(incoming: Incoming) -> str:
     return found if isinstance(found, str) else ""
 
 
-class _Json(logging.Formatter):
+class JsonLines(logging.Formatter):
     """One line of JSON, in ASCII, for each message."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -64,6 +65,22 @@ def test_the_banner_says_where_what_and_how_safe(make_server: MakeServer) -> Non
         f"Rollcall keeps its data in {server.instance}",
     ]
     assert "ecret" not in server.log
+
+
+def test_with_lines_of_json_gunicorns_own_are_too(make_server: MakeServer) -> None:
+    server = make_server(
+        "--access-logfile", "-", ROLLCALL_LOG_FORMAT="json", ROLLCALL_LOG_REQUESTS="1"
+    ).start()
+    server.request("POST", "/auth/user_token", b"{}", {"Host": "localhost", "operationID": 'a"b'})
+    server.signal(signal.SIGHUP)
+    server.wait_for("(?s)(Rollcall speaks.*){2}")
+    assert server.stop() == 0
+    lines = [json.loads(line) for line in server.log.splitlines()]
+    loggers = [line["logger"] for line in lines]
+    assert set(loggers) == {"gunicorn.error", "gunicorn.access", "app.requests"}
+    assert loggers.count("app.requests") == loggers.count("gunicorn.access") == 1
+    said = [line["message"].split()[0] for line in lines if line["logger"] == "gunicorn.error"]
+    assert (said.count("Starting"), said.count("Shutting"), said.count("Booting")) == (1, 1, 2)
 
 
 def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(make_server: MakeServer) -> None:
