@@ -137,6 +137,8 @@ def post_worker_init(worker):
         services.start(worker.ppid, patience, worker.notify)
     except services.Refused as error:
         _give_up(worker, error)
+    # The master kills what is still there then, and closing the database takes a moment.
+    worker.cfg.set("graceful_timeout", max(worker.cfg.graceful_timeout - 1, 1))
     # What is there now stays, so the garbage collector need not walk through it again and again.
     gc.collect()
     services.presence.show_to_collector()

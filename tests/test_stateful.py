@@ -1,7 +1,8 @@
-"""Random deeds in all dialects, with restarts and jumps of the clock between, against a model."""
+"""Random deeds in all dialects, with restarts, kills and jumps of the clock between, against a model."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Rollcall(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
+        self._lives = 0
         self._clock = FakeClock()
         self._app: Flask | None = None
         self._begin()
@@ -38,10 +40,14 @@ class Rollcall(RuleBasedStateMachine):
         self.online: dict[tuple[str, int], float] = {}
 
     def _begin(self) -> None:
-        self._app = create_app({"instance": Path(self._folder.name) / "instance"}, self._clock)
+        self._app = create_app({"instance": self._instance}, self._clock)
         self._services.start()
         client = self._app.test_client()
         self._drivers = {driver.name: driver(client) for driver in DRIVERS}
+
+    @property
+    def _instance(self) -> Path:
+        return Path(self._folder.name) / str(self._lives)
 
     @property
     def _services(self) -> Any:
@@ -138,6 +144,16 @@ class Rollcall(RuleBasedStateMachine):
         self._services.stop()
         self._begin()
         self.online.clear()
+
+    @rule()
+    def kill(self) -> None:
+        """What is on the disk in the middle of its life, as SIGKILL leaves it, has all that was answered."""
+        old, services = self._instance, self._services
+        self._lives += 1
+        shutil.copytree(old, self._instance)
+        self._begin()
+        self.online.clear()
+        services.stop()
 
     @invariant()
     def status(self) -> None:

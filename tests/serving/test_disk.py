@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import shutil
 import sqlite3
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +95,42 @@ def test_on_a_full_disk_writing_is_refused_reading_goes_on_and_space_heals_it(
         read(server, token)
     resource.prlimit(server.worker, resource.RLIMIT_FSIZE, unlimited)
     assert register(server, "storm-0-1")
+    assert registered(server, ["storm-0-0", "storm-0-1", "late"]) == ["storm-0-0", "storm-0-1"]
+    assert server.stop() == 0
+    assert check(server) == "ok"
+
+
+@pytest.fixture
+def freeze(tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Make the database and its log read-only for who has them open already, and writable again."""
+    files = [tmp_path / "instance" / name for name in ("rollcall.db", "rollcall.db-wal")]
+
+    def change(flag: str) -> None:
+        done = subprocess.run(["chattr", flag, *files], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("only root can do that, on a file system that has the flag")
+
+    if shutil.which("chattr") is None:
+        pytest.skip("there is no chattr")
+    yield change
+    subprocess.run(["chattr", "-i", *files], capture_output=True, check=False)
+
+
+def test_a_database_that_becomes_read_only_refuses_writers_and_heals(
+    make_server: MakeServer, freeze: Callable[[str], None]
+) -> None:
+    server = make_server().start()
+    assert register(server, "storm-0-0")
+    token = token_of(server)
+    freeze("+i")
+    for _ in range(3):
+        refuse_all(server)
+        read(server, token)
+    assert server.request("GET", "/healthz", b"", {})[0] == 200
+    assert server.request("GET", "/readyz", b"", {})[0] == 503
+    freeze("-i")
+    assert register(server, "storm-0-1")
+    assert server.request("GET", "/readyz", b"", {})[0] == 200
     assert registered(server, ["storm-0-0", "storm-0-1", "late"]) == ["storm-0-0", "storm-0-1"]
     assert server.stop() == 0
     assert check(server) == "ok"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.serving.conftest import MakeServer
 from tests.support.server import PATIENCE, ROOT, Server
-from tests.support.storm import V3, Storm, registered
+from tests.support.storm import V3, Storm, register, registered
 
 pytestmark = pytest.mark.serving
 
@@ -177,6 +177,31 @@ def test_sigterm_under_load_finishes_what_was_begun(make_server: MakeServer) -> 
     assert {type(error) for error in storm.failed} <= {ConnectionRefusedError, ConnectionResetError}
     assert [file.name for file in server.instance.iterdir() if file.suffix != ".lock"] == ["rollcall.db"]
     assert registered(server.start(), storm.acknowledged) == storm.acknowledged
+
+
+def test_sigterm_answers_what_is_on_its_way(make_server: MakeServer) -> None:
+    server = make_server().start()
+    client, rest = half_sent(server)
+    with client:
+        server.signal(signal.SIGTERM)
+        server.wait_for("Handling signal: term")
+        time.sleep(0.5)
+        client.sendall(rest)
+        status, _, answer = client.makefile("rb").read().partition(b"\r\n")
+    assert status == b"HTTP/1.1 200 OK"
+    assert b'{"errCode":0,"errMsg":"","data":{"userID":"openIMAdmin","token":"eyJ' in answer
+    assert server.exit_status() == 0
+
+
+def test_sigterm_waits_no_longer_than_the_grace_for_clients_that_never_go_on(make_server: MakeServer) -> None:
+    server = make_server("--graceful-timeout", "2").start()
+    assert register(server, "storm-0-0")
+    half, _ = half_sent(server)
+    with half, socket.create_connection(("127.0.0.1", server.port)):
+        server.signal(signal.SIGTERM)
+        assert server.exit_status(2 + 1) == 0
+    assert not (server.instance / "rollcall.db-wal").exists()
+    assert registered(server.start(), ["storm-0-0"]) == ["storm-0-0"]
 
 
 def test_after_a_restart_everybody_is_offline(make_server: MakeServer) -> None:

@@ -243,6 +243,19 @@ def test_a_database_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "missing" / "rollcall.db").open()
 
 
+def test_a_read_only_database_refuses_writers_until_it_is_none(database: Database) -> None:
+    connection = database.write(lambda transaction: transaction)
+    connection.execute("PRAGMA query_only = ON")
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable, match="attempt to write a readonly database"):
+            database.write(insert(1))
+        assert database.last_failure == "attempt to write a readonly database"
+    assert values(database) == []
+    connection.execute("PRAGMA query_only = OFF")
+    database.write(insert(2))
+    assert (values(database), database.last_failure) == ([2], "")
+
+
 def test_a_read_of_several_statements_sees_one_commit(database: Database) -> None:
     def piece(connection: Transaction) -> tuple[int, int]:
         before = len(connection.execute("SELECT a FROM t").fetchall())

@@ -82,10 +82,10 @@ class Server:
         """Send the master a signal."""
         os.kill(self.pid, number)
 
-    def exit_status(self) -> int:
-        """Wait for the process to end and return its status."""
+    def exit_status(self, patience: float = PATIENCE) -> int:
+        """Wait so many seconds for the process to end, and return its status."""
         assert self._process is not None
-        return self._process.wait(PATIENCE)
+        return self._process.wait(patience)
 
     def stop(self) -> int:
         """Ask the server to end, and wait."""
