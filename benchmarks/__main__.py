@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import batches, crowd, process
+from benchmarks import batches, crowd, held, process
 from benchmarks.servers import post, serving
 
 USERS = 20_000
@@ -193,6 +193,7 @@ def main() -> None:
         print(table(measured))
         print(f"\n{batched}")
         print(f"\n{million}")
+        print(f"\n{held.measure()}")
         print(f"\n{process.measure()}")
         minted = sum(figure.answered for figure in measured if figure.path in MINTS)
         on_record = recorded(instance)

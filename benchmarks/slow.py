@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -92,8 +93,8 @@ def honest(port: int) -> tuple[list[float], int]:
 
 
 @contextlib.contextmanager
-def rollcall(python: str, folder: Path) -> Iterator[tuple[int, Path]]:
-    """Serve Rollcall by an environment's gunicorn; yield its port and its log."""
+def rollcall(python: str, worker: str, folder: Path) -> Iterator[tuple[int, Path]]:
+    """Serve Rollcall by an environment's gunicorn and a class of workers; yield its port and its log."""
     log = folder / "log"
     environ = {
         **os.environ,
@@ -104,10 +105,15 @@ def rollcall(python: str, folder: Path) -> Iterator[tuple[int, Path]]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [python, "-m", "gunicorn", "wsgi:app"], cwd=ROOT, env=environ, stdout=output, stderr=output
+            [python, "-m", "gunicorn", "-k", worker, "wsgi:app"],
+            cwd=ROOT,
+            env=environ,
+            stdout=output,
+            stderr=output,
         )
     try:
-        yield int(_wait_for(log, r"Rollcall speaks .* at http://127.0.0.1:(\d+)", process)), log
+        found = _wait_for(log, r"(?s)Listening at: http://127.0.0.1:(\d+).*Rollcall speaks", process)
+        yield int(found), log
     finally:
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -155,9 +161,9 @@ def nginx(port: int, folder: Path) -> Iterator[int]:
         process.wait(10)
 
 
-def measure(python: str, kind: str, behind_nginx: bool) -> str:
+def measure(python: str, worker: str, kind: str, behind_nginx: bool) -> str:
     """Return a row: how the honest client fared, and whether the worker lived."""
-    with tempfile.TemporaryDirectory() as name, rollcall(python, Path(name)) as (port, log):
+    with tempfile.TemporaryDirectory() as name, rollcall(python, worker, Path(name)) as (port, log):
         with contextlib.ExitStack() as stack:
             front = stack.enter_context(nginx(port, Path(name))) if behind_nginx else port
             stack.enter_context(Crowd(front, kind))
@@ -176,18 +182,19 @@ def main() -> None:
     """Measure every kind for every environment, and print a table in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.slow", description=__doc__)
     parser.add_argument("python", nargs="*", default=[sys.executable])
+    parser.add_argument("--worker", default=["gthread"], nargs="*", help="gunicorn's classes of workers")
+    parser.add_argument("--bare", action="store_true", help="leave nginx out")
     options = parser.parse_args()
-    print("| gunicorn | served | slow clients | median | p99 | answered | not answered | worker |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| gunicorn | workers | served | slow clients | median | p99 | answered | not answered | worker |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for python in options.python:
         command = [python, "-c", "import gunicorn; print(gunicorn.__version__)"]
         version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-        for behind in (False, True):
-            if behind and shutil.which("nginx") is None:
-                continue
-            for kind in KINDS:
-                row = measure(python, kind, behind)
-                print(f"| {version} | {'nginx' if behind else 'bare'} | {kind} | {row} |", flush=True)
+        fronts = (False,) if options.bare or shutil.which("nginx") is None else (False, True)
+        for worker, behind, kind in itertools.product(options.worker, fronts, KINDS):
+            row = measure(python, worker, kind, behind)
+            served = "nginx" if behind else "bare"
+            print(f"| {version} | {worker} | {served} | {kind} | {row} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,8 @@ class Writer:
     def _wait_for_room(self) -> None:
         """Wait as long as the writer works as it should. Called with the door held."""
         while self.waiting >= self._most_waiting:
+            if self.last_failure:
+                raise StorageUnavailable(self.last_failure)
             if self.held_up_for >= STALL:
                 raise StorageUnavailable(f"the database has been busy for over {STALL} s")
             self._room.wait(STALL / 5)

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -292,5 +292,26 @@ def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
         assert database.held_up_for == 0
         with ThreadPoolExecutor(10) as pool:
             assert list(pool.map(lambda _: database.write(lambda transaction: 1), range(200))) == [1] * 200
+    finally:
+        database.close()
+
+
+def test_after_a_commit_that_failed_nobody_waits_for_room(path: Path) -> None:
+    database = Database(path, most_waiting=2)
+    database.open()
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(9) as pool:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable, match="database is locked"):
+                database.write(lambda transaction: None)
+            crowd = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
+            refused = next(as_completed(crowd))
+            # Those who have a place wait a second longer for the lock.
+            assert database.waiting == 2
+            with pytest.raises(StorageUnavailable, match="database is locked"):
+                refused.result()
+            other.execute("ROLLBACK")
+        assert [each.result() for each in crowd if each.exception() is None] == ["written"] * 2
+        assert database.last_failure == ""
     finally:
         database.close()
