@@ -89,17 +89,19 @@ CREATE TABLE served (
     seconds REAL NOT NULL
 ) STRICT;
 
-CREATE TABLE user_counts (
-    level INTEGER PRIMARY KEY,
-    users INTEGER NOT NULL
-) STRICT;
+CREATE TABLE user_blocks (
+    block INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    users INTEGER NOT NULL,
+    PRIMARY KEY (block, level)
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER user_discounted AFTER DELETE ON users BEGIN
-    UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
+    UPDATE user_blocks SET users = users - 1 WHERE block = OLD.seq >> 12 AND level = OLD.level;
 END;
 
 CREATE TRIGGER user_recounted AFTER UPDATE OF level ON users BEGIN
-    UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
-    INSERT INTO user_counts (level, users) VALUES (NEW.level, 1)
-    ON CONFLICT (level) DO UPDATE SET users = users + 1;
+    UPDATE user_blocks SET users = users - 1 WHERE block = OLD.seq >> 12 AND level = OLD.level;
+    INSERT INTO user_blocks (block, level, users) VALUES (NEW.seq >> 12, NEW.level, 1)
+    ON CONFLICT (block, level) DO UPDATE SET users = users + 1;
 END;

@@ -25,8 +25,8 @@ TABLES = [
     "sqlite_sequence",
     "subscriptions",
     "tokens",
+    "user_blocks",
     "user_commands",
-    "user_counts",
     "users",
 ]
 SECOND = Migration(

@@ -51,9 +51,40 @@ def test_every_page_is_that_part_of_the_whole(
                 assert STORE.ids(connection, Page(offset, size)) == (total, whole[offset:][: max(size, 0)])
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize(
+    "which", [UserFilter(), UserFilter(levels=(0, 1), without=("m5", "m9000", "m12999"))]
+)
+def test_pages_of_many_users_of_whom_some_are_gone(
+    connection: sqlite3.Connection, which: UserFilter, newest_first: bool
+) -> None:
+    connection.execute("BEGIN")
+    for start in range(0, 20_000, 1000):
+        users = [User(f"m{number}", level=number % 3) for number in range(start, start + 1000)]
+        STORE.add(connection, users)
+    # A block that is gone as a whole, the ends of others, and holes.
+    STORE.delete_of(connection, [f"m{number}" for number in range(4000, 8300)])
+    STORE.delete_of(connection, [f"m{number}" for number in range(12_000, 20_000, 7)])
+    connection.execute("UPDATE users SET level = 2 WHERE user_id IN ('m8400', 'm8403')")
+    connection.execute("COMMIT")
+    rows = connection.execute("SELECT user_id, level FROM users ORDER BY seq").fetchall()
+    meant = [
+        user_id
+        for user_id, level in rows
+        if which == UserFilter() or (level < 2 and user_id not in which.without)
+    ]
+    whole = meant[::-1] if newest_first else meant
+    for size in (1, 99, 4096):
+        for offset in range(0, len(whole) + 1000, 499):
+            total, users = STORE.page(connection, Page(offset, size), which, newest_first)
+            assert total == len(whole)
+            assert [user.user_id for user in users] == whole[offset:][:size]
+
+
 def test_counts_follow_every_change(connection: sqlite3.Connection) -> None:
     def check() -> None:
-        counted = dict(connection.execute("SELECT level, users FROM user_counts WHERE users <> 0").fetchall())
+        rows = connection.execute("SELECT level, SUM(users) FROM user_blocks GROUP BY level")
+        counted = {level: users for level, users in rows if users}
         assert counted == dict(
             connection.execute("SELECT level, COUNT(*) FROM users GROUP BY level").fetchall()
         )
