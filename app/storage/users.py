@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from app.errors import UserExists, UserNotFound
 from app.models import Page, Registrations, User, UserChanges, UserFilter
+from app.storage import user_blocks
 from app.storage.parameters import id_list
 
 _COLUMNS = ", ".join(User._fields)
 _PARAMETERS = ", ".join("?" for _ in User._fields)
 # Rows that are handed on at a time where all of them are walked through.
 _CHUNK = 1000
-# Users are counted by so many numbers at a time, as the migration has it.
-_BLOCK_BITS = 12
 # Characters of a nickname that are looked through: one long one would take up all the time that there is.
 _SEARCHED = 256
 
@@ -35,17 +33,7 @@ class UserStore:
             raise UserExists(users[connection.total_changes - before].user_id) from error
         (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
         # One after the other, they have been numbered without a gap.
-        self._count_in(connection, last - len(users) + 1, users)
-
-    def _count_in(self, connection: sqlite3.Connection, first: int, users: Sequence[User]) -> None:
-        """Count users who were just numbered from `first` on."""
-        for block in range(first >> _BLOCK_BITS, ((first + len(users) - 1) >> _BLOCK_BITS) + 1):
-            begin, end = (max((each << _BLOCK_BITS) - first, 0) for each in (block, block + 1))
-            connection.executemany(
-                "INSERT INTO user_blocks (block, level, users) VALUES (?, ?, ?) "
-                "ON CONFLICT (block, level) DO UPDATE SET users = users + excluded.users",
-                ((block, *each) for each in Counter(user.level for user in users[begin:end]).items()),
-            )
+        user_blocks.count_in(connection, last - len(users) + 1, users)
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         if not connection.execute("SELECT 1 FROM deactivated LIMIT 1").fetchone():
@@ -92,8 +80,7 @@ class UserStore:
 
     def count(self, connection: sqlite3.Connection) -> int:
         """Return how many users there are."""
-        (count,) = connection.execute("SELECT COALESCE(SUM(users), 0) FROM user_blocks").fetchone()
-        return int(count)
+        return user_blocks.count(connection)
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert those of `users` whose ids are free."""
@@ -101,7 +88,7 @@ class UserStore:
         for user in users:
             cursor = connection.execute(insert, user)
             if cursor.rowcount:
-                self._count_in(connection, cast(int, cursor.lastrowid), [user])
+                user_blocks.count_in(connection, cast(int, cursor.lastrowid), [user])
 
     def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
         """Write the nickname, and the face URL unless it is empty."""
@@ -175,45 +162,26 @@ class UserStore:
         where, values = _where(which)
         # Who is meant by the level alone has been counted.
         is_counted = which._replace(levels=None, without=()) == UserFilter()
-        total = self._total(connection, is_counted, where, values)
-        end = min(page.offset + max(page.size, 0), total)
-        start = total - end if newest_first else page.offset
-        first, passed = self._block_of(connection, start, values) if is_counted else (0, 0)
+        if is_counted:
+            total = user_blocks.total(connection, values)
+        else:
+            (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
+        size = max(min(page.size, total - page.offset), 0)
+        # How many of those who are meant were registered before the page, and how many after it.
+        before, after = page.offset, max(total - page.offset - size, 0)
+        if newest_first:
+            before, after = after, before
+        values |= {"size": size, "first": 0, "offset": after}
+        from_behind = after < min(before, user_blocks.SIZE)
+        if not from_behind:
+            first, passed = user_blocks.find(connection, before, values) if is_counted else (0, 0)
+            values |= {"first": first, "offset": before - passed}
         rows = connection.execute(
             f"SELECT {columns} FROM users {where} {'AND' if where else 'WHERE'} seq >= :first "
-            "ORDER BY seq LIMIT :size OFFSET :offset",
-            {**values, "first": first, "size": max(end - page.offset, 0), "offset": start - passed},
+            f"ORDER BY seq {'DESC' if from_behind else ''} LIMIT :size OFFSET :offset",
+            values,
         ).fetchall()
-        return total, rows[::-1] if newest_first else rows
-
-    def _total(
-        self, connection: sqlite3.Connection, is_counted: bool, where: str, values: dict[str, object]
-    ) -> int:
-        query = (
-            f"SELECT COALESCE(SUM(users), 0) FROM ({_COUNTED})"
-            if is_counted
-            else f"SELECT COUNT(*) FROM users {where}"
-        )
-        (total,) = connection.execute(query, values).fetchone()
-        return int(total)
-
-    def _block_of(
-        self, connection: sqlite3.Connection, start: int, values: dict[str, object]
-    ) -> tuple[int, int]:
-        """Return the number at which the block begins that has the user at a place, and who is before it."""
-        if start < 1 << _BLOCK_BITS:
-            return 0, 0
-        block, passed = connection.execute(
-            f"""
-            SELECT block, before FROM (
-                SELECT block, SUM(SUM(users)) OVER (ORDER BY block) - SUM(users) AS before
-                FROM ({_COUNTED}) GROUP BY block
-            )
-            WHERE before <= :start ORDER BY block DESC LIMIT 1
-            """,
-            {**values, "start": start},
-        ).fetchone()
-        return block << _BLOCK_BITS, passed
+        return total, rows[::-1] if from_behind != newest_first else rows
 
     def names(self, connection: sqlite3.Connection, which: UserFilter) -> Iterator[list[tuple[str, str]]]:
         """Yield id and (the first part of the) nickname of all who are meant, many at a time."""
@@ -246,15 +214,6 @@ class UserStore:
         )
         return Registrations(total, before, dict(days.fetchall()))
 
-
-_IN_LEVELS = "(:low IS NULL OR level BETWEEN :low AND :high)"
-# How many of the levels that are meant each block has, without those who are not.
-_COUNTED = f"""
-    SELECT block, users FROM user_blocks WHERE {_IN_LEVELS}
-    UNION ALL
-    SELECT seq >> {_BLOCK_BITS}, -1 FROM users
-    WHERE user_id IN (SELECT value FROM json_each(:without)) AND {_IN_LEVELS}
-"""
 
 # A part that is not given is NULL, which no text contains. SQLite's lower() knows ASCII only.
 _CONTAINS = """
