@@ -59,6 +59,7 @@ def test_an_address_beyond_this_machine_needs_secrets_of_ones_own_or_a_permissio
 
 def test_the_banner_says_where_what_and_how_safe(make_server: MakeServer) -> None:
     server = make_server(ROLLCALL_DIALECTS="openim_v3", ROLLCALL_OPENIM_SECRET="a-secret-of-our-own").start()
+    server.wait_for("Rollcall keeps its data")
     lines = [line.split("] ")[-1] for line in server.log.splitlines() if "Rollcall" in line]
     assert lines == [
         f"Rollcall speaks openim_v3 at http://127.0.0.1:{server.port}",
