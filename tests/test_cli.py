@@ -107,7 +107,8 @@ def test_check_looks_through_a_served_database_or_a_backup(tmp_path: Path, servi
     path = tmp_path / "instance" / "rollcall.db"
     done = rollcall(tmp_path, "check")
     lines = done.output.splitlines()
-    assert (done.exit_code, lines[0], lines[-1]) == (0, f"schema {migrations()[-1].version}", f"{path} is whole")
+    version = migrations()[-1].version
+    assert (done.exit_code, lines[0], lines[-1]) == (0, f"schema {version}", f"{path} is whole")
     assert "users 5" in lines
     target = tmp_path / "copy.db"
     rollcall(tmp_path, "backup", str(target))

@@ -1,6 +1,6 @@
 """Bind a decoded JSON body to a request dataclass, by the rules and in the words of Go's encoding/json.
 
-A request is a frozen dataclass whose fields are declared with `wire`, and whose class variable GO is the
+A request is a `message` whose fields are declared with `wire`, and whose class variable GO is the
 name of the upstream struct, package and all, as it stands in upstream's error texts. Keys match in any case,
 unknown keys are ignored, the last of several wins, null is absence, and nothing is coerced.
 """

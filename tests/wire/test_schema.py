@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -126,12 +126,6 @@ def test_a_wrong_type_is_refused_in_gos_words(text: str, sentence: str) -> None:
     with pytest.raises(BodyUnreadable) as refusal:
         bound(text)
     assert str(refusal.value) == sentence
-
-
-def test_requests_cannot_be_changed() -> None:
-    request: Any = bound("{}")
-    with pytest.raises(AttributeError):
-        request.secret = "x"
 
 
 @dataclass(frozen=True)

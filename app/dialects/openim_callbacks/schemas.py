@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.errors import ArgumentInvalid, ArgumentMissing
+from app.wire.message import message
 from app.wire.schema import BOOL, INT32, INT64, STRING, wire
 
 #: Upstream's have 32.
 LONGEST_CONNECTION_ID = 64
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CallbackReq:
     """What the callbacks about connections have in common; others have a command too."""
 

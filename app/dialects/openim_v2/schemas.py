@@ -6,9 +6,9 @@ Fields that nothing reads are declared because a value of the wrong type in them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from app.wire.message import message
 from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, wire
 
 
@@ -17,14 +17,14 @@ def _operation_id() -> str:
     return declared
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class _Operation:
     """What most requests begin with."""
 
     operation_id: str = _operation_id()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class _ApiUserInfo:
     """A profile, as registering and updating embed it."""
 
@@ -48,7 +48,7 @@ class _ApiUserInfo:
     birth_str: str = wire(STRING, "birthStr")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserRegisterReq(_ApiUserInfo):
     """`/auth/user_register`: the app's secret, a platform and a profile."""
 
@@ -59,7 +59,7 @@ class UserRegisterReq(_ApiUserInfo):
     operation_id: str = _operation_id()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserTokenReq:
     """`/auth/user_token`: the app's secret, a platform and a user."""
 
@@ -72,14 +72,14 @@ class UserTokenReq:
     login_ip: str = wire(STRING, "loginIp")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ParseTokenReq(_Operation):
     """`/auth/parse_token`: the token stands in the header."""
 
     GO: ClassVar[str] = "base_info.ParseTokenReq"
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ForceLogoutReq:
     """`/auth/force_logout`: a user, and the one platform to log out."""
 
@@ -90,7 +90,7 @@ class ForceLogoutReq:
     operation_id: str = _operation_id()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetUsersInfoReq(_Operation):
     """`/user/get_users_info` and its twin: users by id."""
 
@@ -99,7 +99,7 @@ class GetUsersInfoReq(_Operation):
     user_id_list: tuple[str, ...] | None = wire(STRINGS, "userIDList", go="UserIDList", binding="required")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetSelfUserInfoReq(_Operation):
     """`/user/get_self_user_info`: whose profile."""
 
@@ -108,7 +108,7 @@ class GetSelfUserInfoReq(_Operation):
     user_id: str = wire(STRING, "userID", go="UserID", binding="required")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UpdateSelfUserInfoReq(_ApiUserInfo):
     """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
 
@@ -117,7 +117,7 @@ class UpdateSelfUserInfoReq(_ApiUserInfo):
     operation_id: str = _operation_id()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetGlobalRecvMessageOptReq(_Operation):
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a notification."""
 
@@ -128,7 +128,7 @@ class SetGlobalRecvMessageOptReq(_Operation):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetUsersOnlineStatusReq(_Operation):
     """`/user/get_users_online_status`: up to 200 ids."""
 
@@ -139,14 +139,14 @@ class GetUsersOnlineStatusReq(_Operation):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetAllUsersUidReq(_Operation):
     """`/user/get_all_users_uid`: all ids at once."""
 
     GO: ClassVar[str] = "base_info.GetAllUsersUidReq"
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AccountCheckReq(_Operation):
     """`/user/account_check`: up to 100 ids."""
 
@@ -157,7 +157,7 @@ class AccountCheckReq(_Operation):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetUsersReq(_Operation):
     """`/user/get_users`: an id, or else part of a name, or else part of a name or an id; and a page."""
 
@@ -170,21 +170,21 @@ class GetUsersReq(_Operation):
     show_number: int = wire(INT32, "showNumber", go="ShowNumber", binding="required")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetFriendIDListFromCacheReq(_Operation):
     """`/user/get_user_friend_from_cache`: the caller's friends."""
 
     GO: ClassVar[str] = "base_info.GetFriendIDListFromCacheReq"
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetBlackIDListFromCacheReq(_Operation):
     """`/user/get_black_list_from_cache`: whom the caller blocks."""
 
     GO: ClassVar[str] = "base_info.GetBlackIDListFromCacheReq"
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteUsersReq(_Operation):
     """`/manager/delete_user`: users to delete."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
 from app.models import Platform
+from app.wire.message import message
 from app.wire.schema import BOOL, INT32, INT64, STRING, list_of, pointer_to, wire
 
 DEFAULT_TTL = 1800
@@ -18,7 +18,7 @@ MOST_HEARTBEATS = 1_000
 LONGEST_PAGE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class LeaveReq:
     """`/presence/leave`: which connections to take offline; without `connID` all of the platform's."""
 
@@ -33,7 +33,7 @@ class LeaveReq:
         _check_connection(self.conn_id, self.platform_id)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class HeartbeatReq:
     """`/presence/heartbeat`: which connection is alive, and for how many seconds to believe it."""
 
@@ -51,7 +51,7 @@ class HeartbeatReq:
         _check_ttl(self.ttl)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserHeartbeat:
     """One connection of a batch; without a `ttl` the batch's counts."""
 
@@ -72,7 +72,7 @@ class UserHeartbeat:
             _check_ttl(self.ttl)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class HeartbeatsReq:
     """`/presence/heartbeats`: many connections that are alive."""
 
@@ -94,7 +94,7 @@ class HeartbeatsReq:
             each.check()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserReq:
     """`/presence/user`: whose details."""
 
@@ -108,7 +108,7 @@ class UserReq:
             raise ArgumentMissing("userID is required", "userID")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OnlineReq:
     """`/presence/online`: which part of the list, and of which platform."""
 
@@ -123,7 +123,7 @@ class OnlineReq:
         _check_limit(self.limit)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CountsReq:
     """`/presence/counts` takes nothing."""
 
@@ -133,7 +133,7 @@ class CountsReq:
         """Refuse nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ChangesReq:
     """`/presence/changes`: what was seen last; nothing of it is to ask where to begin."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from app.dialects.rongcloud.binding import (
@@ -22,6 +21,7 @@ from app.dialects.rongcloud.binding import (
 )
 from app.errors import ArgumentInvalid
 from app.models import Page
+from app.wire.message import message
 
 LONGEST_TAG = 40  # bytes
 MOST_TAGS = 20
@@ -60,19 +60,19 @@ def new_id_flaw(user_id: str) -> str | None:
     return "holds characters that are not allowed"
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Nothing:
     """A call that has no parameters, or looks at none."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OneUser:
     """A call about one user."""
 
     user_id: str = parameter(USER_ID, "userId")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetToken:
     """`/user/getToken`: who, and how the user is to be shown."""
 
@@ -81,7 +81,7 @@ class GetToken:
     portrait_uri: str = parameter(PORTRAIT, "portraitUri", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Refresh:
     """`/user/refresh`: what is absent or empty is left as it is, as one SDK always sends all three."""
 
@@ -90,7 +90,7 @@ class Refresh:
     portrait_uri: str = parameter(PORTRAIT, "portraitUri", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class TokenExpire:
     """`/user/token/expire`: the tokens that are issued before a time, in Unix ms."""
 
@@ -98,7 +98,7 @@ class TokenExpire:
     time: int = parameter(number(0, _EVERY), "time")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Block:
     """`/user/block`: for up to 30 days."""
 
@@ -106,14 +106,14 @@ class Block:
     minute: int = parameter(number(1, 43_200), "minute")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Unblock:
     """`/user/unblock`."""
 
     user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BlockQuery(Paged):
     """`/user/block/query`: a page; without one, or page 0, the first thousand."""
 
@@ -125,7 +125,7 @@ class BlockQuery(Paged):
         return Paged.part(self) if self.page else Page(0, 1000)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ChangeBlacklist:
     """`/user/blacklist/add` and `/remove`."""
 
@@ -133,7 +133,7 @@ class ChangeBlacklist:
     others: tuple[str, ...] = parameter(user_ids(20), "blackUserId")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ChangeWhitelist:
     """`/user/whitelist/add` and `/remove`."""
 
@@ -141,7 +141,7 @@ class ChangeWhitelist:
     others: tuple[str, ...] = parameter(user_ids(20), "whiteUserId")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListQuery:
     """`/user/blacklist/query` and `/user/whitelist/query`: the newest first, from a token on."""
 
@@ -150,7 +150,7 @@ class ListQuery:
     size: int = parameter(number(1, 1000, 1000), "size", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetWhitesetting:
     """`/user/whitesetting/set`: whether the whitelist counts."""
 
@@ -158,7 +158,7 @@ class SetWhitesetting:
     white_setting: str = parameter(one_of("0", "1"), "whiteSetting")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QueryWhitesetting:
     """`/user/whitesetting/query`."""
 
@@ -184,7 +184,7 @@ def _parts(values: Sequence[str]) -> list[str]:
 _TAGS = Kind(_tags, (), _parts, MOST_TAGS, over(LONGEST_TAG))
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetTag:
     """`/user/tag/set`: all tags of one user; none clears them."""
 
@@ -192,7 +192,7 @@ class SetTag:
     tags: tuple[str, ...] = parameter(_TAGS, "tags", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetTags:
     """`/user/tag/batch/set`: all tags of each of the users; none clears them."""
 
@@ -203,21 +203,21 @@ class SetTags:
     tags: tuple[str, ...] = parameter(_TAGS, "tags", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetTags:
     """`/user/tags/get`."""
 
     user_ids: tuple[str, ...] = parameter(user_ids(50), "userIds")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Several:
     """Calls about up to a hundred users, whose ids may be joined by commas."""
 
     user_ids: tuple[str, ...] = parameter(user_ids(100, joined=True), "userId")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QueryDeactivated(Paged):
     """`/user/deactivate/query`."""
 
@@ -225,7 +225,7 @@ class QueryDeactivated(Paged):
     size: int = parameter(number(1, 50, 50), "pageSize", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QueryUsers(Paged):
     """`/user/query`: in the order of registration, or backwards."""
 
@@ -248,7 +248,7 @@ def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetRemarks:
     """`/user/remarks/set`: what a user calls up to a hundred others."""
 
@@ -256,7 +256,7 @@ class SetRemarks:
     remarks: dict[str, str] = parameter(Kind(_remarks, is_too_long=_LONGEST_JSON), "remarks")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteRemark:
     """`/user/remarks/del`."""
 
@@ -264,7 +264,7 @@ class DeleteRemark:
     target_id: str = parameter(USER_ID, "targetId")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetRemarks(Paged):
     """`/user/remarks/get`."""
 
@@ -273,7 +273,7 @@ class GetRemarks(Paged):
     size: int = parameter(number(1, 50, 50), "size", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetChatBan:
     """`/user/chat/fb/set`: whether users may write to single users."""
 
@@ -282,7 +282,7 @@ class SetChatBan:
     type: str = parameter(one_of("PERSON"), "type")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QueryChatBans:
     """`/user/chat/fb/querylist`."""
 
@@ -291,7 +291,7 @@ class QueryChatBans:
     type: str = parameter(one_of("PERSON"), "type")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetBlockPushPeriod:
     """`/user/blockPushPeriod/set`: from when, for how many minutes, and how much is held back."""
 
@@ -301,7 +301,7 @@ class SetBlockPushPeriod:
     level: str = parameter(one_of("1", "5", default="1"), "level", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetProfile:
     """`/user/profile/set`: two objects in JSON, of which what is given is written anew."""
 
@@ -312,7 +312,7 @@ class SetProfile:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QueryProfiles(Paged):
     """`/user/profile/query`: everybody who has one."""
 
@@ -321,7 +321,7 @@ class QueryProfiles(Paged):
     order: str = parameter(one_of("0", "1", default="0"), "order", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetSubscription:
     """`/user/subscribe/set`: follow users' presence for some seconds, or follow them no longer."""
 
@@ -332,7 +332,7 @@ class SetSubscription:
     type: str = parameter(one_of("1", default="1"), "subType", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QuerySubscriptions:
     """`/user/subscribe/query`."""
 
@@ -342,7 +342,7 @@ class QuerySubscriptions:
     type: str = parameter(one_of("1", default="1"), "subType", required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OnlineStatus:
     """One object of the online-status callback."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.dialects.openim_v3.schemas.rules import NO_RULES, Rules, lacks, rules
+from app.wire.message import message
 from app.wire.schema import INT32, STRING, wire
 
 #: The platforms that a token can be asked for with a secret (protocol v0.0.31 auth/auth.go), and HarmonyOS,
@@ -15,7 +15,7 @@ _TOKEN_PLATFORMS = range(1, 12)
 _LOGOUT_PLATFORMS = range(1, 11)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserTokenReq:
     """`/auth/user_token` (3.0 to 3.8.0)."""
 
@@ -30,7 +30,7 @@ class UserTokenReq:
     user_id: str = wire(STRING, "userID")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetAdminTokenReq:
     """`/auth/get_admin_token` (3.8.1 on)."""
 
@@ -41,7 +41,7 @@ class GetAdminTokenReq:
     user_id: str = wire(STRING, "userID")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetUserTokenReq:
     """`/auth/get_user_token` (3.6 on); its Check() builds errors and forgets to return them."""
 
@@ -52,7 +52,7 @@ class GetUserTokenReq:
     user_id: str = wire(STRING, "userID")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ParseTokenReq:
     """`/auth/parse_token`: a token to be looked at."""
 
@@ -63,7 +63,7 @@ class ParseTokenReq:
     token: str = wire(STRING, "token")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ForceLogoutReq:
     """`/auth/force_logout`: a user, and the one platform to log out."""
 

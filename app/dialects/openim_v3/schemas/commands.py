@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.dialects.openim_v3.schemas.rules import Rules, lacks, rules
+from app.wire.message import message
 from app.wire.schema import INT32, STRING, wire, wrapped
 
 _OWNER = lacks("user_id", "userID is empty")
@@ -13,7 +13,7 @@ _TYPE = lacks("type", "type is not specified")
 _UUID = lacks("uuid", "UUID is empty")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class _Owned:
     """What all of them have: whose record it is."""
 
@@ -25,7 +25,7 @@ class _Owned:
         return self.user_id
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProcessUserCommandAddReq(_Owned):
     """`/user/process_user_command_add` (3.5 on)."""
 
@@ -38,7 +38,7 @@ class ProcessUserCommandAddReq(_Owned):
     ex: str | None = wire(wrapped(STRING), "ex")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProcessUserCommandDeleteReq(_Owned):
     """`/user/process_user_command_delete` (3.5 on)."""
 
@@ -49,7 +49,7 @@ class ProcessUserCommandDeleteReq(_Owned):
     uuid: str = wire(STRING, "uuid")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProcessUserCommandUpdateReq(_Owned):
     """`/user/process_user_command_update` (3.5 on); what is absent or null is left as it is."""
 
@@ -62,7 +62,7 @@ class ProcessUserCommandUpdateReq(_Owned):
     ex: str | None = wire(wrapped(STRING), "ex")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProcessUserCommandGetReq(_Owned):
     """`/user/process_user_command_get` (3.5 on): the records of one type."""
 
@@ -72,7 +72,7 @@ class ProcessUserCommandGetReq(_Owned):
     type: int = wire(INT32, "type")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProcessUserCommandGetAllReq(_Owned):
     """`/user/process_user_command_get_all` (3.6 on): all of a user's records."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, rules
+from app.wire.message import message
 from app.wire.schema import INT32, STRING, pointer_to, wire
 
 _NAME = lacks("nick_name", "nickName is empty")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AddNotificationAccountReq:
     """`/user/add_notification_account` (3.5 on, with an id of the caller's choice from 3.6 on)."""
 
@@ -29,7 +29,7 @@ class AddNotificationAccountReq:
     app_manger_level: int = wire(INT32, "appMangerLevel")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UpdateNotificationAccountInfoReq:
     """`/user/update_notification_account` (3.5 on); what is empty in it is left as it is."""
 
@@ -47,7 +47,7 @@ class UpdateNotificationAccountInfoReq:
     face_url: str = wire(STRING, "faceURL")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SearchNotificationAccountReq:
     """`/user/search_notification_account` (3.6 on): by id, else by nickname, each as it stands; or all."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import NO_RULES, Rules, lacks, rules
 from app.wire import body
+from app.wire.message import message
 from app.wire.schema import INT32, STRING, STRINGS, wire
 
 SUBSCRIBE, UNSUBSCRIBE = 1, 2
@@ -15,7 +15,7 @@ SUBSCRIBE, UNSUBSCRIBE = 1, 2
 _MOST_ASKED = 500
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetUsersOnlineStatusReq:
     """`/user/get_users_online_status` and `/user/get_users_online_token_detail`.
 
@@ -29,7 +29,7 @@ class GetUsersOnlineStatusReq:
     user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetUserStatusReq:
     """`/user/get_users_status`: whose status; `userID` was the asking user's once and is ignored now."""
 
@@ -47,7 +47,7 @@ class GetUserStatusReq:
     user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SubscribeOrCancelUsersStatusReq:
     """`/user/subscribe_users_status` and its twin: `genre` says what is to be done, not the path."""
 
@@ -66,7 +66,7 @@ class SubscribeOrCancelUsersStatusReq:
     genre: int = wire(INT32, "genre")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetSubscribeUsersStatusReq:
     """`/user/get_subscribe_users_status`: whom the user follows."""
 

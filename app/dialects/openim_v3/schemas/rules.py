@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from app.dialects.openim_v3.generations import Generation, in_both
 from app.errors import ArgumentInvalid
 from app.models import Page
+from app.wire.message import message
 from app.wire.schema import INT32, wire
 
 Rule = tuple[Callable[[Any], object], str]
@@ -20,9 +20,9 @@ NO_RULES: Rules = in_both(())
 
 def check(request: Any, generation: Generation) -> None:
     """Refuse what the request's Check() refuses. Raises ArgumentInvalid."""
-    for refuses, message in request.RULES[generation]:
+    for refuses, words in request.RULES[generation]:
         if refuses(request):
-            raise ArgumentInvalid(message)
+            raise ArgumentInvalid(words)
 
 
 def rules(*each: Rule) -> Rules:
@@ -40,7 +40,7 @@ def repeats(user_ids: Sequence[str]) -> bool:
     return len(set(user_ids)) < len(user_ids)
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class RequestPagination:
     """Which page, counted from 1, of how many."""
 

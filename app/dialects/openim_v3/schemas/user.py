@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, repeats, rules
+from app.wire.message import message
 from app.wire.schema import INT32, INT64, STRING, STRINGS, list_of, pointer_to, wire, wrapped
 
 
@@ -17,8 +17,7 @@ def _is_legal(user_id: str) -> bool:
     return all(char.isalpha() or char.isdecimal() or char == "_" for char in user_id)
 
 
-# Not frozen: they come by the thousand, and freezing one takes three times as long as making it.
-@dataclass(slots=True)
+@message
 class UserInfo:
     """A user as sent and as answered."""
 
@@ -33,7 +32,7 @@ class UserInfo:
     global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserInfoWithEx:
     """What of a user is to be written anew; absent or null leaves it, empty empties it."""
 
@@ -46,7 +45,7 @@ class UserInfoWithEx:
     global_recv_msg_opt: int | None = wire(wrapped(INT32), "globalRecvMsgOpt")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserRegisterReq:
     """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, by admin token since."""
 
@@ -70,7 +69,7 @@ class UserRegisterReq:
     users: tuple[UserInfo, ...] | None = wire(list_of(pointer_to(UserInfo)), "users")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UpdateUserInfoReq:
     """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
 
@@ -88,7 +87,7 @@ class UpdateUserInfoReq:
         return self.user_info.user_id if self.user_info else ""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UpdateUserInfoExReq:
     """`/user/update_user_info_ex` (3.5 on)."""
 
@@ -106,7 +105,7 @@ class UpdateUserInfoExReq:
         return self.user_info.user_id if self.user_info else ""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SetGlobalRecvMessageOptReq:
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a push."""
 
@@ -120,7 +119,7 @@ class SetGlobalRecvMessageOptReq:
     global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetDesignateUsersReq:
     """`/user/get_users_info`: users by id."""
 
@@ -130,7 +129,7 @@ class GetDesignateUsersReq:
     user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetAllUserIDReq:
     """`/user/get_all_users_uid`: a page of ids."""
 
@@ -140,7 +139,7 @@ class GetAllUserIDReq:
     pagination: RequestPagination | None = wire(pointer_to(RequestPagination), "pagination")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GetPaginationUsersReq:
     """`/user/get_users`: a page of users, and from 3.6 on two regular expressions to find them by."""
 
@@ -152,7 +151,7 @@ class GetPaginationUsersReq:
     nick_name: str = wire(STRING, "nickName")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AccountCheckReq:
     """`/user/account_check`: which of these ids are registered; repeats are refused before anything else."""
 
@@ -165,7 +164,7 @@ class AccountCheckReq:
     check_user_ids: tuple[str, ...] | None = wire(STRINGS, "checkUserIDs")
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UserRegisterCountReq:
     """`/statistics/user/register`: from when to before when, in Unix ms."""
 
