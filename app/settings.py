@@ -54,9 +54,9 @@ class Settings:
     )
     bind: str = _setting("127.0.0.1:10002", kind.text, "address that gunicorn listens on")
     threads: int = _setting(
-        "16",
+        "64",
         kind.between(1, 512),
-        "threads that serve requests; more raise throughput (they share commits), fewer keep answers even",
+        "threads that serve requests, made as they are needed; those that write together share a commit",
     )
     one_core: bool = _setting(
         "1",

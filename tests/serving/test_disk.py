@@ -153,7 +153,7 @@ def test_a_database_that_somebody_holds_refuses_writers_and_never_takes_all_thre
     make_server: MakeServer,
 ) -> None:
     """Forty writers at sixteen threads while another process has the database locked."""
-    server = make_server().start()
+    server = make_server(ROLLCALL_THREADS="16").start()
     assert register(server, "storm-0-0")
     token = token_of(server)
     outcome: list[bool] = []
