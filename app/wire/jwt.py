@@ -26,7 +26,7 @@ from app.wire import go_json
 #: Longer than any token that Rollcall writes (an id of 64 characters, each escaped by six bytes); what is
 #: longer is judged without being remembered.
 LONGEST = 1024
-#: Presented tokens whose signature need not be computed again.
+#: Presented tokens, and issued ones, whose signature need not be computed again.
 REMEMBERED = 8192
 
 _HMAC = {
@@ -89,9 +89,14 @@ class JwtCodec:
         self._by_style = spellings
         self._spellings: Sequence[JwtSpelling] = tuple({id(row): row for row in spellings.values()}.values())
         self._remembered = lru_cache(REMEMBERED)(self._judge)
+        # A token that was just issued is soon presented, and shown in the status of whoever is online.
+        self._spelled = lru_cache(REMEMBERED)(self._spell)
 
     def spell(self, token: Token) -> str:
         """Return the text of an issued token."""
+        return self._spelled(token)
+
+    def _spell(self, token: Token) -> str:
         spelling = self._by_style[token.style]
         signed = _HEADER + b"." + base64url_encode(go_json.dumps(spelling.spell(token)))
         keys = spelling.keys

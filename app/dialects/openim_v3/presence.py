@@ -75,14 +75,21 @@ def _tokens(
     connections: Sequence[Sequence[Connection]],
     most: int | None = None,
 ) -> _Tokens:
-    """Return the valid tokens of those who are online, spelled, by user and platform, the newest first."""
-    online = [user_id for user_id, held in zip(user_ids, connections, strict=True) if held]
+    """Return the valid tokens of users for where they are online, spelled, the newest first."""
+    online = {
+        user_id: {connection.platform_id for connection in held}
+        for user_id, held in zip(user_ids, connections, strict=True)
+        if held
+    }
     if not online:
         return {}
-    spell = call.services.codecs.spell
+    spell, tokens = call.services.codecs.spell, call.services.tokens.held(list(online), most)
     return {
-        user_id: {platform_id: [spell(token) for token in tokens] for platform_id, tokens in held.items()}
-        for user_id, held in call.services.tokens.held(online, most).items()
+        user_id: {
+            platform_id: [spell(token) for token in tokens[user_id].get(platform_id, ())]
+            for platform_id in platform_ids
+        }
+        for user_id, platform_ids in online.items()
     }
 
 
