@@ -6,6 +6,7 @@ over it, except where the line would start a second worker.
 
 import functools
 import gc
+import logging
 import os
 import resource
 import subprocess
@@ -33,10 +34,16 @@ class JsonLogger(Logger):
     """gunicorn's own messages as lines of JSON, like Rollcall's."""
 
     def setup(self, cfg):
-        """Set the log up as the options say."""
+        """Set the log up as the options say. Raises RuntimeError."""
+        if cfg.statsd_host:
+            raise RuntimeError(
+                "--statsd-host does not go with ROLLCALL_LOG_FORMAT=json; there is GET /metrics."
+            )
         super().setup(cfg)
         for handler in self.error_log.handlers + self.access_log.handlers:
-            handler.setFormatter(JsonLines())
+            # Not one of a logging configuration that somebody brings, nor syslog's.
+            if getattr(handler, "_gunicorn", False) and isinstance(handler, logging.StreamHandler):
+                handler.setFormatter(JsonLines())
 
 
 if _settings.log_format == "json":
@@ -53,9 +60,10 @@ if _files < 20_000:
 worker_connections = min(max(_files - 256, 64), 10_000)
 # Longer than clients and proxies keep an idle connection, so that they close it and not we under them.
 keepalive = 65
-# Nothing takes long here, so who is still in the middle of a request then is not going to end it. Nobody is
-# served meanwhile when it is a reload.
-graceful_timeout = 10
+# Nothing takes long here, so who is still in the middle of a request after ten seconds is not going to end
+# it. Nobody is served meanwhile when it is a reload. The rest of the time is for closing.
+_CLOSING = 4
+graceful_timeout = 10 + _CLOSING
 control_socket_disable = True
 proc_name = "rollcall"
 
@@ -137,8 +145,10 @@ def post_worker_init(worker):
         services.start(worker.ppid, patience, worker.notify)
     except services.Refused as error:
         _give_up(worker, error)
-    # The master kills what is still there then, and closing the database takes a moment.
-    worker.cfg.set("graceful_timeout", max(worker.cfg.graceful_timeout - 1, 1))
+    # The master kills who is still there then. A worker looks at its clients once a second, lingers for up to
+    # two over a connection that it closes, and has a database to close.
+    grace = worker.cfg.graceful_timeout
+    worker.cfg.settings["graceful_timeout"].value = grace - min(_CLOSING, grace / 2)
     # What is there now stays, so the garbage collector need not walk through it again and again.
     gc.collect()
     services.presence.show_to_collector()

@@ -89,9 +89,10 @@ def measure() -> str:
                 time.sleep(1)
                 writers.statuses.clear()
                 lines = [_row(each, _times(address, *how)) for each, how in asked.items()]
-                refused = writers.statuses.count(503)
-                if refused < len(writers.statuses):
-                    raise SystemExit(f"a writer was told {set(writers.statuses)}")
+                statuses = list(writers.statuses)
+                refused = statuses.count(503)
+                if refused < len(statuses):
+                    raise SystemExit(f"a writer was told {set(statuses)}")
                 other.execute("ROLLBACK")
     return "\n".join(
         [

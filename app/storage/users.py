@@ -172,7 +172,7 @@ class UserStore:
         if newest_first:
             before, after = after, before
         values |= {"size": size, "first": 0, "offset": after}
-        from_behind = after < min(before, user_blocks.SIZE)
+        from_behind = after < (min(before, user_blocks.SIZE) if is_counted else before)
         if not from_behind:
             first, passed = user_blocks.find(connection, before, values) if is_counted else (0, 0)
             values |= {"first": first, "offset": before - passed}

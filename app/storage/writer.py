@@ -57,6 +57,7 @@ class Writer:
         self._begun: float | None = None
         #: Why the last commit failed; empty if it did not.
         self.last_failure = ""
+        self._failed_at = 0.0
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
         self._thread.start()
@@ -94,7 +95,7 @@ class Writer:
     def _wait_for_room(self) -> None:
         """Wait as long as the writer works as it should. Called with the door held."""
         while self.waiting >= self._most_waiting:
-            if self.last_failure:
+            if self.last_failure and time.monotonic() - self._failed_at < STALL:
                 raise StorageUnavailable(self.last_failure)
             if self.held_up_for >= STALL:
                 raise StorageUnavailable(f"the database has been busy for over {STALL} s")
@@ -142,7 +143,7 @@ class Writer:
             self._connection.execute("COMMIT")
             self.last_failure = ""
         except sqlite3.Error as error:
-            self.last_failure = str(error)
+            self.last_failure, self._failed_at = str(error), time.monotonic()
             self._abandon(batch, error)
 
     def _run(self, job: _Job) -> None:

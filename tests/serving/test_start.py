@@ -21,6 +21,11 @@ pytestmark = pytest.mark.serving
     ("arguments", "settings", "sentence"),
     [
         (("-w", "2"), {}, "Rollcall has one worker, not 2"),
+        (
+            ("--statsd-host", "127.0.0.1:9"),
+            {"ROLLCALL_LOG_FORMAT": "json"},
+            "--statsd-host does not go with ROLLCALL_LOG_FORMAT=json",
+        ),
         ((), {"WEB_CONCURRENCY": "2"}, "Rollcall has one worker, not 2"),
         (
             ("-b", "0.0.0.0:0"),
@@ -117,8 +122,8 @@ def test_gunicorn_takes_our_settings_by_itself() -> None:
         "bind": "['127.0.0.1:10002']",
         "workers": "1",
         "worker_class": "gthread",
-        "threads": "16",
-        "graceful_timeout": "10",
+        "threads": "64",
+        "graceful_timeout": "14",
         "accesslog": "None",
     }
     assert found.get("control_socket_disable") == "True"

@@ -81,17 +81,29 @@ def test_pages_of_many_users_of_whom_some_are_gone(
             assert [user.user_id for user in users] == whole[offset:][:size]
 
 
+def check_counts(connection: sqlite3.Connection) -> None:
+    counted = connection.execute("SELECT block, level, users FROM user_blocks WHERE users <> 0").fetchall()
+    assert (
+        counted
+        == connection.execute(
+            "SELECT seq / 4096, level, COUNT(*) FROM users GROUP BY 1, 2 ORDER BY 1, 2"
+        ).fetchall()
+    )
+    assert STORE.count(connection) == sum(users for _, _, users in counted)
+
+
 def test_counts_follow_every_change(connection: sqlite3.Connection) -> None:
     def check() -> None:
-        rows = connection.execute("SELECT level, SUM(users) FROM user_blocks GROUP BY level")
-        counted = {level: users for level, users in rows if users}
-        assert counted == dict(
-            connection.execute("SELECT level, COUNT(*) FROM users GROUP BY level").fetchall()
-        )
-        assert STORE.count(connection) == sum(counted.values())
+        check_counts(connection)
 
     check()
     STORE.add_missing(connection, [User("u1", level=9), User("new", level=9)])
+    check()
+    columns, marks = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
+    connection.execute(f"INSERT INTO users (seq, {columns}) VALUES (8190, {marks})", User("far"))
+    connection.execute("INSERT INTO user_blocks VALUES (1, 0, 1)")
+    STORE.add(connection, [User(f"over{number}", level=number % 2) for number in range(4)])
+    STORE.add_missing(connection, [User("last", level=3)])
     check()
     connection.execute("UPDATE users SET level = 4 WHERE level = 1")
     check()
@@ -113,8 +125,10 @@ def test_users_of_an_older_database_are_counted(tmp_path: Path) -> None:
         columns, marks = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
         users = [User(f"u{number}", level=number % 3) for number in range(10)]
         connection.executemany(f"INSERT INTO users ({columns}) VALUES ({marks})", users)
+        connection.execute("UPDATE users SET seq = seq * 1000 + 95")
         connection.commit()
     migrate.prepare(path)
     with closing(sqlite3.connect(path)) as connection:
+        check_counts(connection)
         assert STORE.count(connection) == 10
         assert STORE.page(connection, Page(0, 1), UserFilter(levels=(0, 1)))[0] == 7

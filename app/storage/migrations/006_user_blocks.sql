@@ -1,5 +1,5 @@
 -- How many users of each level there are among every 4,096 numbers: a page of a long list is found by adding
--- these up, and walking through no more than one block. They stand in the place of counts of the whole.
+-- these up, and walking on from the beginning of a block. They stand in the place of counts of the whole.
 
 DROP TRIGGER user_discounted;
 DROP TRIGGER user_recounted;
