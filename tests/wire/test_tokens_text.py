@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -190,6 +192,21 @@ def test_a_genuine_signature_over_a_text_that_we_never_write_is_no_token_of_ours
 def test_an_unknown_algorithm_is_found_out_before_the_claims_are_looked_at() -> None:
     presented = codecs().read(jwt({**V3, "exp": 1}, tokens.V3_KEY, {"alg": "XS256"}))
     assert (presented.exp, presented.flaw) == (None, "signing method (alg) is unavailable.")
+
+
+def test_of_tokens_for_ids_that_nobody_can_have_nothing_is_kept() -> None:
+    using, minting = codecs(), codecs()
+    texts = [
+        minting.spell(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, minting)) for number in range(1, 9)
+    ]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        assert {using.read(text).token is not None for text in texts} == {True}
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_short_keys_raise_no_warning() -> None:
