@@ -64,6 +64,13 @@ keepalive = 65
 # it. Nobody is served meanwhile when it is a reload. The rest of the time is for closing.
 _CLOSING = 4
 graceful_timeout = 10 + _CLOSING
+# A worker that lingers over connections whose clients do not close them (two seconds each) is not hung, and
+# killing it would lose who is online.
+timeout = 300
+# ROLLCALL_TRUSTED_PROXIES says whom to believe about the client, and nobody says where we are mounted.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers = {}
 control_socket_disable = True
 proc_name = "rollcall"
 

@@ -38,6 +38,7 @@ KINDS = {
     "half a head": _HEAD[:40],
     "stalled body": _HEAD + b"\r\n" + BODY[:10],
     "a byte a second": _HEAD + b"\r\n" + BODY[:10],
+    "do not close": _HEAD + b"Connection: close\r\n\r\n" + BODY,
 }
 
 

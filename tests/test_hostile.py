@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from app import create_app
 from app.dialects import OWN, VENDORS
 from app.models import User
 from app.wire.dialect import Endpoint
+from app.wire.incoming import Incoming
 from tests.dialects.conftest import NOW
 from tests.support import tokens
 from tests.support.clock import FakeClock
@@ -311,3 +313,66 @@ def test_anything_at_every_call(app: Flask, call: tuple[Endpoint, bytes]) -> Non
     if endpoint.path == "/manager/delete_user":
         return  # would take alice away from the others
     check(app, path, data=body, headers=headers(), method=endpoint.method)
+
+
+MANY_VALUES = b'{"a":[' + b"1," * 500_001 + b"1]}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "answer"),
+    [
+        (
+            "/v2/auth/user_token",
+            400,
+            {"errCode": 400, "errMsg": " BindJSON failed request body has over 500000 values"},
+        ),
+        (
+            "/v3.4/auth/user_token",
+            200,
+            {
+                "errCode": 1001,
+                "errMsg": "ArgsError",
+                "errDlt": "request body has over 500000 values: 1001 ArgsError",
+            },
+        ),
+        (
+            "/v3.8/auth/user_token",
+            200,
+            {"errCode": 1001, "errMsg": "ArgsError", "errDlt": "request body has over 500000 values"},
+        ),
+    ],
+)
+def test_a_body_of_very_many_values_is_too_large(
+    app: Flask, path: str, status: int, answer: dict[str, Any]
+) -> None:
+    response = app.test_client().post(path, data=MANY_VALUES, headers={"operationID": "1"})
+    assert (response.status_code, response.get_json()) == (status, answer)
+
+
+def test_large_bodies_make_room_for_the_next(app: Flask) -> None:
+    """More of them, one after the other, than are dealt with at once."""
+    body = json.dumps({"secret": "wrong", "users": [{"userID": "x" * 2**20}]}).encode()
+    for path in ("/v3.4/user/user_register", "/user/user_register"):
+        for _ in range(6):
+            answer = app.test_client().post(path, data=body, headers={"operationID": "1"}).get_json()
+            assert answer["errCode"] == 1002
+    assert gc.isenabled()
+
+
+def incomings() -> set[int]:
+    return {id(each) for each in gc.get_objects() if isinstance(each, Incoming)}
+
+
+def test_a_request_that_was_answered_leaves_nothing_behind(app: Flask) -> None:
+    client = app.test_client()
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    gc.collect()
+    gc.disable()
+    try:
+        before = incomings()
+        for secret in ("tuoyun", "wrong"):
+            for _ in range(5):
+                client.post("/v2/auth/user_token", json={**ask, "secret": secret})
+        assert incomings() <= before
+    finally:
+        gc.enable()

@@ -26,7 +26,7 @@ def main() -> None:
     try:
         patterns = [re.compile(text, re.IGNORECASE) if text else None for text in json.loads(next(lines))]
         answer: object = list(_matching(patterns, lines))
-    except (re.error, RecursionError, OverflowError) as error:
+    except (re.error, RecursionError, ValueError, OverflowError, MemoryError) as error:
         answer = str(error)
     print(json.dumps(answer))
 

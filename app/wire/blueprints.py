@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, closing
 from typing import Any
 
 from flask import Blueprint, Response
@@ -67,20 +68,27 @@ def _bind(blueprint: Blueprint, path: str, view: View, method: str) -> None:
 
 def _asking(candidates: Sequence[Candidate], services: Services) -> View:
     def serve(environ: dict[str, Any]) -> Response:
-        incoming = _incoming(environ, candidates[0].dialect, services)
-        chosen = choose(candidates, incoming)
-        return answer(chosen.dialect, chosen.endpoint, incoming)
+        with _incoming(environ, candidates[0].dialect, services) as incoming:
+            chosen = choose(candidates, incoming)
+            return answer(chosen.dialect, chosen.endpoint, incoming)
 
     return View(serve)
 
 
 def _fixed(candidate: Candidate, variant: str, services: Services) -> View:
     dialect, endpoint = candidate
-    return View(lambda environ: answer(dialect, endpoint, _incoming(environ, dialect, services), variant))
+
+    def serve(environ: dict[str, Any]) -> Response:
+        with _incoming(environ, dialect, services) as incoming:
+            return answer(dialect, endpoint, incoming, variant)
+
+    return View(serve)
 
 
-def _incoming(environ: dict[str, Any], dialect: Dialect, services: Services) -> Incoming:
+def _incoming(
+    environ: dict[str, Any], dialect: Dialect, services: Services
+) -> AbstractContextManager[Incoming]:
     # Werkzeug takes a leading double slash for a single one; gin does not.
     if not dialect.takes_double_slash and environ["PATH_INFO"].startswith("//"):
         raise NotFound
-    return Incoming(environ, services)
+    return closing(Incoming(environ, services))

@@ -32,12 +32,16 @@ def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: st
     except DomainError as error:
         response = dialect.failure(call, error)
         outcome = type(error).__name__
+        # It holds the frames that it went through, and some of them hold it: that would stay for a while.
+        error.__traceback__ = error.__context__ = None
     finally:
         seconds = time.perf_counter() - begun
         if services.metrics is not None:
             services.metrics.observe(dialect.name, endpoint.path, outcome, seconds)
         if services.settings.log_requests:
             logs.request(incoming, dialect.name, outcome, seconds)
+    # Or the environment, the call and the request would hold each other, and a large body in memory.
+    del incoming.environ[ANSWERING]
     return response
 
 

@@ -32,7 +32,12 @@ def register(app: Flask, dialects: Sequence[Dialect], services: Services) -> Non
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
-        app.logger.error("a fault in answering %s %r", request.method, request.path, exc_info=error)
+        app.logger.error(
+            "a fault in answering %s %r",
+            request.method,
+            Incoming(request.environ, services).shown_path,
+            exc_info=error,
+        )
         dialect, call = request.environ.get(ANSWERING, (None, None))
         return dialect.failure(call, InternalError()) if dialect else plain.fault()
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from werkzeug.utils import cached_property
 
-from app.errors import BadRequest, TokenMalformed
+from app.errors import BadRequest, BodyTooLarge, TokenMalformed
 from app.models import PresentedToken
 from app.services import Services
-from app.wire.body import Json, decode, read
+from app.wire.body import LARGE, MOST_COMMAS, Json, decode, read
+
+#: What is made of a large body may take fifty times its bytes, so only so many are dealt with at once.
+_room_for_large = threading.Semaphore(4)
+# A gateway's callbacks may have their key in the path.
+_KEYED = re.compile(r"(/callback(?:Example)?/)(?!onlinestatus$).*", re.DOTALL)
 
 
 class Incoming:
@@ -19,11 +26,23 @@ class Incoming:
     def __init__(self, environ: dict[str, Any], services: Services) -> None:
         self.environ = environ
         self.services = services
+        self._has_room = False
+
+    def close(self) -> None:
+        """Make room for the next large body."""
+        if self._has_room:
+            self._has_room = False
+            _room_for_large.release()
 
     @property
     def path(self) -> str:
         """The path as it was sent, percent-decoded."""
         return text(self.environ["PATH_INFO"])
+
+    @property
+    def shown_path(self) -> str:
+        """The path as it may be logged: no longer than useful, and without a key."""
+        return _KEYED.sub(r"\1...", self.path)[:200]
 
     def header(self, name: str) -> str:
         """Return a header, given as WSGI spells it without the HTTP_ (`OPERATIONID`); empty if absent."""
@@ -48,7 +67,13 @@ class Incoming:
     @cached_property
     def json(self) -> Json:
         """The body as JSON, or why it is none. Raises what `body` raises."""
-        return decode(self.body)
+        body = self.body
+        if body.count(b",") > MOST_COMMAS:
+            raise BodyTooLarge(f"request body has over {MOST_COMMAS} values")
+        if len(body) > LARGE and not self._has_room:
+            _room_for_large.acquire()
+            self._has_room = True
+        return decode(body)
 
     @cached_property
     def keys(self) -> Mapping[str, Any]:

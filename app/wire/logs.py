@@ -29,7 +29,7 @@ def request(incoming: Incoming, dialect: str, outcome: str, seconds: float) -> N
     name = incoming.header("OPERATIONID") or incoming.header("X_REQUEST_ID")
     fields = {
         "address": incoming.environ.get("REMOTE_ADDR", ""),
-        "path": incoming.path[:200],
+        "path": incoming.shown_path,
         "dialect": dialect,
         "outcome": outcome,
         "ms": round(seconds * 1000, 3),

@@ -27,7 +27,7 @@ def judge(
     if not is_right:
         attempts.note(address)
         if tell is None:
-            _log.warning("a wrong secret from %a for %a", address, incoming.path[:200])
+            _log.warning("a wrong secret from %a for %a", address, incoming.shown_path)
         else:
             tell()
         raise otherwise

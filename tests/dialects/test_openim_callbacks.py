@@ -251,3 +251,26 @@ def test_what_follows_is_what_everybody_is_told(app: Flask) -> None:
             "detailPlatformStatus": [{"platform": "Web", "status": "online"}],
         }
     ]
+
+
+def test_who_lacks_a_key_that_nobody_has_uses_up_nobodys_attempts(make_app: MakeApp) -> None:
+    client = make_app(allow_documented_secrets=True).test_client()
+    for _ in range(40):
+        assert client.post("/callback", data=V3_8, environ_overrides=ELSEWHERE).status_code == 403
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    answer = client.post("/auth/user_token", json=ask, environ_overrides=ELSEWHERE).get_json()
+    assert (answer["errCode"], answer["errMsg"]) == (0, "")
+
+
+@pytest.mark.parametrize("given", [KEY, KEY[:-1]])
+def test_the_log_has_no_key(make_app: MakeApp, caplog: pytest.LogCaptureFixture, given: str) -> None:
+    client = make_app(callback_key=KEY, allow_documented_secrets=True, log_requests=True).test_client()
+    client.post(f"/callback/{given}", data=V3_8, environ_overrides=ELSEWHERE)
+    assert "'/callback/...'" in caplog.text
+    assert KEY[:-1] not in caplog.text
+
+
+@pytest.mark.parametrize("platform_id", [0, -1, 65, 2**31 - 1])
+def test_a_platform_that_nobody_has_is_refused(client: FlaskClient, platform_id: int) -> None:
+    body = V2.replace('"platformID":1', f'"platformID":{platform_id}')
+    play(client, Scenario("", "/callback", body, args("platformID is invalid"), 400), JSON, CORS)

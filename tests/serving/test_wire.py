@@ -209,3 +209,19 @@ def test_one_id_registered_by_many_at_once_has_one_winner(server: Server) -> Non
 
     with ThreadPoolExecutor(24) as pool:
         assert sorted(pool.map(once, range(24))) == [0] + [1102] * 23
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"SCRIPT_NAME": "/zzz"},
+        {"Script-Name": "/zzz"},
+        {"PATH_INFO": "/zzz"},
+        {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"},
+        {"X-Forwarded-Proto": "https", "X-Forwarded-Protocol": "ssl"},
+    ],
+)
+def test_no_header_says_where_the_server_is_mounted(server: Server, headers: dict[str, str]) -> None:
+    status, kind, body = server.request("GET", "/healthz", b"", headers)
+    assert (status, kind["Content-Type"]) == (200, "application/json")
+    assert json.loads(body)["status"] == "ok"

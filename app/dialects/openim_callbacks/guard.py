@@ -29,9 +29,10 @@ def by_key_or_from_here(call: Call) -> None:
     if reason is None:
         return
     key = call.services.settings.callback_key
-    is_right = bool(key) and secrets.is_one_of(key, _parts(call))
     refusal = NotPermitted(f"{reason}, and its URL does not end with ROLLCALL_CALLBACK_KEY")
-    secrets.judge(call.incoming, is_right, refusal)
+    if not key:
+        raise refusal
+    secrets.judge(call.incoming, secrets.is_one_of(key, _parts(call)), refusal)
 
 
 def _parts(call: Call) -> list[str]:

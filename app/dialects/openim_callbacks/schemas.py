@@ -10,6 +10,8 @@ from app.wire.schema import BOOL, INT32, INT64, STRING, wire
 
 #: Upstream's have 32.
 LONGEST_CONNECTION_ID = 64
+#: Upstream's platforms end at 11.
+LAST_PLATFORM = 64
 
 
 @message
@@ -29,7 +31,7 @@ class CallbackReq:
         """Refuse what says nothing about a connection. Raises ArgumentMissing or ArgumentInvalid."""
         if not self.user_id:
             raise ArgumentMissing("userID is empty", "userID")
-        if self.platform_id < 1:
+        if not 1 <= self.platform_id <= LAST_PLATFORM:
             raise ArgumentInvalid("platformID is invalid", "platformID")
         if len(self.conn_id) > LONGEST_CONNECTION_ID:
             raise ArgumentInvalid(f"connID has over {LONGEST_CONNECTION_ID} characters", "connID")

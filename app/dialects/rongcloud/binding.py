@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -11,11 +12,14 @@ from typing import Any, TypeVar
 from app.dialects.rongcloud.parameters import Parameters
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
 from app.models import Note, Subscription
+from app.wire.body import without_surrogates
 
 R = TypeVar("R")
 
 LONGEST_USER_ID = 64  # bytes
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+# Levels of brackets in a value.
+_DEEPEST = 100
 _DIGITS = re.compile("-?[0-9]{1,18}")
 
 
@@ -168,8 +172,24 @@ _JSON_NAMES: dict[type[Any], str] = {dict: "object", list: "array"}
 
 
 def decoded(text: str) -> Any:
-    """Return what a text is in JSON; None if it is none."""
+    """Return what a text is in JSON; None if it is none, or one that could not be given back."""
     try:
-        return json.loads(text)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return None
+    return None if _is_deep(value, _DEEPEST) else without_surrogates(value)
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise ValueError(literal)
+    return number
+
+
+def _is_deep(value: Any, left: int) -> bool:
+    """Tell whether there are more than so many levels of brackets."""
+    if not isinstance(value, (dict, list)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_is_deep(item, left - 1) for item in items)

@@ -67,6 +67,9 @@ def check_online(call: Call, request: schemas.OneUser) -> dict[str, Any]:
 @routes.post("/user/token/expire", schemas.TokenExpire)
 def expire(call: Call, request: schemas.TokenExpire) -> dict[str, Any]:
     """Cancel the tokens of users, of every dialect, that are issued before a time."""
+    if request.time > call.services.clock.now() * 1000:
+        # They could not get any that is valid until then.
+        call.services.users.refuse_administrators(request.user_ids)
     call.services.tokens.expire(request.user_ids, request.time)
     return {}
 

@@ -335,6 +335,19 @@ READ = [
         headers=AS_ALICE,
     ),
     Scenario(
+        "users: a regular expression with a number of 5,000 digits",
+        LIST,
+        page(1, 10, nickName="a{" + "9" * 5000 + "}"),
+        current(
+            500,
+            "Regular expression is invalid: Exceeds the limit (4300 digits) for integer string conversion: "
+            "value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit",
+            "Regular expression is invalid: Exceeds the limit (4300 digits) for integer string conversion: "
+            "value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit",
+        ),
+        headers=AS_ALICE,
+    ),
+    Scenario(
         "users: a regular expression beyond all measure",
         LIST,
         page(1, 10, nickName="." * 32765),

@@ -634,3 +634,28 @@ def test_users_may_be_limited(make_app: MakeApp) -> None:
     refusal = {"code": 2007, "errorMessage": "测试用户数量超限"}
     send(app, "getToken", {"userId": "second", "name": "N"}, refusal, 403)
     send(app, "getToken", {"userId": "second", "name": "N"}, refusal, 403, headers=DOCUMENTED)
+
+
+@pytest.mark.parametrize(
+    "value", ['{"a":NaN}', '{"a":1e400}', '{"a":-Infinity}', '{"a":' * 101 + "1" + "}" * 101]
+)
+def test_a_profile_that_could_not_be_given_back_is_refused(here: Flask, value: str) -> None:
+    refusal = {"code": 1002, "errorMessage": "ParamError:userProfile must be JSON, and an object."}
+    send(here, "profile/set", {"userId": "alice", "userProfile": value}, refusal, 400)
+
+
+def test_half_a_surrogate_in_json_is_a_replacement_character(here: Flask) -> None:
+    value = r'{"\ud800k": "a\udc00", "pair": "\ud83d\ude00"}'
+    send(here, "profile/set", {"userId": "alice", "userProfile": value}, DONE)
+    profile = '{"\ufffdk":"a\ufffd","pair":"\U0001f600"}'
+    row = {"userId": "alice", "version": 1, "userProfile": profile, "userExtProfile": "{}"}
+    send(here, "profile/batch/query", {"userId": "alice"}, {"code": 200, "userList": [row]})
+
+
+def test_tokens_of_administrators_that_are_still_to_come_are_not_cancelled(
+    here: Flask, clock: FakeClock
+) -> None:
+    now = int(clock.wall * 1000)
+    refusal = {"code": 1002, "errorMessage": "ParamError:imAdmin is an administrator."}
+    send(here, "token/expire", {"userId": ["alice", "imAdmin"], "time": now + 1000}, refusal, 400)
+    send(here, "token/expire", {"userId": "imAdmin", "time": now}, DONE)
