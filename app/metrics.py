@@ -135,7 +135,13 @@ def _may_scrape(services: Services) -> bool:
     if loopback.objection(request.environ) is None:
         return True
     key, given = services.settings.metrics_key, request.headers.get("Authorization", "")
-    return bool(key) and secrets.is_one_of(given.removeprefix(_BEARER), [key])
+    address = request.remote_addr or ""
+    if not key or services.attempts.are_too_many(address):
+        return False
+    is_right = secrets.is_one_of(given.removeprefix(_BEARER), [key])
+    if given and not is_right:
+        services.attempts.note(address)
+    return is_right
 
 
 def _plain(text: str, status: int) -> Response:

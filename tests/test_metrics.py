@@ -123,3 +123,15 @@ def test_a_write_that_failed_is_told_until_one_goes_well(app: Flask) -> None:
     services.database.write(limit(1_000_000))
     services.users.register([User("later")])
     assert client.get("/readyz").get_json()["reasons"] == []
+
+
+def test_wrong_keys_are_looked_at_now_and_then(make_app: MakeApp, clock: FakeClock) -> None:
+    app = make_app(metrics_key=KEY, allow_documented_secrets=True)
+
+    def status(key: str) -> int:
+        return scrape(app, headers={"Authorization": f"Bearer {key}"}, environ_overrides=ELSEWHERE)[0]
+
+    assert [status("wrong") for _ in range(25)] == [403] * 25
+    assert status(KEY) == 403
+    clock.advance(2)
+    assert status(KEY) == 200
