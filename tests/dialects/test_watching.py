@@ -77,6 +77,7 @@ ONE = {"userID": "alice", "platformID": 1}
         reads("/presence/user", "userID=nobody", error(1004, "RecordNotFoundError", "record not found")),
         reads("/presence/online", "limit=0", args("limit must be from 1 to 10000")),
         reads("/presence/online", "limit=10001", args("limit must be from 1 to 10000")),
+        reads("/presence/online", "LIMIT=0", args("limit must be from 1 to 10000")),
         reads("/presence/online", "limit=x", args("limit must be a whole number")),
         reads("/presence/online", "limit=1.5", args("limit must be a whole number")),
         reads("/presence/online", "limit=%D9%A1", args("limit must be a whole number")),

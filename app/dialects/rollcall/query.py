@@ -16,16 +16,18 @@ _LONGEST_NUMBER = 20
 
 
 def of_query(schema: type[Any], incoming: Incoming) -> tuple[tuple[str, Any], ...]:
-    """Return the parameters as `bind` takes an object, numbers where `schema` has them.
+    """Return the parameters as `bind` takes an object, numbers where `schema` has them, in any case.
 
     One without a value counts as absent. Raises ArgumentInvalid or BodyUnreadable.
     """
-    numbers = {row.metadata["key"] for row in fields(schema) if row.metadata["kind"].go.startswith("int")}
+    numbers = {
+        row.metadata["key"].lower() for row in fields(schema) if row.metadata["kind"].go.startswith("int")
+    }
     try:
         pairs = parse_qsl(incoming.environ.get("QUERY_STRING", ""), max_num_fields=MOST)
     except ValueError as error:
         raise BodyUnreadable("the query cannot be read") from error
-    return tuple((name, _number(name, value) if name in numbers else value) for name, value in pairs)
+    return tuple((name, _number(name, value) if name.lower() in numbers else value) for name, value in pairs)
 
 
 def _number(name: str, value: str) -> int:

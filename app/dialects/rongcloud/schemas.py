@@ -19,7 +19,7 @@ from app.dialects.rongcloud.binding import (
     text,
     user_ids,
 )
-from app.errors import ArgumentInvalid
+from app.errors import ArgumentInvalid, ArgumentTooLong
 from app.models import Page
 from app.wire.message import message
 
@@ -242,6 +242,8 @@ def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
         user_id, remark = pair.get("id"), pair.get("remark")
         if not isinstance(user_id, str) or not user_id or not isinstance(remark, str):
             raise ArgumentInvalid(f'{name} must be like [{{"id":"","remark":""}}]', name)
+        if USER_ID.is_too_long(user_id):
+            raise ArgumentTooLong(f"{name} is too long", name)
         found[user_id] = remark
     if len(found) > 100:
         raise ArgumentInvalid(f"{name} has over 100 values", name)

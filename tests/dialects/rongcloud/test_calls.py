@@ -180,6 +180,12 @@ INVALID = [
         "remarks has over 100 values",
         1002,
     ),
+    (
+        "remarks/set",
+        {"userId": "u", "remarks": f'[{{"id":"{LONG}","remark":""}}]'},
+        "remarks is too long",
+        1005,
+    ),
     ("remarks/get", {"userId": "u", "size": 51}, "size must be a number from 1 to 50", 1002),
     ("chat/fb/set", {"userId": "u", "state": 2, "type": "PERSON"}, "state must be 0 or 1", 1002),
     ("chat/fb/set", {"userId": "u", "state": 1, "type": "GROUP"}, "type must be PERSON", 1002),
