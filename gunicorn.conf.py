@@ -14,14 +14,14 @@ import sys
 
 from gunicorn.glogging import Logger
 
-from app.errors import StartRefused
+from app.errors import StartupError
 from app.settings import load
 from app.wire.logs import JsonLines
 from app.wire.loopback import is_loopback
 
 try:
     _settings = load()
-except StartRefused as error:
+except StartupError as error:
     sys.exit(f"rollcall: {error}")
 _restricting = _settings.restricting_secrets()
 # A worker imports the code that is on the disk when it starts, so that a reload (HUP) brings new code; what
@@ -131,7 +131,7 @@ def _reload_if_sound(server, reload):
 
 def post_fork(server, worker):
     """Keep the worker on one core, where its threads do not fight over the interpreter lock."""
-    if _settings.one_core and hasattr(os, "sched_setaffinity"):
+    if _settings.pin_to_one_core and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from app import settings as settings_table
-from app.errors import StartRefused
+from app.errors import StartupError
 from app.storage import backup as copies
 from app.storage.lock import InstanceLock
 
@@ -25,7 +25,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except StartRefused as error:
+        except StartupError as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -54,7 +54,7 @@ def restore(file: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{settings.instance} cannot be used: {error}") from error
     try:
-        kept = copies.put_in_place(file, settings.database)
+        kept = copies.install(file, settings.database)
     finally:
         lock.release()
     click.echo(f"{file} is in place" + (f", the database before it is {kept}" if kept else ""))

@@ -3,23 +3,23 @@
 A dialect may add a leaf for what only it knows (openim_v2: BirthStrUnreadable; rongcloud: BodyEmpty).
 
 RollcallError
-├── StartRefused                the process cannot serve, and the text says why
+├── StartupError                the process cannot serve, and the text says why
 │   ├── SettingInvalid
 │   ├── InstanceBusy
 │   └── DatabaseRefused
 └── DomainError                 a request cannot be served
     ├── BadRequest
     │   ├── BodyTooLarge
-    │   ├── BodyUnreadable
+    │   ├── BodyInvalid
     │   ├── HeaderMissing
-    │   ├── PatternRefused
+    │   ├── PatternInvalid
     │   └── ArgumentInvalid
     │       ├── ArgumentMissing
     │       ├── ArgumentTooLong
     │       ├── ArgumentRepeated
     │       └── UserIDInvalid
     ├── AccessDenied
-    │   ├── SecretsDocumented
+    │   ├── DefaultSecretsInUse
     │   ├── SecretWrong
     │   ├── TooManyWrongSecrets
     │   ├── AppKeyUnknown
@@ -34,20 +34,20 @@ RollcallError
     │       ├── TokenMalformed
     │       ├── TokenExpired
     │       ├── TokenNotYetValid
-    │       ├── TokenForged
+    │       ├── TokenSignatureInvalid
     │       ├── TokenKicked
-    │       └── TokenUnknown
+    │       └── TokenNotIssued
     ├── UserExists
     ├── UserNotFound
     ├── CommandNotFound
     ├── NoFreeUserID
-    ├── TooEarly
+    ├── ReactivationTooEarly
     ├── TooManyUsers
-    ├── TokenStillValid
+    ├── TokenAlreadyIssued
     ├── TooManyConnections
-    ├── HookRefused
-    ├── HookFailed
-    │   └── HookGarbled
+    ├── WebhookRejected
+    ├── WebhookUnavailable
+    │   └── WebhookResponseInvalid
     ├── NoSuchCall
     │   ├── NoSuchPath
     │   └── NoSuchMethod
@@ -65,19 +65,19 @@ class RollcallError(Exception):
     """The root; catching it catches all that is ours."""
 
 
-class StartRefused(RollcallError):
+class StartupError(RollcallError):
     """The process cannot serve. The text is a sentence for whoever started it."""
 
 
-class SettingInvalid(StartRefused):
+class SettingInvalid(StartupError):
     """A setting is unknown, mistyped or at odds with another; the text names it."""
 
 
-class InstanceBusy(StartRefused):
+class InstanceBusy(StartupError):
     """Another process serves this instance folder."""
 
 
-class DatabaseRefused(StartRefused):
+class DatabaseRefused(StartupError):
     """The database file is foreign, newer than this Rollcall, damaged or out of reach."""
 
 
@@ -93,7 +93,7 @@ class BodyTooLarge(BadRequest):
     """The body is larger than Rollcall reads."""
 
 
-class BodyUnreadable(BadRequest):
+class BodyInvalid(BadRequest):
     """The body is not JSON, or holds a value of another type than the call takes."""
 
 
@@ -106,7 +106,7 @@ class HeaderMissing(BadRequest):
         self.name = name
 
 
-class PatternRefused(BadRequest):
+class PatternInvalid(BadRequest):
     """A pattern to search for is no regular expression, or matching it takes too long."""
 
 
@@ -134,17 +134,17 @@ class ArgumentRepeated(ArgumentInvalid):
 class UserIDInvalid(ArgumentInvalid):
     """An id cannot become a user's (see ids.py)."""
 
-    def __init__(self, flaw: str) -> None:
-        super().__init__(f"userID {flaw}", "userID")
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"userID {reason}", "userID")
         #: Why, as the rest of a sentence that begins with the parameter's name.
-        self.flaw = flaw
+        self.reason = reason
 
 
 class AccessDenied(DomainError):
     """The caller may not do this."""
 
 
-class SecretsDocumented(AccessDenied):
+class DefaultSecretsInUse(AccessDenied):
     """Documented or short secrets are in place, so only this machine is served."""
 
     def __init__(self, settings: Sequence[str], reason: str) -> None:
@@ -227,7 +227,7 @@ class TokenNotYetValid(TokenRefused):
     """The token has not begun."""
 
 
-class TokenForged(TokenRefused):
+class TokenSignatureInvalid(TokenRefused):
     """The token's signature does not hold, or it claims to be from the future."""
 
     def __init__(self, reason: str) -> None:
@@ -240,7 +240,7 @@ class TokenKicked(TokenRefused):
     """The token was cancelled."""
 
 
-class TokenUnknown(TokenRefused):
+class TokenNotIssued(TokenRefused):
     """The token is genuine but was not issued here, or is no longer on record."""
 
 
@@ -270,7 +270,7 @@ class NoFreeUserID(DomainError):
     """Every id that was thought up for a new account was taken."""
 
 
-class TooEarly(DomainError):
+class ReactivationTooEarly(DomainError):
     """What is asked may be done later, and not yet."""
 
 
@@ -278,7 +278,7 @@ class TooManyUsers(DomainError):
     """There are as many users as a setting allows."""
 
 
-class TokenStillValid(DomainError):
+class TokenAlreadyIssued(DomainError):
     """The user holds a token of this issuer, and its rule is one at a time."""
 
     def __init__(self, user_id: str) -> None:
@@ -291,7 +291,7 @@ class TooManyConnections(DomainError):
     """A user has as many connections on one platform as Rollcall keeps."""
 
 
-class HookRefused(DomainError):
+class WebhookRejected(DomainError):
     """Somebody who was asked before it was done has refused it, in words and with a code of its own."""
 
     def __init__(self, code: int, message: str, detail: str) -> None:
@@ -300,11 +300,11 @@ class HookRefused(DomainError):
         self.code, self.message, self.detail = code, message, detail
 
 
-class HookFailed(DomainError):
+class WebhookUnavailable(DomainError):
     """Somebody who has to be asked before could not be reached, or did not answer in time."""
 
 
-class HookGarbled(HookFailed):
+class WebhookResponseInvalid(WebhookUnavailable):
     """Somebody who was asked before gave an answer that nobody can read."""
 
 

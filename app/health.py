@@ -15,9 +15,9 @@ from app.errors import ServiceUnavailable
 from app.services import Services
 
 #: Seconds of one commit after which writing counts as held up.
-HELD_UP = 1.0
+MAX_COMMIT_SECONDS = 1.0
 #: Bytes on the disk below which no more is to be expected of it.
-LEAST_SPACE = 16 * 1024 * 1024
+MIN_FREE_BYTES = 16 * 1024 * 1024
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -47,15 +47,15 @@ def _unready(services: Services) -> list[str]:
     if not services.started:
         return ["the database is not open"]
     reasons = []
-    if services.database.held_up_for >= HELD_UP:
+    if services.database.stalled_for >= MAX_COMMIT_SECONDS:
         reasons.append("writing is held up")
     if services.database.last_failure:
         # It may be over, and nobody have tried since.
         with contextlib.suppress(ServiceUnavailable):
-            services.events.note_served()
+            services.events.record_uptime()
     if services.database.last_failure:
         reasons.append(f"the last write failed: {services.database.last_failure}")
-    if _free(services) < LEAST_SPACE:
+    if _free(services) < MIN_FREE_BYTES:
         reasons.append("the disk is full")
     return reasons
 
@@ -72,7 +72,7 @@ def _answer(reasons: list[str], services: Services) -> Response:
         "status": "failing" if reasons else "ok",
         "reasons": reasons,
         "writer": {
-            "heldUpFor": round(services.database.held_up_for, 3),
+            "heldUpFor": round(services.database.stalled_for, 3),
             "lastFailure": services.database.last_failure,
         },
         "disk": {"free": _free(services)},

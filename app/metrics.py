@@ -57,9 +57,9 @@ class Metrics:
         counter.inc()
         timer.observe(seconds)
 
-    def watch(self, services: Services) -> None:
+    def register(self, services: Services) -> None:
         """Read these services when somebody scrapes."""
-        self._registry.register(_Reading(services, self._library))
+        self._registry.register(Collector(services, self._library))
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
@@ -73,7 +73,7 @@ class Metrics:
         return kind
 
 
-class _Reading:
+class Collector:
     """A collector that keeps nothing."""
 
     def __init__(self, services: Services, library: Any) -> None:
@@ -87,15 +87,15 @@ class _Reading:
         )
         tokens = services.tokens
         yield core.CounterMetricFamily("rollcall_tokens_issued", "Tokens issued.", tokens.issued.count)
-        yield core.CounterMetricFamily("rollcall_tokens_kicked", "Tokens cancelled.", tokens.kicked.count)
+        yield core.CounterMetricFamily("rollcall_tokens_kicked", "Tokens cancelled.", tokens.revoked.count)
         yield from self._presence()
         database = services.database
         yield core.GaugeMetricFamily(
             "rollcall_writer_waiting", "Pieces of writing under way.", database.waiting
         )
-        commits, pieces = database.commits
+        commits, operations = database.commits
         yield core.CounterMetricFamily("rollcall_writer_commits", "Commits.", commits)
-        yield core.CounterMetricFamily("rollcall_writer_pieces", "Pieces that shared them.", pieces)
+        yield core.CounterMetricFamily("rollcall_writer_pieces", "Pieces that shared them.", operations)
         try:
             pending = services.events.count()
         except ServiceUnavailable:
@@ -132,15 +132,15 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _may_scrape(services: Services) -> bool:
-    if loopback.objection(request.environ) is None:
+    if loopback.why_not_local(request.environ) is None:
         return True
     key, given = services.settings.metrics_key, request.headers.get("Authorization", "")
     address = request.remote_addr or ""
-    if not key or services.attempts.are_too_many(address):
+    if not key or services.auth_throttle.is_limited(address):
         return False
     is_right = secrets.is_one_of(given.removeprefix(_BEARER), [key])
     if given and not is_right:
-        services.attempts.note(address)
+        services.auth_throttle.record_failure(address)
     return is_right
 
 

@@ -156,7 +156,7 @@ class UserCommand(NamedTuple):
     """Unix seconds."""
 
 
-class Note(NamedTuple):
+class UserAttribute(NamedTuple):
     """A small thing that is kept with a user."""
 
     seq: int
@@ -179,16 +179,16 @@ class Subscription(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenStyle:
+class TokenFormat:
     """How a kind of token dates itself."""
 
     name: str
     """What the row of such a token says of its kind."""
     lifetime: int
     """Seconds from the issue to the end."""
-    backdated: int = 0
+    iat_offset: int = 0
     """Seconds by which `iat` lies before the issue."""
-    ticks: int = 1
+    iat_per_second: int = 1
     """Units of `iat` in a second: 1 in a JWT, 1000 in RongCloud's tokens."""
 
 
@@ -197,7 +197,7 @@ class Token(NamedTuple):
 
     user_id: str
     platform_id: int
-    style: str
+    format: str
     issuer: str
     """The RongCloud app key that issued it; empty for OpenIM, whose tokens are one family."""
     iat: int
@@ -209,12 +209,12 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenOrder:
+class TokenRequest:
     """A token to be issued."""
 
     user_id: str
     platform_id: int
-    style: TokenStyle
+    format: TokenFormat
     signing_keys: tuple[str, ...]
     """The first signs; a token by any of them is genuine."""
     issuer: str = ""
@@ -228,14 +228,14 @@ class TokenState(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PresentedToken:
+class DecodedToken:
     """A token as a client showed it. Nothing in it is proven until `Tokens.verify` has said so."""
 
-    style: str
+    format: str
     iat: float | None
     nbf: float | None
     exp: float | None
-    flaw: str | None
+    signature_error: str | None
     """Why its signature does not hold, in the words of OpenIM's JWT library; None if it holds."""
     token: Token | None
     """The token it would be; None if its text is none that Rollcall would have written."""
@@ -252,7 +252,7 @@ class Connection:
     """Seconds until it lapses unless it is refreshed."""
 
 
-class Beat(NamedTuple):
+class Heartbeat(NamedTuple):
     """Word that a connection of a user is alive."""
 
     user_id: str
@@ -263,7 +263,7 @@ class Beat(NamedTuple):
     is_background: bool = False
 
 
-class GatewayWord(IntEnum):
+class ConnectionEventType(IntEnum):
     """What a gateway says of a connection."""
 
     ONLINE = 1
@@ -272,10 +272,10 @@ class GatewayWord(IntEnum):
     """A newer connection takes its place; that it is offline is said as well."""
 
 
-class GatewayReport(NamedTuple):
+class ConnectionEvent(NamedTuple):
     """What a gateway says about one connection."""
 
-    word: GatewayWord
+    type: ConnectionEventType
     user_id: str
     platform_id: int | None
     """None, of a connection that goes: the gateway does not say where it was."""

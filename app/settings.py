@@ -16,9 +16,9 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from app import setting_kinds as kind
+from app import setting_types as types
 from app.errors import SettingInvalid
-from app.setting_kinds import Callback, RongCloudApp
+from app.setting_types import Callback, RongCloudApp
 
 PREFIX = "ROLLCALL_"
 
@@ -27,9 +27,9 @@ DOCUMENTED_SECRETS = frozenset(
     {"tuoyun", "openIM123", "open_im_server", "Y1W2MeFwwwRxa0", "your-app-secret", "live-app-secret"}
 )
 #: Fewer characters than this can be guessed, however they were chosen.
-SHORT_SECRET = 16
+MIN_SECRET_CHARS = 16
 #: OpenIM v2 refuses a longer `secret` before comparing it (pkg/base_info/auth_api_struct.go, max=32).
-LONGEST_V2_SECRET = 32
+MAX_V2_SECRET_CHARS = 32
 
 
 def _setting(
@@ -40,7 +40,7 @@ def _setting(
     return field(default=parse(default), metadata=notes)
 
 
-_DAYS = kind.between(1, 36500)
+_DAYS = types.int_range(1, 36500)
 
 
 @dataclass(frozen=True)
@@ -49,62 +49,62 @@ class Settings:
 
     instance: Path = _setting(
         "instance",
-        kind.folder,
+        types.path_,
         "folder of the database, the lock and `config.py`; made at the first start",
     )
-    bind: str = _setting("127.0.0.1:10002", kind.text, "address that gunicorn listens on")
+    bind: str = _setting("127.0.0.1:10002", types.text, "address that gunicorn listens on")
     threads: int = _setting(
         "64",
-        kind.between(1, 512),
+        types.int_range(1, 512),
         "threads that serve requests, made as they are needed; those that write together share a commit",
     )
-    one_core: bool = _setting(
+    pin_to_one_core: bool = _setting(
         "1",
-        kind.flag,
+        types.boolean,
         "keep the server on one processor core, where its threads do not fight over the interpreter",
     )
     dialects: tuple[str, ...] = _setting(
-        "openim_v2,openim_v3,rongcloud", kind.dialects, "the protocols that are served"
+        "openim_v2,openim_v3,rongcloud", types.dialects, "the protocols that are served"
     )
     openim_default: str = _setting(
         "v2",
-        kind.one_of("v2", "v3"),
+        types.choice("v2", "v3"),
         "`v2` or `v3`: how to read an OpenIM request without a prefix that could be either",
     )
     openim_v3_generation: str = _setting(
         "",
-        kind.one_of("", "3.4", "3.8"),
+        types.choice("", "3.4", "3.8"),
         "`3.4` or `3.8` answers every OpenIM v3 request in that generation; empty goes by each request's "
         "credential, and by 3.8 where there is none",
     )
     openim_multi_login_policy: int = _setting(
         "1",
-        kind.number_of(0, 1, 4, 5),
+        types.int_choice(0, 1, 4, 5),
         "which older tokens of a user a new one of OpenIM 3.8 cancels, as upstream's `multiLogin.policy`: "
         "`0` those above the next setting, `1` the same platform's, `4` the same class of platforms', `5` "
         "all but a PC's",
     )
     openim_max_num_one_end: int = _setting(
         "30",
-        kind.between(1, 1000),
+        types.int_range(1, 1000),
         "tokens of a user that policy `0` leaves on one platform, as upstream's `multiLogin.maxNumOneEnd`",
     )
     openim_secret: tuple[str, ...] = _setting(
         "openIM123",
-        kind.secrets,
+        types.secrets,
         "OpenIM v3's `secret`; it also signs v3 tokens; of several, comma-separated, the first signs and any "
         "will do",
         secret_of="openim_v3",
     )
     openim_v2_secret: tuple[str, ...] = _setting(
         "tuoyun",
-        kind.secrets,
+        types.secrets,
         "OpenIM v2's `secret`, at most 32 characters; of several, comma-separated, any will do",
         secret_of="openim_v2",
     )
     openim_v2_access_secret: tuple[str, ...] = _setting(
         "open_im_server",
-        kind.secrets,
+        types.secrets,
         "OpenIM v2's `tokenpolicy.accessSecret`, which signs v2 tokens; of several, comma-separated, the "
         "first signs and any verifies",
         secret_of="openim_v2",
@@ -113,15 +113,15 @@ class Settings:
     openim_v3_token_days: int = _setting("90", _DAYS, "days that an OpenIM v3 token lasts")
     admins: tuple[str, ...] = _setting(
         "imAdmin,openIMAdmin,openIM123456,openIM654321,openIM333",
-        kind.user_ids,
+        types.user_ids,
         "ids of the administrators, in every dialect; registered at the start",
     )
     openim_v3_admins: tuple[str, ...] = _setting(
-        "imAdmin", kind.user_ids, "those administrators whom `/auth/get_admin_token` takes"
+        "imAdmin", types.user_ids, "those administrators whom `/auth/get_admin_token` takes"
     )
     rongcloud_apps: tuple[RongCloudApp, ...] = _setting(
         "your-app-key:Y1W2MeFwwwRxa0,your-app-key:your-app-secret,live-app-key:live-app-secret:live",
-        kind.apps,
+        types.apps,
         "RongCloud's apps as `key:secret` or `key:secret:profile`, comma-separated; a key may stand several "
         "times with a secret each; the profile is `documented` or `live`",
         secret_of="rongcloud",
@@ -129,102 +129,102 @@ class Settings:
     rongcloud_token_days: int = _setting("30", _DAYS, "days that a RongCloud token lasts")
     rongcloud_timestamp_window: int = _setting(
         "0",
-        kind.between(0, 86_400),
+        types.int_range(0, 86_400),
         "seconds by which a RongCloud timestamp may be off; `0` does not look (official SDKs repeat theirs)",
     )
     rongcloud_nonce_once: bool = _setting(
-        "0", kind.flag, "`1` refuses a RongCloud nonce that was used before with the same timestamp"
+        "0", types.boolean, "`1` refuses a RongCloud nonce that was used before with the same timestamp"
     )
     rongcloud_rate_limit: int = _setting(
         "0",
-        kind.between(0, 1_000_000),
+        types.int_range(0, 1_000_000),
         "calls a second that an app key may make of each RongCloud call before 1008; `0` is no limit",
     )
-    rongcloud_most_users: int = _setting(
+    rongcloud_max_users: int = _setting(
         "0",
-        kind.between(0, 1_000_000_000),
+        types.int_range(0, 1_000_000_000),
         "users beyond whom RongCloud's getToken registers nobody and answers 2007; `0` is no limit",
     )
     presence_history: int = _setting(
         "50000",
-        kind.between(1, 10_000_000),
+        types.int_range(1, 10_000_000),
         "changes of presence that are kept for `/presence/changes`, of about 200 bytes each",
     )
     gateway_ttl: int = _setting(
         "86400",
-        kind.between(60, 31 * 86_400),
+        types.int_range(60, 31 * 86_400),
         "seconds for which a gateway that does not repeat itself is believed that somebody is online",
     )
     callback_key: str = _setting(
         "",
-        kind.key,
+        types.key,
         "16 characters or more that let in OpenIM gateways' callbacks from other machines, at "
         "`/callback/<key>`; empty takes them from this machine only",
     )
     openim_callback_url: str = _setting(
-        "", kind.url, "where OpenIM's callbacks are sent to, as upstream's `callbackUrl` or `webhooks.url`"
+        "", types.url, "where OpenIM's callbacks are sent to, as upstream's `callbackUrl` or `webhooks.url`"
     )
     openim_callback_generation: str = _setting(
         "3.7",
-        kind.one_of(*kind.CALLBACKS),
+        types.choice(*types.CALLBACKS),
         "whose callbacks they are, `2.3` (v2), `3.4` (up to 3.4), `3.5` (3.5, 3.6) or `3.7` (since): their "
         "names, how they stand in the URL, and when an answer refuses",
     )
     openim_callbacks: tuple[Callback, ...] = _setting(
         "",
-        kind.callbacks,
+        types.callbacks,
         "which, as `name`, `name:timeout` or `name:timeout:refuse`, comma-separated; the names are those of "
         "upstream's `webhooks.yml` (`beforeUserRegister`, `afterUserOnline` ...) and `presenceReset`; the "
         "timeout is 5 seconds, up to 15; `refuse` is upstream's `failedContinue: false`",
     )
     rongcloud_callback_urls: tuple[tuple[str, str], ...] = _setting(
         "",
-        kind.urls_by_key,
+        types.urls_by_key,
         "where RongCloud's online-status callback is sent to, as `app-key=url`, comma-separated",
     )
     webhook_secret: str = _setting(
         "",
-        kind.key,
+        types.key,
         "16 characters or more with which everything that is sent is signed; empty does not sign",
     )
-    webhook_private: bool = _setting(
-        "0", kind.flag, "`1` sends to private addresses although Rollcall serves other machines"
+    webhook_allow_private: bool = _setting(
+        "0", types.boolean, "`1` sends to private addresses although Rollcall serves other machines"
     )
-    webhook_give_up: int = _setting(
+    webhook_max_age: int = _setting(
         "86400",
-        kind.between(1, 31 * 86_400),
+        types.int_range(1, 31 * 86_400),
         "seconds of serving after which an event of a user is no longer tried to be delivered",
     )
-    webhook_longest_pause: int = _setting(
-        "300", kind.between(1, 3600), "seconds between two tries at the most"
+    webhook_max_backoff: int = _setting(
+        "300", types.int_range(1, 3600), "seconds between two tries at the most"
     )
     trusted_proxies: int = _setting(
         "0",
-        kind.between(0, 10),
+        types.int_range(0, 10),
         "proxies in front of Rollcall that append to `X-Forwarded-For`, whose word on the client's address "
         "is believed; `0` believes none",
     )
     path_prefix: str = _setting(
         "",
-        kind.path_prefix,
+        types.path_prefix,
         "what stands before every path (`/im`), where a proxy passes it on; only such paths are served then",
     )
     log_format: str = _setting(
-        "console", kind.one_of("console", "json"), "`console` or `json`, a line of JSON for each message"
+        "console", types.choice("console", "json"), "`console` or `json`, a line of JSON for each message"
     )
     log_requests: bool = _setting(
-        "0", kind.flag, "`1` logs a line for each request: dialect, call, outcome, time, operationID"
+        "0", types.boolean, "`1` logs a line for each request: dialect, call, outcome, time, operationID"
     )
     metrics: bool = _setting(
-        "1", kind.flag, "`1` counts requests for `/metrics`, where the extra `metrics` is installed"
+        "1", types.boolean, "`1` counts requests for `/metrics`, where the extra `metrics` is installed"
     )
     metrics_key: str = _setting(
         "",
-        kind.key,
+        types.key,
         "16 characters or more that let other machines read `/metrics`, as `Authorization: Bearer`",
     )
     allow_documented_secrets: bool = _setting(
-        "0", kind.flag, "`1` serves other machines although documented or short secrets are in place"
+        "0", types.boolean, "`1` serves other machines although documented or short secrets are in place"
     )
 
     @property
@@ -253,6 +253,14 @@ class Settings:
         return () if self.allow_documented_secrets else self.weak_secrets()
 
 
+#: Settings of Rollcall 0.1 by their old names.
+RENAMED = {
+    "webhook_give_up": "webhook_max_age",
+    "webhook_longest_pause": "webhook_max_backoff",
+    "webhook_private": "webhook_allow_private",
+    "one_core": "pin_to_one_core",
+    "rongcloud_most_users": "rongcloud_max_users",
+}
 TABLE: tuple[Field[Any], ...] = fields(Settings)
 _PARSERS: dict[str, Callable[[object], Any]] = {row.name: row.metadata["parse"] for row in TABLE}
 
@@ -261,7 +269,7 @@ def _is_weak(values: tuple[str | RongCloudApp, ...]) -> bool:
     secrets = [
         secret for value in values for secret in ((value,) if isinstance(value, str) else value.secrets)
     ]
-    return any(secret in DOCUMENTED_SECRETS or len(secret) < SHORT_SECRET for secret in secrets)
+    return any(secret in DOCUMENTED_SECRETS or len(secret) < MIN_SECRET_CHARS for secret in secrets)
 
 
 def variable(name: str) -> str:
@@ -280,7 +288,7 @@ def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, st
     }
     config = given.get("instance", Settings.instance) / "config.py"
     settings = Settings(**{**_from_file(config), **given})
-    _agree(settings)
+    check_consistency(settings)
     return settings
 
 
@@ -321,8 +329,10 @@ def _parsed(values: Mapping[str, object], place: Callable[[str], str]) -> dict[s
     """Parse each value by its setting; `place` words where a name stands, for the sentence of refusal."""
     parsed = {}
     for name, value in values.items():
+        if name in RENAMED:
+            raise SettingInvalid(f"{place(name)} is now called {variable(RENAMED[name])}")
         if name not in _PARSERS:
-            raise SettingInvalid(f"{place(name)} is not a Rollcall setting{_meant(name)}")
+            raise SettingInvalid(f"{place(name)} is not a Rollcall setting{_suggestion(name)}")
         try:
             parsed[name] = _PARSERS[name](value)
         except ValueError as error:
@@ -330,23 +340,24 @@ def _parsed(values: Mapping[str, object], place: Callable[[str], str]) -> dict[s
     return parsed
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     near = difflib.get_close_matches(name.removeprefix(PREFIX.lower()), _PARSERS, 1)
     return f"; did you mean {variable(near[0])}?" if near else ""
 
 
-def _agree(settings: Settings) -> None:
+def check_consistency(settings: Settings) -> None:
     """Refuse settings that are right one by one and wrong together."""
-    if max(map(len, settings.openim_v2_secret)) > LONGEST_V2_SECRET:
+    if max(map(len, settings.openim_v2_secret)) > MAX_V2_SECRET_CHARS:
         raise SettingInvalid(
-            f"{variable('openim_v2_secret')} has over {LONGEST_V2_SECRET} characters, which OpenIM v2 refuses"
+            f"{variable('openim_v2_secret')} has over {MAX_V2_SECRET_CHARS} characters, "
+            "which OpenIM v2 refuses"
         )
     if settings.openim_callbacks and not settings.openim_callback_url:
         raise SettingInvalid(
             f"{variable('openim_callbacks')} is set and {variable('openim_callback_url')} is not: set both"
         )
     generation = settings.openim_callback_generation
-    unknown = [row.name for row in settings.openim_callbacks if row.name not in kind.CALLBACKS[generation]]
+    unknown = [row.name for row in settings.openim_callbacks if row.name not in types.CALLBACKS[generation]]
     if unknown:
         raise SettingInvalid(
             f"{variable('openim_callbacks')} lists {', '.join(unknown)}, which "

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.errors import DatabaseRefused, InstanceBusy, SettingInvalid, StartRefused, StorageUnavailable
+from app.errors import DatabaseRefused, InstanceBusy, SettingInvalid, StartupError, StorageUnavailable
 from app.services import Services
 from app.wire import body
 from tests.conftest import MakeApp
@@ -145,7 +145,7 @@ def test_a_database_in_which_nothing_can_be_written_is_refused_in_a_sentence(
 
 def test_an_instance_folder_that_cannot_be_made_is_refused(make_app: MakeApp, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StartRefused, match="the instance folder .* cannot be used"):
+    with pytest.raises(StartupError, match="the instance folder .* cannot be used"):
         services_of(make_app(instance=tmp_path / "file" / "instance")).start()
 
 
@@ -154,7 +154,7 @@ def test_a_database_that_is_refused_lets_the_folder_go(make_app: MakeApp, tmp_pa
     database.parent.mkdir()
     database.write_bytes(b"")
     app = make_app()
-    with pytest.raises(StartRefused, match="is not a database"):
+    with pytest.raises(StartupError, match="is not a database"):
         services_of(app).start()
     database.unlink()
     services_of(app).start()
@@ -231,7 +231,7 @@ def test_a_fault_in_wording_a_404_is_plain(app: Flask, monkeypatch: pytest.Monke
     def broken(*args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.wire.failures.plain.not_found", broken)
+    monkeypatch.setattr("app.wire.error_handlers.responses.not_found", broken)
     response = app.test_client().post("/nothing")
     assert (response.status_code, response.data, response.content_type) == (
         500,
@@ -240,7 +240,7 @@ def test_a_fault_in_wording_a_404_is_plain(app: Flask, monkeypatch: pytest.Monke
     )
 
 
-TOO_LARGE = f"request body is larger than {body.LARGEST} bytes"
+TOO_LARGE = f"request body is larger than {body.MAX_BODY_BYTES} bytes"
 
 
 @pytest.mark.parametrize(
@@ -256,14 +256,14 @@ def test_a_body_over_the_limit_is_refused_in_the_dialects_words(
 ) -> None:
     path = {"v2": "/v2/auth/user_token"}.get(dialect, CALLS[dialect][0])
     response = app.test_client().post(
-        path, data=b" " * (body.LARGEST + 1), headers=CALLS[dialect][1].get("headers")
+        path, data=b" " * (body.MAX_BODY_BYTES + 1), headers=CALLS[dialect][1].get("headers")
     )
     assert (response.status_code, response.get_json()) == answer
 
 
 def test_a_bare_body_over_the_limit_is_told_by_what_else_there_is(app: Flask) -> None:
     """The body cannot show whose the request is, so the header does, or the default."""
-    data = b" " * (body.LARGEST + 1)
+    data = b" " * (body.MAX_BODY_BYTES + 1)
     v2 = app.test_client().post("/auth/user_token", data=data)
     v3 = app.test_client().post("/auth/user_token", data=data, headers={"operationID": "1"})
     assert v2.get_json() == {"errCode": 400, "errMsg": f" BindJSON failed {TOO_LARGE}"}

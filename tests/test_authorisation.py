@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.dialects import OWN, VENDORS
+from app.dialects import BUILT_IN, VENDORS
 from app.wire.dialect import Endpoint
 from tests.conftest import MakeApp
 
-DIALECTS = (*VENDORS, *OWN)
+DIALECTS = (*VENDORS, *BUILT_IN)
 #: Paths that ask for nothing, and why.
 OPEN = {"/healthz": "tells nothing", "/readyz": "tells nothing", "/metrics": "judges by itself"}
 #: Calls that let anybody in whom nothing identifies, and why.

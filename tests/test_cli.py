@@ -55,7 +55,7 @@ def test_a_backup_is_whole_private_and_restored(tmp_path: Path, make_app: MakeAp
     )
     assert users_in(kept) == ["root", "a", "b"]
     services.start()
-    assert services.users.known(["a", "b"]) == {"a"}
+    assert services.users.existing_ids(["a", "b"]) == {"a"}
     services.stop()
     assert {file.name for file in (tmp_path / "instance").iterdir()} == {
         "rollcall.db",

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from app.dialects import OWN, VENDORS
+from app.dialects import BUILT_IN, VENDORS
 from app.settings import TABLE, variable
 from app.webhooks.signing import signed_headers
 from app.wire.dialect import Dialect
 from tests.support.server import PATIENCE, ROOT, Server
 
 README = (ROOT / "README.md").read_text()
-DIALECTS = (*VENDORS, *OWN)
+DIALECTS = (*VENDORS, *BUILT_IN)
 
 
 def table(text: str, heading: str) -> list[list[str]]:

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import create_app
-from app.dialects import OWN, VENDORS
+from app.dialects import BUILT_IN, VENDORS
 from app.models import User
 from app.wire.dialect import Endpoint
-from app.wire.incoming import Incoming
+from app.wire.request import Request
 from tests.dialects.conftest import NOW
 from tests.support import tokens
 from tests.support.clock import FakeClock
@@ -96,7 +96,7 @@ VALUES: dict[str, str] = {
     "an object of itself": '{"userID":{"userID":{"userID":"x"}}}',
     "a page": '{"pageNumber":-1,"showNumber":99999999}',
 }
-DIALECTS = (*VENDORS, *OWN)
+DIALECTS = (*VENDORS, *BUILT_IN)
 ENDPOINTS: list[Endpoint] = [endpoint for dialect in DIALECTS for endpoint in dialect.endpoints]
 ADMIN = tokens.v3_8("imAdmin", 10, NOW)
 
@@ -108,7 +108,7 @@ def _app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice")])
-    services.tokens.grant(services.codecs.order("v3.8", "imAdmin", 10))
+    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
     yield app
     services.stop()
 
@@ -360,7 +360,7 @@ def test_large_bodies_make_room_for_the_next(app: Flask) -> None:
 
 
 def incomings() -> set[int]:
-    return {id(each) for each in gc.get_objects() if isinstance(each, Incoming)}
+    return {id(each) for each in gc.get_objects() if isinstance(each, Request)}
 
 
 def test_a_request_that_was_answered_leaves_nothing_behind(app: Flask) -> None:

@@ -17,8 +17,8 @@ ALLOWED: dict[str, set[str]] = {
     "app.models": set(),
     "app.clock": set(),
     "app.signatures": set(),
-    "app.setting_kinds": {"app.ids"},
-    "app.settings": {"app.errors", "app.setting_kinds"},
+    "app.setting_types": {"app.ids"},
+    "app.settings": {"app.errors", "app.setting_types"},
     "app.storage": {"app.errors", "app.models"},
     "app.domain": {*BOTTOM, "app.storage"},
     "app.services": {
@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.webhooks": {
         *BOTTOM,
         "app.settings",
-        "app.setting_kinds",
+        "app.setting_types",
         "app.signatures",
         "app.domain",
         "app.wire.body",
@@ -48,14 +48,14 @@ ALLOWED: dict[str, set[str]] = {
     "app.dialects": {
         *BOTTOM,
         "app.settings",
-        "app.setting_kinds",
+        "app.setting_types",
         "app.services",
         "app.signatures",
         "app.wire",
     },
 }
 #: Who may import what is not ours.
-ONLY = {
+SINGLE = {
     "sqlite3": {"app.storage"},
     "jwt": {"app.wire.jwt"},
     "itsdangerous": {"app.wire.opaque"},
@@ -117,8 +117,8 @@ def test_no_dialect_imports_another(module: str, path: Path) -> None:
 def test_a_library_is_imported_where_it_belongs_and_nowhere_else(module: str, path: Path) -> None:
     for name in imports(path):
         library = name.split(".")[0]
-        if library in ONLY:
-            places = ONLY[library]
+        if library in SINGLE:
+            places = SINGLE[library]
             assert any(module == place or (place != "app" and within(module, place)) for place in places), (
                 f"{module} imports {name}"
             )

@@ -44,7 +44,7 @@ def test_a_requests_line_has_what_the_client_calls_it_in_ascii(
     data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     app.test_client().post("/v2/auth/user_token", data=data, headers=headers)
     (line,) = requests_of(caplog)
-    outcome = "ok" if body != b"{" else "BodyUnreadable"
+    outcome = "ok" if body != b"{" else "BodyInvalid"
     begin = f"address='127.0.0.1' path='/v2/auth/user_token' dialect='openim_v2' outcome='{outcome}' ms="
     assert line.startswith(begin)
     quote = "'" if "'" not in name else '"'

@@ -34,14 +34,14 @@ def test_requests_and_what_became_of_them_are_counted(app: Flask, clock: FakeClo
     client.post("/auth/user_token", json={**ASK, "secret": "wrong"})
     client.post("/auth/user_token", json={**ASK, "userID": "nobody"})
     for platform_id in (1, 5):
-        beat = {"userID": "a", "platformID": platform_id}
-        client.post("/presence/heartbeat", json=beat, headers={"token": token})
+        heartbeat = {"userID": "a", "platformID": platform_id}
+        client.post("/presence/heartbeat", json=heartbeat, headers={"token": token})
     client.post("/v3/nothing", headers={"operationID": "1", "token": token})
     client.get("/nothing")
-    order = services.codecs.order("v3.8", "a", 1)
-    services.tokens.grant(order, kicks=True)
+    order = services.codecs.request("v3.8", "a", 1)
+    services.tokens.issue(order, kicks=True)
     clock.advance(1)
-    services.tokens.grant(order, kicks=True)
+    services.tokens.issue(order, kicks=True)
     found = figures(app)
     call = 'call="/auth/user_token",dialect="openim_v2"'
     assert found[f'rollcall_requests_total{{{call},outcome="ok"}}'] == 1
@@ -49,8 +49,8 @@ def test_requests_and_what_became_of_them_are_counted(app: Flask, clock: FakeClo
     assert found[f'rollcall_requests_total{{{call},outcome="UserNotFound"}}'] == 1
     assert found[f"rollcall_request_seconds_count{{{call}}}"] == 3
     assert found[f'rollcall_request_seconds_bucket{{{call},le="+Inf"}}'] == 3
-    beats = 'call="/presence/heartbeat",dialect="rollcall"'
-    assert found[f'rollcall_requests_total{{{beats},outcome="ok"}}'] == 2
+    heartbeats = 'call="/presence/heartbeat",dialect="rollcall"'
+    assert found[f'rollcall_requests_total{{{heartbeats},outcome="ok"}}'] == 2
     online = {name: value for name, value in found.items() if name.startswith("rollcall_users_online{")}
     assert online == {'rollcall_users_online{platform="5"}': 1}
     assert found["rollcall_connections"] == 1

@@ -9,8 +9,8 @@ import pytest
 
 from app.domain.multi_login import POLICIES
 from app.errors import SettingInvalid
-from app.setting_kinds import RongCloudApp
-from app.settings import Settings, load
+from app.setting_types import RongCloudApp
+from app.settings import RENAMED, Settings, load
 
 STRONG = {
     "ROLLCALL_OPENIM_SECRET": "a-secret-of-our-own",
@@ -21,15 +21,20 @@ STRONG = {
 TOLD = {"ROLLCALL_OPENIM_CALLBACK_URL": "http://a/"}
 
 
-def config(folder: Path, text: str) -> Path:
-    (folder / "config.py").write_text(text, encoding="utf-8")
-    return folder
+def config(path_: Path, text: str) -> Path:
+    (path_ / "config.py").write_text(text, encoding="utf-8")
+    return path_
 
 
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
         ({"ROLLCALL_NOPE": "1"}, "ROLLCALL_NOPE is not a Rollcall setting"),
+        ({"ROLLCALL_ONE_CORE": "1"}, "ROLLCALL_ONE_CORE is now called ROLLCALL_PIN_TO_ONE_CORE"),
+        *(
+            ({f"ROLLCALL_{old.upper()}": "1"}, f"ROLLCALL_{old.upper()} is now called ROLLCALL_{new.upper()}")
+            for old, new in RENAMED.items()
+        ),
         (
             {"ROLLCALL_THREDS": "1"},
             "ROLLCALL_THREDS is not a Rollcall setting; did you mean ROLLCALL_THREADS?",
@@ -39,7 +44,7 @@ def config(folder: Path, text: str) -> Path:
         ({"ROLLCALL_THREADS": "1.5"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "٣"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "0"}, "ROLLCALL_THREADS must be from 1 to 512"),
-        ({"ROLLCALL_ONE_CORE": "maybe"}, "ROLLCALL_ONE_CORE must be 1 or 0"),
+        ({"ROLLCALL_PIN_TO_ONE_CORE": "maybe"}, "ROLLCALL_PIN_TO_ONE_CORE must be 1 or 0"),
         (
             {"ROLLCALL_OPENIM_MULTI_LOGIN_POLICY": "2"},
             "ROLLCALL_OPENIM_MULTI_LOGIN_POLICY must be 0, 1, 4 or 5",
@@ -193,6 +198,7 @@ def test_a_wrong_setting_is_refused_by_its_name(environ: Mapping[str, str], sent
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("WEBHOOK_PRIVATE = 1", "WEBHOOK_PRIVATE in {path} is now called ROLLCALL_WEBHOOK_ALLOW_PRIVATE"),
         ("BIMD = 'x'", "BIMD in {path} is not a Rollcall setting; did you mean ROLLCALL_BIND?"),
         ("THREADS = 'x'", "THREADS in {path} must be a whole number"),
         ("THREADS = True", "THREADS in {path} must be a whole number"),
@@ -208,10 +214,10 @@ def test_a_wrong_setting_is_refused_by_its_name(environ: Mapping[str, str], sent
 def test_a_wrong_line_in_the_config_file_is_refused_by_its_name(
     tmp_path: Path, text: str, sentence: str
 ) -> None:
-    folder = config(tmp_path, text)
+    path_ = config(tmp_path, text)
     with pytest.raises(SettingInvalid) as refusal:
-        load({"instance": folder}, environ={})
-    assert str(refusal.value) == sentence.format(path=folder / "config.py")
+        load({"instance": path_}, environ={})
+    assert str(refusal.value) == sentence.format(path=path_ / "config.py")
 
 
 def test_a_config_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -231,11 +237,11 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins_over_the_file_and_the_caller_over_both(tmp_path: Path) -> None:
-    folder = config(tmp_path, "THREADS = 3\nBIND = '127.0.0.1:1'\nADMINS = ['imAdmin', 'root']\nlower = 1")
+    path_ = config(tmp_path, "THREADS = 3\nBIND = '127.0.0.1:1'\nADMINS = ['imAdmin', 'root']\nlower = 1")
     settings = load(
-        {"threads": 5}, environ={"ROLLCALL_THREADS": "4", "ROLLCALL_INSTANCE": str(folder), "PATH": "/bin"}
+        {"threads": 5}, environ={"ROLLCALL_THREADS": "4", "ROLLCALL_INSTANCE": str(path_), "PATH": "/bin"}
     )
-    assert settings == Settings(instance=folder, threads=5, bind="127.0.0.1:1", admins=("imAdmin", "root"))
+    assert settings == Settings(instance=path_, threads=5, bind="127.0.0.1:1", admins=("imAdmin", "root"))
 
 
 def test_an_empty_list_of_apps_means_no_app() -> None:

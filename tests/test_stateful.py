@@ -95,7 +95,7 @@ class Rollcall(RuleBasedStateMachine):
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())
-    def beat(self, data: st.DataObject) -> None:
+    def heartbeat(self, data: st.DataObject) -> None:
         """A valid token puts its user online, any other is refused."""
         text = data.draw(st.sampled_from(sorted(self.tokens)))
         name, user, end, cancelled = self.tokens[text]

@@ -46,7 +46,7 @@ def test_a_user_of_one_dialect_is_the_same_user_in_the_other(app: Flask, first: 
     assert here.register("user1") == "exists"
     assert there.register("user1") == ("done" if second is RongCloud else "exists")
     assert there.register("user1") == "exists"
-    assert len(app.extensions["rollcall"].users.known(["user1"])) == 1
+    assert len(app.extensions["rollcall"].users.existing_ids(["user1"])) == 1
 
     # Online with the token from there, seen by everybody, and offline again.
     heartbeat = client.post("/presence/heartbeat", json={}, headers={"token": token}).get_json()

@@ -8,4 +8,4 @@ from app.wire.dialect import Dialect
 #: Those that a setting can switch off, oldest first.
 VENDORS: tuple[Dialect, ...] = (openim_v2.DIALECT, openim_v3.DIALECT, rongcloud.DIALECT)
 #: What is always there: our own calls, and gateways' reports of who comes and goes.
-OWN: tuple[Dialect, ...] = (rollcall.DIALECT, openim_callbacks.DIALECT)
+BUILT_IN: tuple[Dialect, ...] = (rollcall.DIALECT, openim_callbacks.DIALECT)

@@ -64,7 +64,7 @@ class Blocks:
         until = self._until.get(user_id)
         return until is not None and until > self._clock.now()
 
-    def listed(self) -> list[tuple[str, int]]:
+    def active(self) -> list[tuple[str, int]]:
         """Return who is blocked until when (Unix seconds), the last to end first."""
         now = self._clock.now()
         return sorted(

@@ -25,11 +25,11 @@ class ChangeLog:
             self._ring[self.number % self._size] = change
         self.number += 1
 
-    def after(self, number: int, most: int) -> list[PresenceChange] | None:
+    def after(self, number: int, limit: int) -> list[PresenceChange] | None:
         """Return up to `most` changes after a number, in order; None if not all of them are kept."""
         if not self.number - len(self._ring) <= number <= self.number:
             return None
-        last = min(number + most, self.number)
+        last = min(number + limit, self.number)
         return [PresenceChange(each + 1, *self._ring[each % self._size]) for each in range(number, last)]
 
     def clear(self) -> None:

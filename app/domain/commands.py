@@ -25,12 +25,12 @@ class Commands:
         limits.check_texts(uuid, value, ex)
         command = UserCommand(type_, uuid, value, ex, created_at=int(self._clock.now()))
 
-        def piece(transaction: Transaction) -> None:
-            if self._store.count(transaction, user_id) >= limits.MOST_COMMANDS:
-                raise ArgumentTooLong(f"a user may have {limits.MOST_COMMANDS} commands")
+        def operation(transaction: Transaction) -> None:
+            if self._store.count(transaction, user_id) >= limits.MAX_COMMANDS:
+                raise ArgumentTooLong(f"a user may have {limits.MAX_COMMANDS} commands")
             self._store.add(transaction, user_id, command)
 
-        self._database.write(piece)
+        self._database.write(operation)
 
     def delete(self, user_id: str, type_: int, uuid: str) -> None:
         """Delete the oldest command of a type and uuid. Raises CommandNotFound."""

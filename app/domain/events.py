@@ -27,11 +27,11 @@ class Hooks(Protocol):
     asks_before_registering: bool
 
     def before_registering(self, users: Sequence[User]) -> Sequence[User]:
-        """Return the users to register instead. Raises HookRefused or HookFailed."""
+        """Return the users to register instead. Raises WebhookRejected or WebhookUnavailable."""
         ...
 
     def before_updating(self, event: UserUpdated) -> UserChanges:
-        """Return the changes to write instead. Raises HookRefused or HookFailed."""
+        """Return the changes to write instead. Raises WebhookRejected or WebhookUnavailable."""
         ...
 
 
@@ -46,8 +46,8 @@ class Events:
         self._store = store
         self._wanted = wanted
         self._clock = clock
-        self._news = threading.Condition()
-        self._news_count = 0
+        self._changed = threading.Condition()
+        self._sequence = 0
         # Seconds of serving are elapsed seconds with this added.
         self._offset = 0.0
         self.asks_before_registering = hooks.asks_before_registering
@@ -59,7 +59,7 @@ class Events:
 
         To be called when the database has been opened.
         """
-        self._offset = self._database.read(self._store.served) - self._clock.elapsed()
+        self._offset = self._database.read(self._store.uptime) - self._clock.elapsed()
         count = self._database.write(
             lambda transaction: self._store.remove_unwanted(transaction, list(self._wanted))
         )
@@ -67,42 +67,42 @@ class Events:
             _log.warning("%d events that were to be told are forgotten, as no setting asks for them", count)
 
     @property
-    def _served(self) -> float:
+    def _uptime(self) -> float:
         return self._clock.elapsed() + self._offset
 
-    def note_served(self) -> None:
+    def record_uptime(self) -> None:
         """Put on record how long has been served: a write that hurts nobody. Raises StorageUnavailable."""
-        self._database.write(lambda transaction: self._store.note_served(transaction, self._served))
+        self._database.write(lambda transaction: self._store.record_uptime(transaction, self._uptime))
 
     def record(self, transaction: Transaction, event: UserEvent) -> None:
         """Keep an event with what it tells of, if anybody wants to be told."""
         if event.kind in self._wanted:
-            self._store.add(transaction, secrets.token_hex(16), event, self._served)
+            self._store.add(transaction, secrets.token_hex(16), event, self._uptime)
 
     def publish(self) -> None:
         """Wake whoever delivers, after the commit."""
         if self._wanted:
-            self.nudge()
+            self.wake()
 
-    def nudge(self) -> None:
+    def wake(self) -> None:
         """Have everybody who waits look again."""
-        with self._news:
-            self._news_count += 1
-            self._news.notify_all()
+        with self._changed:
+            self._sequence += 1
+            self._changed.notify_all()
 
     @property
-    def news(self) -> int:
+    def sequence(self) -> int:
         """A number that changes when there may be something new."""
-        return self._news_count
+        return self._sequence
 
-    def wait(self, news: int, seconds: float | None) -> None:
+    def wait(self, sequence: int, seconds: float | None) -> None:
         """Wait until `news` is another number, or `seconds` are over."""
-        with self._news:
-            self._news.wait_for(lambda: self._news_count != news, seconds)
+        with self._changed:
+            self._changed.wait_for(lambda: self._sequence != sequence, seconds)
 
-    def pending(self, after: int, most: int) -> list[OutboxEntry]:
+    def pending(self, after: int, limit: int) -> list[OutboxEntry]:
         """Return up to `most` events that have yet to be delivered, behind a number."""
-        return self._database.read(lambda connection: self._store.pending(connection, after, most))
+        return self._database.read(lambda connection: self._store.pending(connection, after, limit))
 
     def count(self) -> int:
         """Return how many events have yet to be delivered. Raises StorageUnavailable."""
@@ -116,14 +116,14 @@ class Events:
         """Forget an event that was delivered."""
         self._database.write(lambda transaction: self._store.remove(transaction, number))
 
-    def give_up(self, seconds: float) -> tuple[int, int]:
+    def expire(self, seconds: float) -> tuple[int, int]:
         """Forget what is older than so many seconds of serving, and note how many have been served.
 
         Return the number up to which everything is forgotten, and how many events that were.
         """
 
-        def piece(transaction: Transaction) -> tuple[int, int]:
-            self._store.note_served(transaction, self._served)
-            return self._store.give_up(transaction, self._served - seconds)
+        def operation(transaction: Transaction) -> tuple[int, int]:
+            self._store.record_uptime(transaction, self._uptime)
+            return self._store.expire(transaction, self._uptime - seconds)
 
-        return self._database.write(piece)
+        return self._database.write(operation)

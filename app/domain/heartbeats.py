@@ -9,7 +9,7 @@ from app.domain.presence import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.errors import DomainError, TokenRefused, TooManyConnections, UserBlocked, UserNotFound
-from app.models import Beat, PresenceStatus, Token
+from app.models import Heartbeat, PresenceStatus, Token
 
 
 class Heartbeats:
@@ -21,59 +21,67 @@ class Heartbeats:
         self._tokens = tokens
         self._presence = presence
 
-    def keep_online(self, bearer: Token, beat: Beat) -> None:
+    def record(self, bearer: Token, heartbeat: Heartbeat) -> None:
         """Do `Presence.touch` on the strength of a token that `Tokens.verify` has returned.
 
-        Raises TooManyConnections; TokenUnknown or TokenKicked; UserNotFound or UserBlocked.
+        Raises TooManyConnections; TokenNotIssued or TokenKicked; UserNotFound or UserBlocked.
         """
-        self._presence.touch(*_touch(beat))
+        self._presence.touch(*_touch(heartbeat))
         try:
             # Cancelling a token, blocking and deleting a user take the user offline; if that came in between,
             # this must not undo it.
-            self._tokens.confirm(bearer)
-            if beat.user_id != bearer.user_id:
-                self._users.get(beat.user_id)
-                if self._blocks.is_blocked(beat.user_id):
-                    raise UserBlocked(f"{beat.user_id} is blocked")
+            self._tokens.check_active(bearer)
+            if heartbeat.user_id != bearer.user_id:
+                self._users.get(heartbeat.user_id)
+                if self._blocks.is_blocked(heartbeat.user_id):
+                    raise UserBlocked(f"{heartbeat.user_id} is blocked")
         except (TokenRefused, UserBlocked, UserNotFound):
-            self._presence.leave(beat.user_id, beat.platform_id, beat.connection_id, PresenceStatus.KICKED)
+            self._presence.leave(
+                heartbeat.user_id, heartbeat.platform_id, heartbeat.connection_id, PresenceStatus.KICKED
+            )
             raise
 
-    def keep_all_online(self, beats: Sequence[Beat]) -> list[tuple[Beat, DomainError]]:
+    def record_many(self, heartbeats: Sequence[Heartbeat]) -> list[tuple[Heartbeat, DomainError]]:
         """Do `Presence.touch` for each, and return those that were refused, with why.
 
         That is UserNotFound, UserBlocked or TooManyConnections.
         """
-        user_ids = {beat.user_id for beat in beats}
-        absent = self.absent(user_ids)
-        refused: list[tuple[Beat, DomainError]] = []
-        for beat in beats:
-            if beat.user_id in absent:
-                refused.append((beat, absent[beat.user_id]))
+        user_ids = {heartbeat.user_id for heartbeat in heartbeats}
+        refused_users = self.not_allowed(user_ids)
+        refused: list[tuple[Heartbeat, DomainError]] = []
+        for heartbeat in heartbeats:
+            if heartbeat.user_id in refused_users:
+                refused.append((heartbeat, refused_users[heartbeat.user_id]))
                 continue
             try:
-                self._presence.touch(*_touch(beat))
+                self._presence.touch(*_touch(heartbeat))
             except TooManyConnections as error:
-                refused.append((beat, error))
-        self.remove_absent(user_ids.difference(absent))
+                refused.append((heartbeat, error))
+        self.disconnect_disallowed(user_ids.difference(refused_users))
         return refused
 
-    def absent(self, user_ids: Collection[str]) -> dict[str, DomainError]:
+    def not_allowed(self, user_ids: Collection[str]) -> dict[str, DomainError]:
         """Return those who may not be present, with why."""
-        known = self._users.known(user_ids)
-        absent: dict[str, DomainError] = {}
+        known = self._users.existing_ids(user_ids)
+        refused_users: dict[str, DomainError] = {}
         for user_id in user_ids:
             if user_id not in known:
-                absent[user_id] = UserNotFound(user_id)
+                refused_users[user_id] = UserNotFound(user_id)
             elif self._blocks.is_blocked(user_id):
-                absent[user_id] = UserBlocked(f"{user_id} is blocked")
-        return absent
+                refused_users[user_id] = UserBlocked(f"{user_id} is blocked")
+        return refused_users
 
-    def remove_absent(self, user_ids: Collection[str]) -> None:
+    def disconnect_disallowed(self, user_ids: Collection[str]) -> None:
         """Take those offline who were deleted or blocked while they were being put online."""
-        for user_id in self.absent(user_ids):
+        for user_id in self.not_allowed(user_ids):
             self._presence.remove(user_id)
 
 
-def _touch(beat: Beat) -> tuple[str, int, float, str, bool]:
-    return beat.user_id, beat.platform_id, beat.ttl, beat.connection_id, beat.is_background
+def _touch(heartbeat: Heartbeat) -> tuple[str, int, float, str, bool]:
+    return (
+        heartbeat.user_id,
+        heartbeat.platform_id,
+        heartbeat.ttl,
+        heartbeat.connection_id,
+        heartbeat.is_background,
+    )

@@ -12,13 +12,13 @@ from app.errors import ArgumentTooLong
 from app.models import User
 
 #: Characters of all texts of a profile, or of a command, together.
-LONGEST_TEXTS = 65_536
+MAX_TEXT_CHARS = 65_536
 #: Users or ids in one call.
-MOST_AT_ONCE = 10_000
+MAX_ITEMS = 10_000
 #: Commands of one user.
-MOST_COMMANDS = 10_000
+MAX_COMMANDS = 10_000
 #: Characters of the profiles or commands in one answer, with so many for what stands around each.
-LARGEST_ANSWER = 64 * 1024 * 1024
+MAX_RESPONSE_CHARS = 64 * 1024 * 1024
 _AROUND = 200
 
 
@@ -28,18 +28,18 @@ def check_texts(*texts: str | None) -> None:
     for text in texts:
         if text:
             length += len(text)
-    if length > LONGEST_TEXTS:
-        raise ArgumentTooLong(f"the texts have over {LONGEST_TEXTS} characters")
+    if length > MAX_TEXT_CHARS:
+        raise ArgumentTooLong(f"the texts have over {MAX_TEXT_CHARS} characters")
 
 
 def check_count(things: Sized) -> None:
     """Refuse a list that is too long to be dealt with at once. Raises ArgumentTooLong."""
-    if len(things) > MOST_AT_ONCE:
-        raise ArgumentTooLong(f"the list has over {MOST_AT_ONCE} entries")
+    if len(things) > MAX_ITEMS:
+        raise ArgumentTooLong(f"the list has over {MAX_ITEMS} entries")
 
 
 def check_answer(users: Sequence[User]) -> None:
     """Refuse to answer with more than anybody should ask for at once. Raises ArgumentTooLong."""
     size = sum(len(user.nickname) + len(user.face_url) + len(user.ex) + _AROUND for user in users)
-    if size > LARGEST_ANSWER:
-        raise ArgumentTooLong(f"the answer would have over {LARGEST_ANSWER} characters, ask for less")
+    if size > MAX_RESPONSE_CHARS:
+        raise ArgumentTooLong(f"the answer would have over {MAX_RESPONSE_CHARS} characters, ask for less")

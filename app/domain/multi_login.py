@@ -32,37 +32,39 @@ def class_of(platform_id: int) -> str:
     return _CLASSES.get(platform_id, "")
 
 
-def kicked(policy: int, most: int, held: Sequence[Token], platform_id: int) -> list[Token]:
+def tokens_to_revoke(
+    policy: int, max_per_platform: int, active: Sequence[Token], platform_id: int
+) -> list[Token]:
     """Return those of `held` (a user's valid tokens, the oldest first) that a new one on a platform cancels.
 
     `most` is how many tokens on one platform policy 0 leaves. Tokens of the platform Admin take no part.
     """
-    others = [token for token in held if token.platform_id != Platform.ADMIN]
-    return _POLICIES[policy](others, platform_id, most)
+    others = [token for token in active if token.platform_id != Platform.ADMIN]
+    return _POLICIES[policy](others, platform_id, max_per_platform)
 
 
-def _not_kick(held: Sequence[Token], platform_id: int, most: int) -> list[Token]:
+def _not_kick(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
     """Leave up to `most` tokens on each platform, the new one among them."""
     lost = []
-    for place, tokens in _grouped(held, _platform).items():
-        room = most - 1 if place == platform_id else most
+    for place, tokens in _grouped(active, _platform).items():
+        room = max_per_platform - 1 if place == platform_id else max_per_platform
         lost += tokens[: max(len(tokens) - room, 0)]
     return lost
 
 
-def _same_terminal(held: Sequence[Token], platform_id: int, most: int) -> list[Token]:
+def _same_terminal(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
     """Leave one token on each platform: on this one, the new one."""
-    return _all_but_one_each(held, platform_id, _platform)
+    return _all_but_one_each(active, platform_id, _platform)
 
 
-def _same_class(held: Sequence[Token], platform_id: int, most: int) -> list[Token]:
+def _same_class(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
     """Leave one token in each class of platforms: in this one, the new one."""
-    return _all_but_one_each(held, class_of(platform_id), lambda token: class_of(token.platform_id))
+    return _all_but_one_each(active, class_of(platform_id), lambda token: class_of(token.platform_id))
 
 
-def _pc_and_other(held: Sequence[Token], platform_id: int, most: int) -> list[Token]:
+def _pc_and_other(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
     """Leave any number of tokens on PCs, and one elsewhere: the new one, or one of Android's if there is."""
-    elsewhere = [token for token in held if class_of(token.platform_id) != "PC"]
+    elsewhere = [token for token in active if class_of(token.platform_id) != "PC"]
     if class_of(platform_id) != "PC" or not elsewhere:
         return elsewhere
     androids = [token for token in elsewhere if token.platform_id == Platform.ANDROID]
@@ -81,17 +83,17 @@ POLICIES = tuple(_POLICIES)
 
 
 def _all_but_one_each(
-    held: Sequence[Token], new: Hashable, group: Callable[[Token], Hashable]
+    active: Sequence[Token], new: Hashable, group: Callable[[Token], Hashable]
 ) -> list[Token]:
     lost = []
-    for name, tokens in _grouped(held, group).items():
+    for name, tokens in _grouped(active, group).items():
         lost += tokens if name == new else tokens[:-1]
     return lost
 
 
-def _grouped(held: Sequence[Token], group: Callable[[Token], Hashable]) -> dict[Hashable, list[Token]]:
+def _grouped(active: Sequence[Token], group: Callable[[Token], Hashable]) -> dict[Hashable, list[Token]]:
     groups: dict[Hashable, list[Token]] = defaultdict(list)
-    for token in held:
+    for token in active:
         groups[group(token)].append(token)
     return groups
 

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from app.clock import Clock
 from app.domain import limits
 from app.domain.changes import ChangeLog
-from app.domain.deadlines import Deadlines, page_of
-from app.domain.presence_table import NOT_PLANNED, SHARDS, Entries, Entry, PresenceTable, Row
+from app.domain.presence_table import NOT_SCHEDULED, SHARDS, Entries, Entry, PresenceTable, Row
+from app.domain.timer_wheel import TimerWheel, bucket_of
 from app.errors import TooManyConnections
 from app.models import (
     Connection,
@@ -27,13 +27,13 @@ from app.models import (
 )
 
 #: Connections of one user on one platform, as many as OpenIM's maxNumOneEnd.
-MOST_CONNECTIONS = 30
+MAX_CONNECTIONS = 30
 #: Users whose lapsed entries are removed in one hold of the lock.
 _SLICE = 1000
 #: Seconds after which the background thread looks at the clock at the latest: a laptop may have slept.
 _BEAT = 1.0
 #: Users who are looked through for one page of a list.
-_MOST_LOOKED_THROUGH = 100_000
+_MAX_SCANNED = 100_000
 
 
 class Presence:
@@ -44,12 +44,12 @@ class Presence:
         self._clock = clock
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
-        self._news = threading.Condition(self._lock)
+        self._changed = threading.Condition(self._lock)
         self._table = PresenceTable()
         # One due look for each row; looks that were brought forward leave a stale one behind.
-        self._looks = Deadlines()
+        self._timers = TimerWheel()
         self._log = ChangeLog(history)
-        self._nudges = 0
+        self._wake_count = 0
         self._running = False
         self._thread: threading.Thread | None = None
         #: Another one after every start: what was known under an older epoch is void.
@@ -70,10 +70,10 @@ class Presence:
                 entries = (*held, entry)
             else:
                 entries = tuple(entry if kept is before else kept for kept in held)
-            is_sooner = due == NOT_PLANNED or entry[2] < due
+            is_sooner = due == NOT_SCHEDULED or entry[2] < due
             self._table.put(user_id, entry[2] if is_sooner else due, entries)
             if is_sooner:
-                self._plan_look(entry[2], user_id)
+                self._schedule(entry[2], user_id)
             if before is None or before[3] != is_background:
                 self._publish(user_id, entry, PresenceStatus.ONLINE)
 
@@ -126,7 +126,7 @@ class Presence:
         last_seen = None if seen is None else int((wall - (now - seen)) * 1000)
         return PresenceDetails(_live(entries, now), last_seen)
 
-    def listed(self, after: tuple[int, str] | None, platform_id: int | None, most: int) -> PresencePage:
+    def page(self, after: tuple[int, str] | None, platform_id: int | None, limit: int) -> PresencePage:
         """Return up to `most` of those who are online, or online on a platform; go on from a page's cursor.
 
         A page may have fewer, or nobody, and a cursor all the same. Who is online all the time that the pages
@@ -141,10 +141,10 @@ class Presence:
                 live = _live(entries, now)
                 if live and (platform_id is None or any(one.platform_id == platform_id for one in live)):
                     users.append((user_id, live))
-                    if len(users) == most:
+                    if len(users) == limit:
                         return PresencePage(self.epoch, number, users, (shard, user_id))
                 looked_through += 1
-            if looked_through >= _MOST_LOOKED_THROUGH:
+            if looked_through >= _MAX_SCANNED:
                 return PresencePage(self.epoch, number, users, (shard + 1, ""))
         return PresencePage(self.epoch, number, users, None)
 
@@ -165,27 +165,27 @@ class Presence:
             by_platform = {each: table.by_platform[each] for each in sorted(+table.by_platform)}
             return PresenceCounts(self.epoch, self.number, table.users, table.connections, by_platform)
 
-    def changes(self, epoch: str, since: int, most: int) -> PresenceChanges:
+    def changes(self, epoch: str, since: int, limit: int) -> PresenceChanges:
         """Return up to `most` changes after number `since` of an epoch."""
         with self._lock:
-            changes = self._log.after(since, most) if epoch == self.epoch else None
+            changes = self._log.after(since, limit) if epoch == self.epoch else None
             return PresenceChanges(self.epoch, self.number, changes)
 
     @property
-    def news(self) -> int:
+    def sequence(self) -> int:
         """A number that changes with every change, and when those who wait are to look again."""
-        return self._log.number + self._nudges
+        return self._log.number + self._wake_count
 
-    def wait(self, news: int, seconds: float | None) -> None:
+    def wait(self, sequence: int, seconds: float | None) -> None:
         """Wait until `news` is another number, or `seconds` are over, or the serving."""
         with self._lock:
-            self._news.wait_for(lambda: self.news != news or not self._running, seconds)
+            self._changed.wait_for(lambda: self.sequence != sequence or not self._running, seconds)
 
-    def nudge(self) -> None:
+    def wake(self) -> None:
         """Have everybody who waits look again."""
         with self._lock:
-            self._nudges += 1
-            self._news.notify_all()
+            self._wake_count += 1
+            self._changed.notify_all()
 
     def show_to_collector(self) -> None:
         """Prepare the table for `gc.freeze`, which is to follow at once."""
@@ -212,10 +212,10 @@ class Presence:
         with self._lock:
             self._running = False
             self._table = PresenceTable()
-            self._looks.clear()
+            self._timers.clear()
             self._log.clear()
             self._work.notify()
-            self._news.notify_all()
+            self._changed.notify_all()
         self._thread.join()
         self._thread = None
 
@@ -224,7 +224,7 @@ class Presence:
             self.sweep()
             with self._lock:
                 if self._running:
-                    wait = self._looks.wait(self._clock.elapsed())
+                    wait = self._timers.wait(self._clock.elapsed())
                     self._work.wait(None if wait is None else min(wait, _BEAT))
 
     # What follows is called with the lock held.
@@ -232,7 +232,7 @@ class Presence:
     def _publish(self, user_id: str, entry: Entry, status: PresenceStatus) -> None:
         time = int(self._clock.now() * 1000)
         self._log.add(user_id, entry[0], entry[1], status, entry[3], time)
-        self._news.notify_all()
+        self._changed.notify_all()
 
     def _end(self, user_id: str, row: Row, gone: Entries, why: PresenceStatus, now: float) -> Entries:
         """Take connections out of a user's row, publish that, and return the others."""
@@ -241,7 +241,7 @@ class Presence:
         if not left:
             # Only who takes leave gives a sign of life with it.
             is_sign = why is PresenceStatus.LEFT
-            self._table.saw(user_id, now if is_sign else max(entry[4] for entry in gone))
+            self._table.record_last_seen(user_id, now if is_sign else max(entry[4] for entry in gone))
         for entry in gone:
             self._publish(user_id, entry, why)
         return left
@@ -254,35 +254,35 @@ class Presence:
             return row
         return row[0], self._end(user_id, row, lapsed, PresenceStatus.LAPSED, now)
 
-    def _plan_look(self, due: float, user_id: str) -> None:
+    def _schedule(self, due: float, user_id: str) -> None:
         """Have the thread look at a user at `due`; the user's row is written."""
-        self._looks.plan(due, user_id)
-        if len(self._looks) > 2 * len(self._table) + _SLICE:
+        self._timers.schedule(due, user_id)
+        if len(self._timers) > 2 * len(self._table) + _SLICE:
             # One who shortens the ttl again and again would fill the memory with stale looks.
-            self._looks.replace(self._table.looks())
+            self._timers.replace(self._table.timers())
         self._work.notify()
 
     def _sweep_slice(self, now: float) -> bool:
         """Look at up to a slice of users who are due; tell whether more may be."""
-        page, user_ids = self._looks.take(now, _SLICE)
+        bucket, user_ids = self._timers.pop_due(now, _SLICE)
         for user_id in user_ids:
-            if page == page_of(self._table.row(user_id)[0]):
-                self._look_at(user_id, now)
+            if bucket == bucket_of(self._table.row(user_id)[0]):
+                self._expire_due(user_id, now)
         return bool(user_ids)
 
-    def _look_at(self, user_id: str, now: float) -> None:
+    def _expire_due(self, user_id: str, now: float) -> None:
         _, entries = self._without_lapsed(user_id, now)
         if not entries:
             self._table.drop(user_id)
             return
         due = min(entry[2] for entry in entries)
         self._table.put(user_id, due, entries)
-        self._looks.plan(due, user_id)
+        self._timers.schedule(due, user_id)
 
 
 def _check_room(held: Entries, platform_id: int) -> None:
-    if sum(entry[0] == platform_id for entry in held) >= MOST_CONNECTIONS:
-        raise TooManyConnections(f"more than {MOST_CONNECTIONS} connections on platform {platform_id}")
+    if sum(entry[0] == platform_id for entry in held) >= MAX_CONNECTIONS:
+        raise TooManyConnections(f"more than {MAX_CONNECTIONS} connections on platform {platform_id}")
 
 
 def _live(entries: Entries, now: float) -> tuple[Connection, ...]:

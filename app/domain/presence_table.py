@@ -16,11 +16,11 @@ Entries = tuple[Entry, ...]
 # One user as kept: when to look whether something has lapsed, then the connections in the order in which they
 # came. Never changed, only replaced, so what a reader holds is a snapshot.
 Row = tuple[float, Entries]
-NOT_PLANNED = -1.0
-NOBODY: Row = (NOT_PLANNED, ())
+NOT_SCHEDULED = -1.0
+EMPTY: Row = (NOT_SCHEDULED, ())
 
 
-def shard_of(user_id: str) -> int:
+def shard_index(user_id: str) -> int:
     """Return the number of a user's shard; another one after every start of the process."""
     return hash(user_id) % SHARDS
 
@@ -54,35 +54,35 @@ class PresenceTable:
 
     def row(self, user_id: str) -> Row:
         """Return a user's row, or that of nobody."""
-        return self._shards[shard_of(user_id)].get(user_id, NOBODY)
+        return self._shards[shard_index(user_id)].get(user_id, EMPTY)
 
     def held(self, user_ids: Iterable[str]) -> list[Entries]:
         """Return the connections of many users."""
         shards = self._shards
-        return [shards[hash(user_id) % SHARDS].get(user_id, NOBODY)[1] for user_id in user_ids]
+        return [shards[hash(user_id) % SHARDS].get(user_id, EMPTY)[1] for user_id in user_ids]
 
     def put(self, user_id: str, due: float, entries: Entries) -> None:
         """Write a user's row anew."""
-        rows = self._shards[shard_of(user_id)]
+        rows = self._shards[shard_index(user_id)]
         before = rows.get(user_id)
         if before is None:
             self._rows += 1
-            before = NOBODY
+            before = EMPTY
         rows[user_id] = (due, entries)
         if entries and not before[1]:
-            self._last_seen[shard_of(user_id)].pop(user_id, None)
+            self._last_seen[shard_index(user_id)].pop(user_id, None)
         self._count(before[1], entries)
 
     def drop(self, user_id: str) -> None:
         """Take a row that has no connections out of memory."""
-        del self._shards[shard_of(user_id)][user_id]
+        del self._shards[shard_index(user_id)][user_id]
         self._rows -= 1
 
     def shard(self, number: int) -> list[tuple[str, Entries]]:
         """Return who is in a shard, with their connections."""
         return [(user_id, entries) for user_id, (_, entries) in self._shards[number].items() if entries]
 
-    def looks(self) -> Iterator[tuple[float, str]]:
+    def timers(self) -> Iterator[tuple[float, str]]:
         """Yield when to look at whom."""
         for rows in self._shards:
             for user_id, (due, _) in rows.items():
@@ -90,15 +90,15 @@ class PresenceTable:
 
     def last_seen(self, user_id: str) -> float | None:
         """Return when there was a last sign of life of a user who went offline."""
-        return self._last_seen[shard_of(user_id)].get(user_id)
+        return self._last_seen[shard_index(user_id)].get(user_id)
 
-    def saw(self, user_id: str, when: float) -> None:
+    def record_last_seen(self, user_id: str, when: float) -> None:
         """Remember when there was a last sign of life of a user who goes offline."""
-        self._last_seen[shard_of(user_id)][user_id] = when
+        self._last_seen[shard_index(user_id)][user_id] = when
 
     def forget(self, user_id: str) -> None:
         """Forget that there ever was a sign of life of a user."""
-        self._last_seen[shard_of(user_id)].pop(user_id, None)
+        self._last_seen[shard_index(user_id)].pop(user_id, None)
 
     def _count(self, before: Entries, after: Entries) -> None:
         self.connections += len(after) - len(before)

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.errors import PatternRefused, ServiceUnavailable
+from app.errors import PatternInvalid, ServiceUnavailable
 
 #: Characters of a pattern, as MongoDB has it.
-LONGEST = 32764
+MAX_PATTERN_CHARS = 32764
 
 _WORKER = Path(__file__).with_name("search_worker.py")
 _META = re.compile(r"[\\.^$*+?{}\[\]|()\x00]")
@@ -59,12 +59,12 @@ class PatternSearch:
     def matching(self, patterns: Sequence[str], chunks: Chunks) -> list[str]:
         """Return the first texts of the rows in which a pattern is found, in either case, in its place.
 
-        An empty pattern is found nowhere. Raises PatternRefused or ServiceUnavailable.
+        An empty pattern is found nowhere. Raises PatternInvalid or ServiceUnavailable.
         """
-        if any(len(pattern) > LONGEST for pattern in patterns):
-            raise PatternRefused(f"Regular expression has over {LONGEST} characters")
+        if any(len(pattern) > MAX_PATTERN_CHARS for pattern in patterns):
+            raise PatternInvalid(f"Regular expression has over {MAX_PATTERN_CHARS} characters")
         if not self._places.acquire(blocking=False):
-            raise PatternRefused("Regular expressions are being matched for others, try again")
+            raise PatternInvalid("Regular expressions are being matched for others, try again")
         try:
             answer = self._ask(patterns, chunks)
         except OSError as error:
@@ -73,10 +73,10 @@ class PatternSearch:
             self._places.release()
         # Whoever was ended has not come to the end of the line.
         if not answer.endswith(b"\n"):
-            raise PatternRefused(f"Regular expression takes over {self._most_seconds:g} s to match")
+            raise PatternInvalid(f"Regular expression takes over {self._most_seconds:g} s to match")
         found: list[str] | str = json.loads(answer)
         if isinstance(found, str):
-            raise PatternRefused(f"Regular expression is invalid: {found}")
+            raise PatternInvalid(f"Regular expression is invalid: {found}")
         return found
 
     def _ask(self, patterns: Sequence[str], chunks: Chunks) -> bytes:

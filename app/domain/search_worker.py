@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator
 
 #: Bytes; there are patterns that match quickly and take all the memory there is.
-_MOST_MEMORY = 512 * 1024 * 1024
+_MAX_MEMORY_BYTES = 512 * 1024 * 1024
 #: Seconds of computing, should nobody be left to end this process.
-_MOST_SECONDS = 5
+_MAX_CPU_SECONDS = 5
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def _keep_modest() -> None:
     if hasattr(os, "sched_setaffinity"):
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, range(os.cpu_count() or 1))
-    for limit, most in ((resource.RLIMIT_CPU, _MOST_SECONDS), (resource.RLIMIT_AS, _MOST_MEMORY)):
+    for limit, most in ((resource.RLIMIT_CPU, _MAX_CPU_SECONDS), (resource.RLIMIT_AS, _MAX_MEMORY_BYTES)):
         # Some systems have no such limit, and some a lower one already.
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(limit, (most, most))

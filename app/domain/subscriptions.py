@@ -12,7 +12,7 @@ from app.storage.database import Database
 from app.storage.subscriptions import SubscriptionStore
 
 #: Whom one may follow at the most (open-im-server v3.7.0 pkg/common/db/mgo/subscribe.go).
-MOST = 3000
+MAX_SUBSCRIPTIONS = 3000
 
 
 class Subscriptions:
@@ -24,19 +24,23 @@ class Subscriptions:
         self._clock = clock
 
     def add(self, subscriber_id: str, user_ids: Sequence[str], seconds: int | None = None) -> None:
-        """Follow users too, for so long or for good; beyond MOST, the oldest are forgotten.
+        """Follow users too, for so long or for good; beyond MAX_SUBSCRIPTIONS, the oldest are forgotten.
 
         Raises ArgumentTooLong.
 
         What can be nobody's id is not worth remembering.
         """
         limits.check_count(user_ids)
-        wanted = [user_id for user_id in dict.fromkeys(user_ids) if ids.flaw(user_id) is None][-MOST:]
+        wanted = [user_id for user_id in dict.fromkeys(user_ids) if ids.invalid_reason(user_id) is None][
+            -MAX_SUBSCRIPTIONS:
+        ]
         now = self._clock.now()
         since, until = int(now * 1000), 0 if seconds is None else int(now) + seconds
-        if ids.flaw(subscriber_id) is None and wanted:
+        if ids.invalid_reason(subscriber_id) is None and wanted:
             self._database.write(
-                lambda transaction: self._store.add(transaction, subscriber_id, wanted, since, until, MOST)
+                lambda transaction: self._store.add(
+                    transaction, subscriber_id, wanted, since, until, MAX_SUBSCRIPTIONS
+                )
             )
 
     def remove(self, subscriber_id: str, user_ids: Sequence[str]) -> None:
@@ -44,7 +48,7 @@ class Subscriptions:
         limits.check_count(user_ids)
         self._database.write(lambda transaction: self._store.remove(transaction, subscriber_id, user_ids))
 
-    def of(self, subscriber_id: str, above: int = 0, size: int = MOST) -> list[Subscription]:
+    def of(self, subscriber_id: str, above: int = 0, size: int = MAX_SUBSCRIPTIONS) -> list[Subscription]:
         """Return up to `size` whom somebody follows, in the order in which that began, from a `seq` on."""
         now = self._clock.now()
         return self._database.read(

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from app import ids
 from app.clock import Clock
 from app.domain import limits, search
+from app.domain.counter import Counter
 from app.domain.events import Events
 from app.domain.search import PatternSearch
-from app.domain.tally import Tally
 from app.errors import AdministratorProtected, NoFreeUserID, UserExists, UserIDInvalid, UserNotFound
 from app.models import (
     Page,
@@ -31,9 +31,9 @@ _TRIES = 20
 
 def check_new_id(user_id: str) -> None:
     """Refuse an id that no user may be registered under. Raises UserIDInvalid."""
-    flaw = ids.flaw(user_id)
-    if flaw is not None:
-        raise UserIDInvalid(flaw)
+    reason = ids.invalid_reason(user_id)
+    if reason is not None:
+        raise UserIDInvalid(reason)
 
 
 class Users:
@@ -54,7 +54,7 @@ class Users:
         self._administrators = administrators
         self._events = events
         #: Since the start of the process.
-        self.registrations_made = Tally()
+        self.registrations_made = Counter()
         self._clock = clock
 
     def is_administrator(self, user_id: str) -> bool:
@@ -70,37 +70,37 @@ class Users:
     def register(self, users: Sequence[User]) -> None:
         """Register all of `users` or none; their `created_at` is now.
 
-        Raises UserIDInvalid, UserExists, HookRefused or HookFailed.
+        Raises UserIDInvalid, UserExists, WebhookRejected or WebhookUnavailable.
         """
-        admitted = self.admitted(users)
-        dated = self.dated(admitted)
+        amended = self.run_before_hooks(users)
+        dated = self.with_created_at(amended)
 
-        def piece(transaction: Transaction) -> None:
+        def operation(transaction: Transaction) -> None:
             self._store.add(transaction, dated)
-            self._events.record(transaction, UserRegistered(tuple(admitted)))
+            self._events.record(transaction, UserRegistered(tuple(amended)))
 
-        self._database.write(piece)
+        self._database.write(operation)
         self.registrations_made.add(len(dated))
         self._events.publish()
 
-    def admitted(self, users: Sequence[User]) -> Sequence[User]:
+    def run_before_hooks(self, users: Sequence[User]) -> Sequence[User]:
         """Ask whoever has to be asked before users are registered; return them as they then are to be.
 
         That is the last check, so nobody is asked about users who cannot be registered anyway. Raises
-        UserIDInvalid, UserExists, HookRefused or HookFailed.
+        UserIDInvalid, UserExists, WebhookRejected or WebhookUnavailable.
         """
         if not self._events.asks_before_registering:
             return users
-        self.dated(users)
-        known = self.known([user.user_id for user in users])
+        self.with_created_at(users)
+        existing = self.existing_ids([user.user_id for user in users])
         for user in users:
-            if user.user_id in known:
+            if user.user_id in existing:
                 raise UserExists(user.user_id)
         return self._events.before_registering(users)
 
     def register_administrators(self) -> None:
         """Register those administrators who are not, each with the id as the nickname."""
-        dated = self.dated([User(user_id, nickname=user_id) for user_id in self._administrators])
+        dated = self.with_created_at([User(user_id, nickname=user_id) for user_id in self._administrators])
         self._database.write(lambda connection: self._store.add_missing(connection, dated))
 
     def register_under_new_id(self, user: User) -> User:
@@ -110,16 +110,16 @@ class Users:
         """
         candidates = [str(1_000_000_000 + secrets.randbelow(9_000_000_000)) for _ in range(_TRIES)]
 
-        def piece(transaction: Transaction) -> User:
-            taken = self._store.known(transaction, candidates)
+        def operation(transaction: Transaction) -> User:
+            taken = self._store.existing_ids(transaction, candidates)
             free = next((user_id for user_id in candidates if user_id not in taken), None)
             if free is None:
                 raise NoFreeUserID
-            (dated,) = self.dated([user._replace(user_id=free)])
+            (dated,) = self.with_created_at([user._replace(user_id=free)])
             self._store.add(transaction, [dated])
             return dated
 
-        registered = self._database.write(piece)
+        registered = self._database.write(operation)
         self.registrations_made.add()
         return registered
 
@@ -134,17 +134,17 @@ class Users:
         """Do what `update` does, after asking whoever has to be asked; tell those who want to know.
 
         `exact` is that of UserUpdated. With `unknown`, nothing is done if there is no such user; without,
-        that raises UserNotFound. Raises ArgumentTooLong, HookRefused or HookFailed.
+        that raises UserNotFound. Raises ArgumentTooLong, WebhookRejected or WebhookUnavailable.
         """
         asked = self._events.before_updating(UserUpdated(user_id, _checked(changes), exact))
         event = UserUpdated(user_id, _checked(asked), exact)
 
-        def piece(transaction: Transaction) -> None:
+        def operation(transaction: Transaction) -> None:
             self._store.update(transaction, user_id, event.changes)
             self._events.record(transaction, event)
 
         with contextlib.suppress(*(UserNotFound,) if unknown else ()):
-            self._database.write(piece)
+            self._database.write(operation)
             self._events.publish()
 
     def update_if_known(self, user_id: str, changes: UserChanges) -> None:
@@ -152,7 +152,7 @@ class Users:
         with contextlib.suppress(UserNotFound):
             self.update(user_id, changes)
 
-    def dated(self, users: Sequence[User]) -> list[User]:
+    def with_created_at(self, users: Sequence[User]) -> list[User]:
         """Return `users` as they will be stored. Raises UserIDInvalid or ArgumentTooLong."""
         limits.check_count(users)
         for user in users:
@@ -164,24 +164,24 @@ class Users:
 
     def get(self, user_id: str) -> User:
         """Return one user. Raises UserNotFound."""
-        user = self._database.look_up(lambda connection: self._store.get(connection, user_id))
+        user = self._database.read_one(lambda connection: self._store.get(connection, user_id))
         if user is None:
             raise UserNotFound(user_id)
         return user
 
-    def known(self, user_ids: Collection[str]) -> frozenset[str]:
+    def existing_ids(self, user_ids: Collection[str]) -> frozenset[str]:
         """Return those of `user_ids` that are registered. Raises ArgumentTooLong."""
         limits.check_count(user_ids)
-        return self._database.look_up(lambda connection: self._store.known(connection, user_ids))
+        return self._database.read_one(lambda connection: self._store.existing_ids(connection, user_ids))
 
-    def listed(self, user_ids: Collection[str], *, unknown: bool) -> list[User]:
+    def get_many(self, user_ids: Collection[str], *, unknown: bool) -> list[User]:
         """Return users in the order asked, repeats repeated.
 
         With `unknown`, ids that nobody has are left out; without, they raise UserNotFound. Raises
         ArgumentTooLong.
         """
         limits.check_count(user_ids)
-        users = self._database.look_up(lambda connection: self._store.find(connection, user_ids))
+        users = self._database.read_one(lambda connection: self._store.find(connection, user_ids))
         if not unknown:
             for user_id in user_ids:
                 if user_id not in users:
@@ -210,7 +210,7 @@ class Users:
     ) -> tuple[int, list[User]]:
         """Do what `page` does among those in whom one of two regular expressions is found, in any case.
 
-        An empty expression does not count. Raises PatternRefused, ServiceUnavailable or ArgumentTooLong.
+        An empty expression does not count. Raises PatternInvalid, ServiceUnavailable or ArgumentTooLong.
         """
         id_part, nickname_part = search.plain(id_pattern), search.plain(nickname_pattern)
         if id_part is not None and nickname_part is not None:
@@ -220,7 +220,7 @@ class Users:
             lambda connection: self._patterns.matching(patterns, self._store.names(connection, which))
         )
         wanted = found[page.offset :][: max(page.size, 0)]
-        return len(found), self.listed(wanted, unknown=True)
+        return len(found), self.get_many(wanted, unknown=True)
 
     def registrations(self, start: int, end: int) -> Registrations:
         """Count who was registered before `start`, and from then to before `end` by day (Unix ms).

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from app.models import Token, TokenState
 
 #: Users whose tokens are remembered.
-MOST_USERS = 16_384
+MAX_USERS = 16_384
 #: Tokens of one user that are remembered.
-MOST_OF_A_USER = 16
+MAX_PER_USER = 16
 
 
 class ValidTokens:
@@ -25,12 +25,12 @@ class ValidTokens:
         self._by_user: dict[str, frozenset[Token]] = {}
         self._doubts = 0
 
-    def state(self, token: Token, look_up: Callable[[], TokenState | None]) -> TokenState | None:
+    def state(self, token: Token, read_one: Callable[[], TokenState | None]) -> TokenState | None:
         """Return the state of a token, by `look_up` if it is not known to be valid."""
         if token in self._by_user.get(token.user_id, ()):
             return TokenState.NORMAL
         doubts = self._doubts
-        state = look_up()
+        state = read_one()
         if state is TokenState.NORMAL:
             self._remember(token, doubts)
         return state
@@ -46,9 +46,7 @@ class ValidTokens:
             # What was looked up before a cancelling must not be remembered after it.
             if doubts != self._doubts:
                 return
-            if len(self._by_user) >= MOST_USERS and token.user_id not in self._by_user:
+            if len(self._by_user) >= MAX_USERS and token.user_id not in self._by_user:
                 self._by_user.pop(next(iter(self._by_user)))
             held = self._by_user.get(token.user_id, frozenset())
-            self._by_user[token.user_id] = (
-                held | {token} if len(held) < MOST_OF_A_USER else frozenset({token})
-            )
+            self._by_user[token.user_id] = held | {token} if len(held) < MAX_PER_USER else frozenset({token})

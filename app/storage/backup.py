@@ -28,7 +28,7 @@ def copy(path: Path, target: Path) -> None:
                 with closing(sqlite3.connect(draft)) as made:
                     source.backup(made)
                     made.execute("PRAGMA journal_mode = DELETE")
-                problems(draft)
+                verify(draft)
                 migrate.sync(draft)
                 draft.rename(target)
                 migrate.sync(target.parent)
@@ -44,7 +44,7 @@ def check(path: Path) -> dict[str, int]:
     Raises DatabaseRefused, with what is wrong.
     """
     try:
-        problems(path)
+        verify(path)
         with closing(read_only(path)) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             names = connection.execute(
@@ -58,7 +58,7 @@ def check(path: Path) -> dict[str, int]:
     return {"schema": version, **counts}
 
 
-def put_in_place(source: Path, path: Path) -> Path | None:
+def install(source: Path, path: Path) -> Path | None:
     """Serve a copy of the backup `source` as the database at `path` from now on.
 
     To be called by whoever holds the instance's lock. The old database, if there is one, is kept beside it,
@@ -90,7 +90,7 @@ def _put_aside(path: Path) -> Path | None:
     return kept
 
 
-def problems(path: Path) -> None:
+def verify(path: Path) -> None:
     """Look through all of a database of ours. Raises DatabaseRefused with the first thing that is wrong."""
     migrate.check_header(path)
     with closing(read_only(path)) as connection:

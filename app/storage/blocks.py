@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from app.storage.parameters import id_list
+from app.storage.parameters import json_array
 
 
 class BlockStore:
@@ -22,7 +22,7 @@ class BlockStore:
     def remove(self, connection: sqlite3.Connection, user_ids: Sequence[str]) -> None:
         """Lift the blocks of users."""
         connection.execute(
-            "DELETE FROM blocks WHERE user_id IN (SELECT value FROM json_each(?))", (id_list(user_ids),)
+            "DELETE FROM blocks WHERE user_id IN (SELECT value FROM json_each(?))", (json_array(user_ids),)
         )
 
     def all(self, connection: sqlite3.Connection) -> dict[str, int]:

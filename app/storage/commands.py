@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from app.errors import CommandNotFound
 from app.models import UserCommand
-from app.storage.parameters import id_list
+from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(UserCommand._fields)
 # A user may have several of one type and uuid; the oldest is meant.
@@ -57,11 +57,11 @@ class CommandStore:
             )
         )
 
-    def delete_of(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+    def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
         """Delete all commands of users."""
         connection.execute(
             "DELETE FROM user_commands WHERE user_id IN (SELECT value FROM json_each(?))",
-            (id_list(user_ids),),
+            (json_array(user_ids),),
         )
 
     def count(self, connection: sqlite3.Connection, user_id: str) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.errors import DatabaseRefused, StorageUnavailable
 from app.storage import migrate
-from app.storage.writer import Piece, T, Writer
+from app.storage.writer import Operation, T, Writer
 
 #: What a piece of writing gets; the layers above pass it on and never look inside.
 Transaction = sqlite3.Connection
@@ -25,15 +25,15 @@ BUSY_TIMEOUT = 1.0
 class Database:
     """The database file at `path`; nothing is opened before `open`."""
 
-    def __init__(self, path: Path, most_waiting: int = 1000) -> None:
+    def __init__(self, path: Path, max_waiting: int = 1000) -> None:
         """Have up to `most_waiting` callers wait to write while the disk or somebody else holds that up."""
         self._path = path
-        self._most_waiting = most_waiting
+        self._most_waiting = max_waiting
         self._writer: Writer | None = None
         self._connection: sqlite3.Connection | None = None
         # Readers rest here between two reads, so there are never more than threads that read at once, and
         # they outlive threads that do not (a development server has one thread a request).
-        self._resting: deque[sqlite3.Connection] = deque()
+        self._idle: deque[sqlite3.Connection] = deque()
 
     def open(self) -> None:
         """Create or migrate the file, then serve it. Raises DatabaseRefused."""
@@ -61,10 +61,10 @@ class Database:
         writer, connection = self._writer, self._connection
         writer.close()
         self._writer = self._connection = None
-        self._close_resting()
+        self._close_idle()
         connection.close()
 
-    def write(self, piece: Piece[T]) -> T:
+    def write(self, operation: Operation[T]) -> T:
         """Run `piece` in the writer's next commit and return its result once that is on the disk.
 
         Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
@@ -72,37 +72,37 @@ class Database:
         writer = self._writer
         if writer is None:
             raise StorageUnavailable("the database is not open")
-        return writer.write(piece)
+        return writer.write(operation)
 
-    def read(self, piece: Piece[T]) -> T:
+    def read(self, operation: Operation[T]) -> T:
         """Run `piece` on a connection that sees the last commit alone. Raises StorageUnavailable."""
 
         def at_one_commit(connection: Transaction) -> T:
             with connection:
                 connection.execute("BEGIN")
-                return piece(connection)
+                return operation(connection)
 
-        return self.look_up(at_one_commit)
+        return self.read_one(at_one_commit)
 
-    def look_up(self, piece: Piece[T]) -> T:
+    def read_one(self, operation: Operation[T]) -> T:
         """Do what `read` does with a piece of a single statement, which sees one commit by itself."""
         if self._writer is None:
             raise StorageUnavailable("the database is not open")
         try:
             connection = self._borrow()
             try:
-                return piece(connection)
+                return operation(connection)
             finally:
-                self._resting.append(connection)
+                self._idle.append(connection)
                 if self._writer is None:
-                    self._close_resting()
+                    self._close_idle()
         except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error
 
     @property
-    def held_up_for(self) -> float:
+    def stalled_for(self) -> float:
         """The seconds that the writing under way has taken by now; 0 if nobody writes."""
-        return self._writer.held_up_for if self._writer else 0.0
+        return self._writer.stalled_for if self._writer else 0.0
 
     @property
     def waiting(self) -> int:
@@ -112,7 +112,7 @@ class Database:
     @property
     def commits(self) -> tuple[int, int]:
         """How many commits there were since the opening, and how many pieces shared them."""
-        return (self._writer.commits, self._writer.pieces) if self._writer else (0, 0)
+        return (self._writer.commits, self._writer.operations) if self._writer else (0, 0)
 
     @property
     def is_writing(self) -> bool:
@@ -126,14 +126,14 @@ class Database:
 
     def _borrow(self) -> sqlite3.Connection:
         try:
-            return self._resting.pop()
+            return self._idle.pop()
         except IndexError:
             return self._reader()
 
-    def _close_resting(self) -> None:
+    def _close_idle(self) -> None:
         with contextlib.suppress(IndexError):
             while True:
-                self._resting.pop().close()
+                self._idle.pop().close()
 
     def _reader(self) -> sqlite3.Connection:
         connection = self._connect()

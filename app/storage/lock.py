@@ -16,9 +16,9 @@ from pathlib import Path
 from app.errors import InstanceBusy
 
 #: Seconds between two attempts while a sibling is leaving.
-PAUSE = 0.05
+POLL_SECONDS = 0.05
 #: Seconds within which who holds the lock has written its name over its predecessor's.
-SIGNING = 0.1
+WRITE_HOLDER_TIME = 0.1
 _RECORD = 64
 
 
@@ -30,7 +30,7 @@ class InstanceLock:
         self._descriptor: int | None = None
 
     def acquire(
-        self, parent: int = 0, patience: float = 0.0, waiting: Callable[[], None] = lambda: None
+        self, parent: int = 0, timeout: float = 0.0, on_wait: Callable[[], None] = lambda: None
     ) -> None:
         """Take the lock, or say who has it.
 
@@ -40,26 +40,26 @@ class InstanceLock:
         """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            self._wait(descriptor, parent, patience, waiting)
-            _sign(descriptor, parent)
+            self._wait(descriptor, parent, timeout, on_wait)
+            _write_holder(descriptor, parent)
         except BaseException:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
 
-    def _wait(self, descriptor: int, parent: int, patience: float, waiting: Callable[[], None]) -> None:
+    def _wait(self, descriptor: int, parent: int, timeout: float, on_wait: Callable[[], None]) -> None:
         began = time.monotonic()
         while not _locked(descriptor):
             holder = _holder(self._path)
             is_sibling = parent != 0 and holder.get("parent") == parent
-            if time.monotonic() - began > (patience if is_sibling else SIGNING):
+            if time.monotonic() - began > (timeout if is_sibling else WRITE_HOLDER_TIME):
                 raise InstanceBusy(
                     f"{self._path.parent} is served by process {holder.get('pid', 'unknown')} already, and "
                     "presence lives in one process: stop that one, or give this one a folder of its own with "
                     "ROLLCALL_INSTANCE"
                 )
-            waiting()
-            time.sleep(PAUSE)
+            on_wait()
+            time.sleep(POLL_SECONDS)
 
     def release(self) -> None:
         """Let go. Releasing twice is once."""
@@ -76,7 +76,7 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _sign(descriptor: int, parent: int) -> None:
+def _write_holder(descriptor: int, parent: int) -> None:
     """Write who holds the lock: in one piece of constant size, so that nobody reads half a name."""
     record = json.dumps({"pid": os.getpid(), "parent": parent}).ljust(_RECORD)
     os.pwrite(descriptor, record.encode(), 0)

@@ -4,8 +4,6 @@ The numbered files in `migrations/` run in order, each in one transaction togeth
 it ran, so an interrupted migration is either whole or never happened. A new database is made under another
 name, without a log beside it, and takes its own only when it is complete: whatever lies under the real name
 was finished once.
-
-`schema.sql` is what `schema` returns: all that the migrations add up to, to be read in one place.
 """
 
 from __future__ import annotations
@@ -19,10 +17,12 @@ from typing import NamedTuple
 
 from app.errors import DatabaseRefused
 
-#: Stands in the header of every file of ours ("Roll" in ASCII), so that no other one is migrated.
-APPLICATION_ID = 0x526F6C6C
+#: In the header of every Rollcall database, so that no other application's is migrated.
+APPLICATION_ID = 0x526F4361
+#: Of the files of Rollcall 0.1, which was never released; they had another schema.
+APPLICATION_ID_0_1 = 0x526F6C6C
 #: STRICT tables, as the migrations use them.
-OLDEST_SQLITE = (3, 37, 0)
+MIN_SQLITE = (3, 37, 0)
 
 _FOLDER = Path(__file__).parent / "migrations"
 _MAGIC = b"SQLite format 3\0"
@@ -53,7 +53,7 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
     Raises DatabaseRefused.
     """
     steps = migrations() if steps is None else steps
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+    if sqlite3.sqlite_version_info < MIN_SQLITE:
         raise DatabaseRefused(
             f"this Python has SQLite {sqlite3.sqlite_version}, and Rollcall needs 3.37 or newer"
         )
@@ -97,7 +97,13 @@ def check_header(path: Path) -> None:
         header = file.read(100)
     if not header.startswith(_MAGIC):
         raise DatabaseRefused(f"{path} is not a database; move it away, or restore a backup in its place")
-    if int.from_bytes(header[_APPLICATION_ID_AT], "big") != APPLICATION_ID:
+    application_id = int.from_bytes(header[_APPLICATION_ID_AT], "big")
+    if application_id == APPLICATION_ID_0_1:
+        raise DatabaseRefused(
+            f"{path} was written by Rollcall 0.1, whose files this version does not read: move it away to "
+            "start with an empty database"
+        )
+    if application_id != APPLICATION_ID:
         raise DatabaseRefused(f"{path} is another application's database, not Rollcall's")
 
 
@@ -178,16 +184,3 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def schema() -> str:
-    """Return the schema that all migrations add up to, as SQL text."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        _advance(connection, migrations())
-        rows = connection.execute(
-            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' ORDER BY rowid"
-        )
-        statements = [f"{sql};\n" for (sql,) in rows]
-    return "\n".join(
-        ["-- What migrations/ add up to, as app.storage.migrate.schema() writes it.\n", *statements]
-    )

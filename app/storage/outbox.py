@@ -9,30 +9,30 @@ from typing import Any
 from app.models import OutboxEntry, User, UserChanges, UserEvent, UserRegistered, UserUpdated
 
 #: Characters of users' ids that are read at once.
-_LARGEST_PART = 1_000_000
+_MAX_ID_CHARS = 1_000_000
 
 
 class OutboxStore:
     """Events in the order in which they happened. Every method takes the connection of its piece."""
 
-    def add(self, connection: sqlite3.Connection, entry_id: str, event: UserEvent, served: float) -> None:
+    def add(self, connection: sqlite3.Connection, entry_id: str, event: UserEvent, uptime: float) -> None:
         """Keep an event that happens in the same transaction."""
         connection.execute(
             "INSERT INTO outbox (id, event, user_ids, payload, recorded_at) VALUES (?, ?, ?, ?, ?)",
-            (entry_id, event.kind, json.dumps(list(event.user_ids)), json.dumps(_payload(event)), served),
+            (entry_id, event.kind, json.dumps(list(event.user_ids)), json.dumps(_payload(event)), uptime),
         )
 
-    def pending(self, connection: sqlite3.Connection, after: int, most: int) -> list[OutboxEntry]:
+    def pending(self, connection: sqlite3.Connection, after: int, limit: int) -> list[OutboxEntry]:
         """Return up to `most` events behind a number, fewer if they are about very many users."""
         rows = connection.execute(
-            "SELECT seq, id, event, user_ids FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (after, most)
+            "SELECT seq, id, event, user_ids FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
         )
         found: list[OutboxEntry] = []
         length = 0
         for seq, entry_id, kind, user_ids in rows:
             found.append(OutboxEntry(seq, entry_id, kind, frozenset(json.loads(user_ids))))
             length += len(user_ids)
-            if length > _LARGEST_PART:
+            if length > _MAX_ID_CHARS:
                 break
         return found
 
@@ -50,7 +50,7 @@ class OutboxStore:
         """Forget an event that was delivered."""
         connection.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
 
-    def give_up(self, connection: sqlite3.Connection, before: float) -> tuple[int, int]:
+    def expire(self, connection: sqlite3.Connection, before: float) -> tuple[int, int]:
         """Forget what was recorded before a time; return the newest number of that, and the count."""
         # The clock of serving never goes back, so the old ones are the first.
         (newest,) = connection.execute(
@@ -71,16 +71,16 @@ class OutboxStore:
             "DELETE FROM outbox WHERE event NOT IN (SELECT value FROM json_each(?))", (json.dumps(wanted),)
         ).rowcount
 
-    def served(self, connection: sqlite3.Connection) -> float:
+    def uptime(self, connection: sqlite3.Connection) -> float:
         """Return how many seconds have been served, as far as that is on record."""
         (seconds,) = connection.execute(
-            "SELECT MAX(seconds, COALESCE((SELECT MAX(recorded_at) FROM outbox), 0)) FROM served"
+            "SELECT MAX(seconds, COALESCE((SELECT MAX(recorded_at) FROM outbox), 0)) FROM uptime"
         ).fetchone()
         return float(seconds)
 
-    def note_served(self, connection: sqlite3.Connection, seconds: float) -> None:
+    def record_uptime(self, connection: sqlite3.Connection, seconds: float) -> None:
         """Put on record how many seconds have been served."""
-        connection.execute("UPDATE served SET seconds = ?", (seconds,))
+        connection.execute("UPDATE uptime SET seconds = ?", (seconds,))
 
 
 def _payload(event: UserEvent) -> dict[str, Any]:

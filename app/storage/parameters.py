@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 
-def id_list(user_ids: Iterable[str]) -> str:
+def json_array(user_ids: Iterable[str]) -> str:
     """Return ids for a `json_each(?)`.
 
     Without those that hold a NUL: SQLite would cut them off there and find somebody else, and nobody has one.

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from app.models import Subscription
-from app.storage.parameters import id_list
+from app.storage.parameters import json_array
 
 
 class SubscriptionStore:
@@ -19,7 +19,7 @@ class SubscriptionStore:
         user_ids: Sequence[str],
         since: int,
         until: int,
-        most: int,
+        max_count: int,
     ) -> None:
         """Add users, or give those who are there another end; beyond `most` in all, the oldest go."""
         connection.execute(
@@ -28,7 +28,7 @@ class SubscriptionStore:
             SELECT ?, value, ?, ? FROM json_each(?) WHERE true ORDER BY key
             ON CONFLICT DO UPDATE SET until = excluded.until
             """,
-            (subscriber_id, since, until, id_list(user_ids)),
+            (subscriber_id, since, until, json_array(user_ids)),
         )
         connection.execute(
             """
@@ -36,7 +36,7 @@ class SubscriptionStore:
                 SELECT seq FROM subscriptions WHERE subscriber_id = ? ORDER BY seq DESC LIMIT -1 OFFSET ?
             )
             """,
-            (subscriber_id, most),
+            (subscriber_id, max_count),
         )
 
     def remove(self, connection: sqlite3.Connection, subscriber_id: str, user_ids: Sequence[str]) -> None:
@@ -44,14 +44,14 @@ class SubscriptionStore:
         connection.execute(
             "DELETE FROM subscriptions "
             "WHERE subscriber_id = ? AND user_id IN (SELECT value FROM json_each(?))",
-            (subscriber_id, id_list(user_ids)),
+            (subscriber_id, json_array(user_ids)),
         )
 
-    def delete_of(self, connection: sqlite3.Connection, subscriber_ids: Iterable[str]) -> None:
+    def delete_for_users(self, connection: sqlite3.Connection, subscriber_ids: Iterable[str]) -> None:
         """Forget whom users follow; those who follow them go on, as they may of somebody unknown."""
         connection.execute(
             "DELETE FROM subscriptions WHERE subscriber_id IN (SELECT value FROM json_each(?))",
-            (id_list(subscriber_ids),),
+            (json_array(subscriber_ids),),
         )
 
     def of(

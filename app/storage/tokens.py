@@ -7,15 +7,15 @@ import sqlite3
 from collections.abc import Sequence
 
 from app.errors import UserNotFound
-from app.models import Token, TokenOrder, TokenState
-from app.storage.parameters import id_list
+from app.models import Token, TokenRequest, TokenState
+from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(Token._fields)
 _PLACE = "user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id"
-_CLAIMS = "style = :style AND iat = :iat AND exp = :exp AND signing_key = :signing_key"
+_CLAIMS = "format = :format AND iat = :iat AND exp = :exp AND signing_key = :signing_key"
 _ITSELF = f"{_PLACE} AND {_CLAIMS}"
 # Whether a token was not declared void together with all that were issued before some time.
-_COUNTS = "issued_at >= (SELECT tokens_from FROM users WHERE users.user_id = tokens.user_id)"
+_COUNTS = "issued_at >= (SELECT tokens_valid_from FROM users WHERE users.user_id = tokens.user_id)"
 # Those of the same user, issuer and platform, the token itself apart.
 _SIBLINGS = f"{_PLACE} AND NOT ({_CLAIMS})"
 
@@ -32,9 +32,9 @@ class TokenStore:
             connection.execute(
                 """
                 INSERT INTO tokens
-                    (user_id, issuer, platform_id, style, iat, exp, signing_key, issued_at, state)
+                    (user_id, issuer, platform_id, format, iat, exp, signing_key, issued_at, state)
                 VALUES
-                    (:user_id, :issuer, :platform_id, :style, :iat, :exp, :signing_key, :issued_at, :normal)
+                    (:user_id, :issuer, :platform_id, :format, :iat, :exp, :signing_key, :issued_at, :normal)
                 ON CONFLICT DO UPDATE SET state = :normal, issued_at = :issued_at WHERE state <> :normal
                 """,
                 {**token._asdict(), "issued_at": issued_at, "normal": TokenState.NORMAL},
@@ -50,11 +50,11 @@ class TokenStore:
             f"DELETE FROM tokens WHERE {_SIBLINGS} AND exp <= :now", {**token._asdict(), "now": now}
         )
         connection.execute(
-            f"DELETE FROM tokens INDEXED BY tokens_cancelled WHERE {_SIBLINGS} AND state <> 0",
+            f"DELETE FROM tokens INDEXED BY tokens_revoked WHERE {_SIBLINGS} AND state <> 0",
             token._asdict(),
         )
 
-    def held(self, connection: sqlite3.Connection, user_id: str, now: float) -> list[Token]:
+    def active(self, connection: sqlite3.Connection, user_id: str, now: float) -> list[Token]:
         """Return a user's OpenIM tokens that are neither expired nor cancelled, the oldest first."""
         rows = connection.execute(
             f"""
@@ -67,7 +67,7 @@ class TokenStore:
         return [Token(*row) for row in rows]
 
     def newest(
-        self, connection: sqlite3.Connection, user_ids: Sequence[str], now: float, most: int
+        self, connection: sqlite3.Connection, user_ids: Sequence[str], now: float, max_per_platform: int
     ) -> list[Token]:
         """Return what each of the users holds for OpenIM: up to `most` a platform, the newest first."""
         rows = connection.execute(
@@ -82,7 +82,7 @@ class TokenStore:
             )
             WHERE place <= ? ORDER BY place
             """,
-            (id_list(user_ids), TokenState.NORMAL, now, most),
+            (json_array(user_ids), TokenState.NORMAL, now, max_per_platform),
         )
         return [Token(*row) for row in rows]
 
@@ -110,17 +110,17 @@ class TokenStore:
         count = connection.execute(
             "UPDATE tokens SET state = ? "
             "WHERE user_id IN (SELECT value FROM json_each(?)) AND issued_at < ? AND state = ?",
-            (TokenState.KICKED, id_list(user_ids), time, TokenState.NORMAL),
+            (TokenState.KICKED, json_array(user_ids), time, TokenState.NORMAL),
         ).rowcount
         if time > now:
             connection.execute(
-                "UPDATE users SET tokens_from = max(tokens_from, ?) "
+                "UPDATE users SET tokens_valid_from = max(tokens_valid_from, ?) "
                 "WHERE user_id IN (SELECT value FROM json_each(?))",
-                (time, id_list(user_ids)),
+                (time, json_array(user_ids)),
             )
         return count
 
-    def holds_valid(self, connection: sqlite3.Connection, order: TokenOrder, now: float) -> bool:
+    def holds_valid(self, connection: sqlite3.Connection, order: TokenRequest, now: float) -> bool:
         """Tell whether the user has a token of the issuer that is neither expired nor cancelled.
 
         One whose signing key is no longer in use is as good as cancelled.

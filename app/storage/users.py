@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from app.errors import UserExists, UserNotFound
 from app.models import Page, Registrations, User, UserChanges, UserFilter
-from app.storage import user_blocks
-from app.storage.parameters import id_list
+from app.storage import user_count_buckets
+from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(User._fields)
 _PARAMETERS = ", ".join("?" for _ in User._fields)
@@ -33,14 +33,14 @@ class UserStore:
             raise UserExists(users[connection.total_changes - before].user_id) from error
         (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
         # One after the other, they have been numbered without a gap.
-        user_blocks.count_in(connection, last - len(users) + 1, users)
+        user_count_buckets.add_users(connection, last - len(users) + 1, users)
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         if not connection.execute("SELECT 1 FROM deactivated LIMIT 1").fetchone():
             return
         taken = connection.execute(
             "SELECT user_id FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
-            (id_list(user.user_id for user in users),),
+            (json_array(user.user_id for user in users),),
         ).fetchone()
         if taken:
             raise UserExists(taken[0])
@@ -50,7 +50,7 @@ class UserStore:
         connection.execute(
             "INSERT INTO deactivated (user_id, created_at, deactivated_at) "
             "SELECT user_id, created_at, ? FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
-            (now, id_list(user_ids)),
+            (now, json_array(user_ids)),
         )
 
     def deactivated_after(self, connection: sqlite3.Connection, user_ids: Iterable[str], time: int) -> bool:
@@ -58,7 +58,7 @@ class UserStore:
         row = connection.execute(
             "SELECT 1 FROM deactivated WHERE deactivated_at > ? "
             "AND user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
-            (time, id_list(user_ids)),
+            (time, json_array(user_ids)),
         ).fetchone()
         return row is not None
 
@@ -67,7 +67,7 @@ class UserStore:
         rows = connection.execute(
             "DELETE FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) "
             "RETURNING user_id, created_at",
-            (id_list(user_ids),),
+            (json_array(user_ids),),
         ).fetchall()
         self.add(connection, [User(user_id, created_at=created_at) for user_id, created_at in rows])
 
@@ -80,7 +80,7 @@ class UserStore:
 
     def count(self, connection: sqlite3.Connection) -> int:
         """Return how many users there are."""
-        return user_blocks.count(connection)
+        return user_count_buckets.count(connection)
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert those of `users` whose ids are free."""
@@ -88,7 +88,7 @@ class UserStore:
         for user in users:
             cursor = connection.execute(insert, user)
             if cursor.rowcount:
-                user_blocks.count_in(connection, cast(int, cursor.lastrowid), [user])
+                user_count_buckets.add_users(connection, cast(int, cursor.lastrowid), [user])
 
     def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
         """Write the nickname, and the face URL unless it is empty."""
@@ -110,11 +110,11 @@ class UserStore:
         if not updated.rowcount:
             raise UserNotFound(user_id)
 
-    def delete_of(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+    def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
         """Delete those of `user_ids` that are registered, and with them their tokens."""
         connection.execute(
             "DELETE FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
-            (id_list(user_ids),),
+            (json_array(user_ids),),
         )
 
     def get(self, connection: sqlite3.Connection, user_id: str) -> User | None:
@@ -122,12 +122,12 @@ class UserStore:
         row = connection.execute(f"SELECT {_COLUMNS} FROM users WHERE user_id = ?", (user_id,)).fetchone()
         return User(*row) if row else None
 
-    def known(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> frozenset[str]:
+    def existing_ids(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> frozenset[str]:
         """Return those of `user_ids` that are registered."""
         # One row, as other threads are let in before each.
         (found,) = connection.execute(
             "SELECT json_group_array(user_id) FROM json_each(?) CROSS JOIN users ON user_id = value",
-            (id_list(user_ids),),
+            (json_array(user_ids),),
         ).fetchone()
         return frozenset(json.loads(found))
 
@@ -135,7 +135,7 @@ class UserStore:
         """Return those of `user_ids` that are registered, by id."""
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
-            (id_list(user_ids),),
+            (json_array(user_ids),),
         )
         return {row[0]: User(*row) for row in rows}
 
@@ -163,7 +163,7 @@ class UserStore:
         # Who is meant by the level alone has been counted.
         is_counted = which._replace(levels=None, without=()) == UserFilter()
         if is_counted:
-            total = user_blocks.total(connection, values)
+            total = user_count_buckets.total(connection, values)
         else:
             (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
         size = max(min(page.size, total - page.offset), 0)
@@ -172,9 +172,9 @@ class UserStore:
         if newest_first:
             before, after = after, before
         values |= {"size": size, "first": 0, "offset": after}
-        from_behind = after < (min(before, user_blocks.SIZE) if is_counted else before)
+        from_behind = after < (min(before, user_count_buckets.SIZE) if is_counted else before)
         if not from_behind:
-            first, passed = user_blocks.find(connection, before, values) if is_counted else (0, 0)
+            first, passed = user_count_buckets.find(connection, before, values) if is_counted else (0, 0)
             values |= {"first": first, "offset": before - passed}
         rows = connection.execute(
             f"SELECT {columns} FROM users {where} {'AND' if where else 'WHERE'} seq >= :first "
@@ -199,7 +199,7 @@ class UserStore:
 
         Those of `without` were always there.
         """
-        values = {"start": start, "end": end, "without": id_list(without)}
+        values = {"start": start, "end": end, "without": json_array(without)}
         others = "user_id NOT IN (SELECT value FROM json_each(:without))"
         total, before = connection.execute(
             f"SELECT COUNT(*), COUNT(*) FILTER (WHERE created_at < :start OR NOT {others}) FROM users", values
@@ -235,8 +235,8 @@ def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
     }
     wanted = [condition for condition, is_wanted in conditions.items() if is_wanted]
     lists = {
-        "user_ids": id_list(which.user_ids or ()),
-        "without": id_list(which.without),
+        "user_ids": json_array(which.user_ids or ()),
+        "without": json_array(which.without),
     }
     values = {**which._asdict(), "low": low, "high": high, **lists}
     del values["levels"]

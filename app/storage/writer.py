@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 from app.errors import StorageUnavailable
 
 T = TypeVar("T")
-Piece = Callable[[sqlite3.Connection], T]
+Operation = Callable[[sqlite3.Connection], T]
 
 #: So many pieces share a commit at the most, which bounds how long the first of them waits.
-LARGEST_BATCH = 512
+MAX_BATCH = 512
 #: Seconds that a batch may take before the writer counts as held up.
 STALL = 0.25
 
@@ -31,10 +31,10 @@ STALL = 0.25
 class _Job:
     """One piece and the caller who waits for it."""
 
-    __slots__ = ("done", "error", "piece", "result")
+    __slots__ = ("done", "error", "operation", "result")
 
-    def __init__(self, piece: Piece[Any]) -> None:
-        self.piece = piece
+    def __init__(self, operation: Operation[Any]) -> None:
+        self.operation = operation
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = threading.Lock()
@@ -44,15 +44,15 @@ class _Job:
 class Writer:
     """Run pieces of writing on one connection, in the order in which they came."""
 
-    def __init__(self, connection: sqlite3.Connection, most_waiting: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, max_waiting: int) -> None:
         """Have up to `most_waiting` callers wait while the writer is held up."""
         self._connection = connection
-        self._most_waiting = most_waiting
+        self._most_waiting = max_waiting
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._door = threading.Lock()
-        self._room = threading.Condition(self._door)
+        self._lock = threading.Lock()
+        self._slot_freed = threading.Condition(self._lock)
         #: Pieces that wait or are under way, and since the start: commits, and the pieces that shared them.
-        self.waiting = self.commits = self.pieces = 0
+        self.waiting = self.commits = self.operations = 0
         # When the batch under way was begun; None between two.
         self._begun: float | None = None
         #: Why the last commit failed; empty if it did not.
@@ -62,15 +62,15 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
         self._thread.start()
 
-    def write(self, piece: Piece[T]) -> T:
+    def write(self, operation: Operation[T]) -> T:
         """Run `piece` and return its result once it is on the disk.
 
         Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
         """
-        job = _Job(piece)
-        with self._door:
+        job = _Job(operation)
+        with self._lock:
             if self.waiting >= self._most_waiting:
-                self._wait_for_room()
+                self._wait_for_slot()
             if self._closed:
                 raise StorageUnavailable("the database is closed")
             self.waiting += 1
@@ -82,7 +82,7 @@ class Writer:
         return result
 
     @property
-    def held_up_for(self) -> float:
+    def stalled_for(self) -> float:
         """The seconds that the batch under way has taken by now; 0 between two."""
         begun = self._begun
         return 0.0 if begun is None else time.monotonic() - begun
@@ -92,18 +92,18 @@ class Writer:
         """Whether the thread is there."""
         return self._thread.is_alive()
 
-    def _wait_for_room(self) -> None:
+    def _wait_for_slot(self) -> None:
         """Wait as long as the writer works as it should. Called with the door held."""
         while self.waiting >= self._most_waiting:
             if self.last_failure and time.monotonic() - self._failed_at < STALL:
                 raise StorageUnavailable(self.last_failure)
-            if self.held_up_for >= STALL:
+            if self.stalled_for >= STALL:
                 raise StorageUnavailable(f"the database has been busy for over {STALL} s")
-            self._room.wait(STALL / 5)
+            self._slot_freed.wait(STALL / 5)
 
     def close(self) -> None:
         """Finish what was asked for, then end the thread. Closing twice is once."""
-        with self._door:
+        with self._lock:
             if self._closed:
                 return
             self._closed = True
@@ -117,17 +117,17 @@ class Writer:
             self._commit(batch)
             self._begun = None
             self.commits += 1
-            self.pieces += len(batch)
-            with self._door:
+            self.operations += len(batch)
+            with self._lock:
                 self.waiting -= len(batch)
-                self._room.notify_all()
+                self._slot_freed.notify_all()
             for job in batch:
                 job.done.release()
 
     def _gather(self, first: _Job) -> list[_Job]:
         """Take what has come by now; leave the closing mark to the next round."""
         batch = [first]
-        while len(batch) < LARGEST_BATCH and not self._jobs.empty():
+        while len(batch) < MAX_BATCH and not self._jobs.empty():
             job = self._jobs.get()
             if job is None:
                 self._jobs.put(None)
@@ -149,7 +149,7 @@ class Writer:
     def _run(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT piece")
         try:
-            job.result = job.piece(self._connection)
+            job.result = job.operation(self._connection)
         except BaseException as error:
             # Kept for the caller, in whose thread it is raised; this thread serves everybody and goes on.
             job.error = _translated(error)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from app.clock import Clock
-from app.errors import BadRequest, HookFailed, HookGarbled, HookRefused
+from app.errors import BadRequest, WebhookRejected, WebhookResponseInvalid, WebhookUnavailable
 from app.models import (
     PresenceChange,
     PresenceStatus,
@@ -16,28 +16,34 @@ from app.models import (
     UserRegistered,
     UserUpdated,
 )
-from app.setting_kinds import Callback
+from app.setting_types import Callback
 from app.webhooks import openim_callbacks as callbacks
+from app.webhooks.http_client import DeliveryFailed, HttpClient, HttpResponse
 from app.webhooks.openim_callbacks import Body, CallbackAnswer
-from app.webhooks.post import Answer, Poster, PostFailed
-from app.webhooks.signing import numbered, signed_headers
+from app.webhooks.signing import change_headers, signed_headers
 from app.wire import body, go_json
 from app.wire.schema import bind
 
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 
-class OpenIMReceiver:
+class OpenIMWebhooks:
     """The receiver of OpenIM's callbacks."""
 
     def __init__(
-        self, url: str, generation: str, wanted: Sequence[Callback], secret: str, poster: Poster, clock: Clock
+        self,
+        url: str,
+        generation: str,
+        wanted: Sequence[Callback],
+        secret: str,
+        http: HttpClient,
+        clock: Clock,
     ) -> None:
         self._url = url
         self._generation = callbacks.GENERATIONS[generation]
         self._wanted = {callback.name: callback for callback in wanted}
         self._secret = secret
-        self._poster = poster
+        self._http = http
         self._clock = clock
         self.asks_before_registering = "beforeUserRegister" in self._wanted
 
@@ -54,7 +60,7 @@ class OpenIMReceiver:
         return frozenset(kind for kind, names in kinds.items() if self.wants(*names))
 
     def before_registering(self, users: Sequence[User]) -> Sequence[User]:
-        """Ask whether users may be registered, and as what. Raises HookRefused or HookFailed."""
+        """Ask whether users may be registered, and as what. Raises WebhookRejected or WebhookUnavailable."""
         name = "beforeUserRegister"
         if name not in self._wanted:
             return users
@@ -62,7 +68,10 @@ class OpenIMReceiver:
         return callbacks.registered(users, answer) if answer else users
 
     def before_updating(self, event: UserUpdated) -> UserChanges:
-        """Ask whether a profile may be written anew, and with what. Raises HookRefused or HookFailed."""
+        """Run the before-update hook; return the changes to write.
+
+        Raises WebhookRejected or WebhookUnavailable.
+        """
         name = f"beforeUpdateUserInfo{'Ex' if event.exact else ''}"
         if name not in self._wanted:
             return event.changes
@@ -74,29 +83,29 @@ class OpenIMReceiver:
         """Return the answer; None if there is none and that does not matter."""
         try:
             answer = self._answer(name, content, delivery_id)
-        except HookFailed:
+        except WebhookUnavailable:
             if self._wanted[name].fails_closed:
                 raise
             return None
         if self._generation.refuses(answer):
             code = answer.err_code if answer.err_code > 0 else self._generation.code_of_nothing
-            raise HookRefused(code, answer.err_msg, answer.err_dlt)
+            raise WebhookRejected(code, answer.err_msg, answer.err_dlt)
         return answer
 
     def _answer(self, name: str, content: Body, delivery_id: str) -> CallbackAnswer:
         try:
             reply = self._post(name, content, delivery_id)
-        except PostFailed as error:
-            raise HookFailed(f"{name}: {error}") from error
+        except DeliveryFailed as error:
+            raise WebhookUnavailable(f"{name}: {error}") from error
         # As upstream, the status does not matter; but a redirect is not followed, so it is no answer.
         if 300 <= reply.status < 400:
-            raise HookGarbled(f"{name}: a redirect is not followed")
+            raise WebhookResponseInvalid(f"{name}: a redirect is not followed")
         try:
             return _read(reply.body)
         except BadRequest as error:
-            raise HookGarbled(f"{name}: {error}") from error
+            raise WebhookResponseInvalid(f"{name}: {error}") from error
 
-    def tell(self, delivery_id: str, event: UserEvent) -> str | None:
+    def notify(self, delivery_id: str, event: UserEvent) -> str | None:
         """Tell what happened to users; return why that failed, or None."""
         if isinstance(event, UserRegistered):
             name = "afterUserRegister"
@@ -104,7 +113,7 @@ class OpenIMReceiver:
         else:
             name = f"afterUpdateUserInfo{'Ex' if event.exact else ''}"
             content = callbacks.update(self._generation, name, event, delivery_id)
-        return self._tell(name, content, delivery_id) if name in self._wanted else None
+        return self._notify(name, content, delivery_id) if name in self._wanted else None
 
     def presence_names(self, change: PresenceChange) -> list[str]:
         """Return the callbacks that tell of a change, in order: who is kicked also goes."""
@@ -114,19 +123,19 @@ class OpenIMReceiver:
         }.get(change.status, ["afterUserOffline"])
         return [name for name in names if name in self._wanted]
 
-    def tell_presence(self, name: str, change: PresenceChange, epoch: str) -> str | None:
+    def notify_presence(self, name: str, change: PresenceChange, epoch: str) -> str | None:
         """Tell of a connection that came or went; return why that failed, or None."""
         delivery_id = f"{epoch}-{change.number}{'-kick' if name == 'afterUserKickOff' else ''}"
         content = callbacks.presence(self._generation, name, change, delivery_id)
-        return self._tell(name, content, delivery_id, numbered(epoch, change.number))
+        return self._notify(name, content, delivery_id, change_headers(epoch, change.number))
 
-    def tell_reset(self, epoch: str, number: int) -> str | None:
+    def notify_reset(self, epoch: str, number: int) -> str | None:
         """Tell that what was known of presence is void; return why that failed, or None."""
         delivery_id = f"{epoch}-reset-{number}"
         content = callbacks.presence_reset(self._generation, epoch, number, delivery_id)
-        return self._tell("presenceReset", content, delivery_id, numbered(epoch, number))
+        return self._notify("presenceReset", content, delivery_id, change_headers(epoch, number))
 
-    def _tell(
+    def _notify(
         self, name: str, content: Body, delivery_id: str, more: Mapping[str, str] | None = None
     ) -> str | None:
         try:
@@ -134,7 +143,7 @@ class OpenIMReceiver:
             if not 200 <= reply.status < 300:
                 return f"the answer has status {reply.status}"
             _read(reply.body)
-        except PostFailed as error:
+        except DeliveryFailed as error:
             return str(error)
         except BadRequest as error:
             return f"the answer cannot be read: {error}"
@@ -142,7 +151,7 @@ class OpenIMReceiver:
 
     def _post(
         self, name: str, content: Body, delivery_id: str, more: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         data = go_json.dumps(content)
         headers = {
             "operationID": delivery_id,
@@ -151,7 +160,7 @@ class OpenIMReceiver:
             **(more or {}),
         }
         url = callbacks.address(self._url, self._generation, name)
-        return self._poster.post(url, headers, data, self._wanted[name].timeout)
+        return self._http.post(url, headers, data, self._wanted[name].timeout)
 
 
 def _new_id() -> str:
@@ -160,5 +169,5 @@ def _new_id() -> str:
 
 def _read(data: bytes) -> CallbackAnswer:
     """Return what an answer says. Raises BadRequest."""
-    value = body.only_value(body.decode(data))
+    value = body.unmarshal(body.decode(data))
     return bind(CallbackAnswer, value)

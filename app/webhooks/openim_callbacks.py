@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.models import PresenceChange, User, UserChanges, UserUpdated
-from app.wire.schema import INT32, INT64, STRING, list_of, pointer_to, wire, wrapped
+from app.wire.schema import INT32, INT64, STRING, field, list_of, nullable, pointer_to
 
 Body = dict[str, object]
 
@@ -34,32 +34,32 @@ PLATFORM_NAMES = {
 class AnsweredUser:
     """A user in an answer."""
 
-    GO: ClassVar[str] = "sdkws.UserInfo"
+    GO_TYPE: ClassVar[str] = "sdkws.UserInfo"
 
-    user_id: str = wire(STRING, "userID")
-    nickname: str = wire(STRING, "nickname")
-    face_url: str = wire(STRING, "faceURL")
-    ex: str = wire(STRING, "ex")
-    create_time: int = wire(INT64, "createTime")
-    app_manger_level: int = wire(INT32, "appMangerLevel")
-    global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
+    user_id: str = field(STRING, "userID")
+    nickname: str = field(STRING, "nickname")
+    face_url: str = field(STRING, "faceURL")
+    ex: str = field(STRING, "ex")
+    create_time: int = field(INT64, "createTime")
+    app_manger_level: int = field(INT32, "appMangerLevel")
+    global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackAnswer:
     """What a receiver says: whether to go on, and what is to be different."""
 
-    GO: ClassVar[str] = "callbackstruct.CommonCallbackResp"
+    GO_TYPE: ClassVar[str] = "callbackstruct.CommonCallbackResp"
 
-    action_code: int = wire(INT32, "actionCode")
-    err_code: int = wire(INT32, "errCode")
-    err_msg: str = wire(STRING, "errMsg")
-    err_dlt: str = wire(STRING, "errDlt")
-    next_code: int = wire(INT32, "nextCode")
-    users: tuple[AnsweredUser | None, ...] | None = wire(list_of(pointer_to(AnsweredUser)), "users")
-    nickname: str | None = wire(wrapped(STRING), "nickName")
-    face_url: str | None = wire(wrapped(STRING), "faceURL")
-    ex: str | None = wire(wrapped(STRING), "ex")
+    action_code: int = field(INT32, "actionCode")
+    err_code: int = field(INT32, "errCode")
+    err_msg: str = field(STRING, "errMsg")
+    err_dlt: str = field(STRING, "errDlt")
+    next_code: int = field(INT32, "nextCode")
+    users: tuple[AnsweredUser | None, ...] | None = field(list_of(pointer_to(AnsweredUser)), "users")
+    nickname: str | None = field(nullable(STRING), "nickName")
+    face_url: str | None = field(nullable(STRING), "faceURL")
+    ex: str | None = field(nullable(STRING), "ex")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from app.clock import Clock
 from app.models import PresenceChange, PresenceStatus
 from app.signatures import rongcloud_signature
-from app.webhooks.post import Poster, PostFailed
-from app.webhooks.signing import numbered, signed_headers
+from app.webhooks.http_client import DeliveryFailed, HttpClient
+from app.webhooks.signing import change_headers, signed_headers
 
 #: Seconds for an answer; the vendor's page has none, its SDKs' authors say five.
 TIMEOUT = 5
@@ -34,31 +34,31 @@ _SYSTEMS = {
 _OTHER_SYSTEM = "PC"
 
 
-class RongCloudReceiver:
+class RongCloudWebhooks:
     """The receiver of an app's online-status callback."""
 
     def __init__(
-        self, url: str, app_key: str, app_secret: str, secret: str, poster: Poster, clock: Clock
+        self, url: str, app_key: str, app_secret: str, secret: str, http: HttpClient, clock: Clock
     ) -> None:
         self._url = url
         self._app_key = app_key
         self._app_secret = app_secret
         self._secret = secret
-        self._poster = poster
+        self._http = http
         self._clock = clock
 
-    def tell_presence(self, changes: Sequence[PresenceChange], epoch: str) -> str | None:
+    def notify_presence(self, changes: Sequence[PresenceChange], epoch: str) -> str | None:
         """Tell of connections that came or went, in order; return why that failed, or None."""
         body = json.dumps([_status(change) for change in changes], ensure_ascii=False).encode()
         delivery_id = f"{epoch}-{changes[0].number}-{changes[-1].number}"
         headers = {
             "Content-Type": "application/json",
             **signed_headers(self._secret, delivery_id, int(self._clock.now()), body),
-            **numbered(epoch, changes[-1].number),
+            **change_headers(epoch, changes[-1].number),
         }
         try:
-            status = self._poster.post(self._signed_url(), headers, body, TIMEOUT).status
-        except PostFailed as error:
+            status = self._http.post(self._signed_url(), headers, body, TIMEOUT).status
+        except DeliveryFailed as error:
             return str(error)
         return None if 200 <= status < 300 else f"the answer has status {status}"
 

@@ -20,6 +20,6 @@ def signed_headers(secret: str, delivery_id: str, seconds: int, body: bytes) -> 
     return headers
 
 
-def numbered(epoch: str, number: int) -> dict[str, str]:
+def change_headers(epoch: str, number: int) -> dict[str, str]:
     """Return the headers that say which change of presence it is, or the last of several."""
     return {"rollcall-epoch": epoch, "rollcall-number": str(number)}

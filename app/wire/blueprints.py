@@ -15,11 +15,11 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
 from app.services import Services
+from app.wire.detect import Candidate, choose
 from app.wire.dialect import Dialect
-from app.wire.direct import View
 from app.wire.endpoint import answer
-from app.wire.incoming import Incoming
-from app.wire.select import Candidate, choose
+from app.wire.fast_path import View
+from app.wire.request import Request
 
 
 def blueprints(dialects: Sequence[Dialect], services: Services) -> Iterable[Blueprint]:
@@ -68,9 +68,9 @@ def _bind(blueprint: Blueprint, path: str, view: View, method: str) -> None:
 
 def _asking(candidates: Sequence[Candidate], services: Services) -> View:
     def serve(environ: dict[str, Any]) -> Response:
-        with _incoming(environ, candidates[0].dialect, services) as incoming:
-            chosen = choose(candidates, incoming)
-            return answer(chosen.dialect, chosen.endpoint, incoming)
+        with _incoming(environ, candidates[0].dialect, services) as http_request:
+            chosen = choose(candidates, http_request)
+            return answer(chosen.dialect, chosen.endpoint, http_request)
 
     return View(serve)
 
@@ -79,16 +79,16 @@ def _fixed(candidate: Candidate, variant: str, services: Services) -> View:
     dialect, endpoint = candidate
 
     def serve(environ: dict[str, Any]) -> Response:
-        with _incoming(environ, dialect, services) as incoming:
-            return answer(dialect, endpoint, incoming, variant)
+        with _incoming(environ, dialect, services) as http_request:
+            return answer(dialect, endpoint, http_request, variant)
 
     return View(serve)
 
 
 def _incoming(
     environ: dict[str, Any], dialect: Dialect, services: Services
-) -> AbstractContextManager[Incoming]:
+) -> AbstractContextManager[Request]:
     # Werkzeug takes a leading double slash for a single one; gin does not.
     if not dialect.takes_double_slash and environ["PATH_INFO"].startswith("//"):
         raise NotFound
-    return closing(Incoming(environ, services))
+    return closing(Request(environ, services))

@@ -15,24 +15,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import BodyTooLarge, BodyUnreadable
+from app.errors import BodyInvalid, BodyTooLarge
 from app.wire import go_scanner
 
 #: Bytes of a body that Rollcall reads.
-LARGEST = 16 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
 #: Bytes from which on a body is dealt with as a large one.
 LARGE = 1024 * 1024
 #: Commas in a JSON body at the most, and so values: ten thousand users with fifty each.
-MOST_COMMAS = 500_000
+MAX_COMMAS = 500_000
 #: Bytes of a malformed body that are walked through for Go's words; it takes a second a megabyte.
-LARGEST_EXPLAINED = 64 * 1024
+MAX_EXPLAINED_BYTES = 64 * 1024
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PART = 64 * 1024
 #: Characters of the longest 64-bit number, "-9223372036854775808".
-_LONGEST_INTEGER = 20
+_MAX_INTEGER_CHARS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +43,33 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Json:
+class DecodedJson:
     """What decoding a body came to: its first value, or why there is none, and what follows the value."""
 
     value: Any
-    fault: str | None = None
+    error: str | None = None
     """Why there is no value, in Go's words."""
-    ended: str | None = None
+    eof_error: str | None = None
     """What Go's stream decoder says instead, of a text that just ends."""
-    trailing: str | None = None
+    extra_data_error: str | None = None
     """Why there is more than a value, in Go's words."""
 
 
 def read(environ: Mapping[str, Any]) -> bytes:
-    """Return the bytes of the body. Raises BodyTooLarge, or BodyUnreadable for one that never came whole.
+    """Return the bytes of the body. Raises BodyTooLarge, or BodyInvalid for one that never came whole.
 
     The stream is read here rather than by Werkzeug, which cuts an over-long chunked body off without a word.
     """
     announced = _announced(environ)
     try:
-        data: bytes = environ["wsgi.input"].read(min(announced, LARGEST + 1))
+        data: bytes = environ["wsgi.input"].read(min(announced, MAX_BODY_BYTES + 1))
     except Exception as error:
         # The client went away, or broke the rules of chunks; each server has classes of its own for that.
-        raise BodyUnreadable("unexpected EOF") from error
-    if len(data) > LARGEST:
-        raise BodyTooLarge(f"request body is larger than {LARGEST} bytes")
+        raise BodyInvalid("unexpected EOF") from error
+    if len(data) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"request body is larger than {MAX_BODY_BYTES} bytes")
     if environ.get("CONTENT_LENGTH") and len(data) < announced:
-        raise BodyUnreadable("unexpected EOF")
+        raise BodyInvalid("unexpected EOF")
     return data
 
 
@@ -77,16 +77,16 @@ def _announced(environ: Mapping[str, Any]) -> int:
     """Return how many bytes to expect; a chunked body ends by itself, wherever the server says so."""
     length = environ.get("CONTENT_LENGTH")
     if not length:
-        return LARGEST + 1 if environ.get("wsgi.input_terminated") else 0
+        return MAX_BODY_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
     # gunicorn has refused anything else, the development server has not.
-    if not (length.isascii() and length.isdigit() and len(length) < _LONGEST_INTEGER):
-        raise BodyUnreadable("bad Content-Length")
+    if not (length.isascii() and length.isdigit() and len(length) < _MAX_INTEGER_CHARS):
+        raise BodyInvalid("bad Content-Length")
     return int(length)
 
 
 def _integer(literal: str) -> int | Number:
     # Go takes "-0" for a signed type only, so it has to stay what it is.
-    if len(literal) <= _LONGEST_INTEGER and literal != "-0":
+    if len(literal) <= _MAX_INTEGER_CHARS and literal != "-0":
         number = int(literal)
         if -(2**63) <= number < 2**63:
             return number
@@ -102,7 +102,7 @@ _raw_decode = json.JSONDecoder(
 ).raw_decode
 
 
-def decode(data: bytes) -> Json:
+def decode(data: bytes) -> DecodedJson:
     """Decode the first JSON value of `data`; never raises.
 
     Bytes that are no UTF-8 and escaped surrogates without their other half become U+FFFD, as in Go, so that
@@ -116,16 +116,16 @@ def decode(data: bytes) -> Json:
             value = without_surrogates(value)
     except RecursionError:
         # Where Go would stop is not known here; what opened the first level opens most often the others too.
-        return Json(None, fault=go_scanner.unexpected(text[start].encode()[0], go_scanner.TOO_DEEP))
+        return DecodedJson(None, error=go_scanner.unexpected(text[start].encode()[0], go_scanner.TOO_DEEP))
     except ValueError as error:
         return _explained(data) or _unexplained(text, error)
     rest = _end_of_space(text, end)
     if rest == len(text):
-        return Json(value)
+        return DecodedJson(value)
     # Python ends a number before what cannot belong to it; Go does not.
     fault = _explained(data) if text[end] in ".eE" else None
     byte = text[rest].encode()[0]
-    return fault or Json(value, trailing=go_scanner.unexpected(byte, "after top-level value"))
+    return fault or DecodedJson(value, extra_data_error=go_scanner.unexpected(byte, "after top-level value"))
 
 
 _undisturbed = threading.Lock()
@@ -153,23 +153,25 @@ def _text(data: bytes) -> str:
     return "".join(_SURROGATE.sub("\ufffd", part) for part in parts)
 
 
-def _explained(data: bytes) -> Json | None:
+def _explained(data: bytes) -> DecodedJson | None:
     """Word what is wrong with a body as Go does; None if nothing is, or the body is too long to look."""
-    fault = go_scanner.fault(data) if len(data) <= LARGEST_EXPLAINED else None
+    fault = go_scanner.fault(data) if len(data) <= MAX_EXPLAINED_BYTES else None
     if fault is None:
         return None
     if not isinstance(fault, go_scanner.Ended):
-        return Json(None, fault=str(fault))
-    return Json(None, fault=str(fault), ended="unexpected EOF" if data.strip(go_scanner.SPACE) else "EOF")
+        return DecodedJson(None, error=str(fault))
+    return DecodedJson(
+        None, error=str(fault), eof_error="unexpected EOF" if data.strip(go_scanner.SPACE) else "EOF"
+    )
 
 
-def _unexplained(text: str, error: ValueError) -> Json:
+def _unexplained(text: str, error: ValueError) -> DecodedJson:
     """Word what is wrong with a body that is too long to be walked through."""
     if isinstance(error, json.JSONDecodeError) and (error.pos >= len(text) or "Unterminated" in error.msg):
-        return Json(
-            None, fault="unexpected end of JSON input", ended="unexpected EOF" if text.strip() else "EOF"
+        return DecodedJson(
+            None, error="unexpected end of JSON input", eof_error="unexpected EOF" if text.strip() else "EOF"
         )
-    return Json(None, fault=f"invalid JSON: {error}")
+    return DecodedJson(None, error=f"invalid JSON: {error}")
 
 
 def _end_of_space(text: str, start: int) -> int:
@@ -188,15 +190,15 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
-def first_value(json: Json) -> Any:
-    """Take the first value and ignore what follows, as Go's json.Decoder does. Raises BodyUnreadable."""
-    if json.fault is not None:
-        raise BodyUnreadable(json.ended or json.fault)
+def decode_stream(json: DecodedJson) -> Any:
+    """Take the first value and ignore what follows, as Go's json.Decoder does. Raises BodyInvalid."""
+    if json.error is not None:
+        raise BodyInvalid(json.eof_error or json.error)
     return json.value
 
 
-def only_value(json: Json) -> Any:
-    """Take the value if nothing follows it, as Go's json.Unmarshal does. Raises BodyUnreadable."""
-    if json.fault is not None or json.trailing is not None:
-        raise BodyUnreadable(json.fault or json.trailing)
+def unmarshal(json: DecodedJson) -> Any:
+    """Take the value if nothing follows it, as Go's json.Unmarshal does. Raises BodyInvalid."""
+    if json.error is not None or json.extra_data_error is not None:
+        raise BodyInvalid(json.error or json.extra_data_error)
     return json.value

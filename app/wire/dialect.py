@@ -10,8 +10,8 @@ from flask import Response
 
 from app.errors import DomainError
 from app.settings import Settings
-from app.wire.codecs import Vocabulary
-from app.wire.incoming import Incoming
+from app.wire.codecs import TokenFormats
+from app.wire.request import Request
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -29,7 +29,7 @@ class Endpoint:
     """What the body is bound to."""
     access: Any
     """Who may call, in the dialect's terms."""
-    marks: frozenset[str]
+    body_keys: frozenset[str]
     """Keys of the body, in lower case, that only this dialect's form of the path has."""
     rows: Mapping[Any, Any]
     """What this call answers differently from its dialect's table of errors, in the dialect's terms."""
@@ -58,13 +58,13 @@ class Routes:
         schema: Any,
         *,
         access: Any,
-        marks: tuple[str, ...] = (),
+        body_keys: tuple[str, ...] = (),
         rows: Mapping[Any, Any] | None = None,
     ) -> Callable[[View], View]:
         """Declare the view below as the call at `path`."""
 
         def declare(view: View) -> View:
-            folded = frozenset(mark.lower() for mark in marks)
+            folded = frozenset(mark.lower() for mark in body_keys)
             self.endpoints.append(Endpoint(path, self._group, view, schema, access, folded, rows or {}))
             return view
 
@@ -72,14 +72,14 @@ class Routes:
 
 
 @dataclass(frozen=True)
-class Traits:
+class DetectionHints:
     """By what a request on a shared path gives its dialect away."""
 
     version: str
     """What the setting `openim_default` calls it."""
     operation_id_in: str
     """`body` or `header`."""
-    styles: frozenset[str]
+    formats: frozenset[str]
     """The styles of the tokens that its clients hold."""
 
 
@@ -95,12 +95,12 @@ class Dialect:
     endpoints: tuple[Endpoint, ...]
     prefixes: Mapping[str, str]
     """Path prefix -> the variant that it forces; empty where it forces none."""
-    open: Callable[[Incoming, Endpoint, str], Any]
-    admit: Callable[[Any], Any]
-    success: Callable[[Any, Any], Response]
-    failure: Callable[[Any, DomainError], Response]
-    vocabulary: Callable[[Settings], Vocabulary] = field(default=lambda settings: Vocabulary())
-    traits: Traits | None = None
+    make_context: Callable[[Request, Endpoint, str], Any]
+    authorize_and_bind: Callable[[Any], Any]
+    render_success: Callable[[Any, Any], Response]
+    render_error: Callable[[Any, DomainError], Response]
+    token_formats: Callable[[Settings], TokenFormats] = field(default=lambda settings: TokenFormats())
+    detection_hints: DetectionHints | None = None
     """None for a dialect that shares no path with another."""
     unknown: Endpoint | None = None
     """What answers a POST to any other path behind a prefix; None if that is a 404 without any check."""

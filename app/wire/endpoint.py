@@ -6,31 +6,33 @@ import time
 
 from flask import Response
 
-from app.errors import DomainError, SecretsDocumented
+from app.errors import DefaultSecretsInUse, DomainError
 from app.wire import logs, loopback
 from app.wire.dialect import Dialect, Endpoint
-from app.wire.incoming import Incoming
+from app.wire.request import Request
 
 #: Under this key of the WSGI environment stands who answers, for the day when answering itself fails.
-ANSWERING = "rollcall.answering"
+IN_PROGRESS = "rollcall.answering"
 
 
-def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: str = "") -> Response:
+def answer(dialect: Dialect, endpoint: Endpoint, http_request: Request, variant: str = "") -> Response:
     """Take the request through the dialect's steps; every DomainError becomes the dialect's words for it.
 
-    Raises StartRefused, where no server has started the services before the first request.
+    Raises StartupError, where no server has started the services before the first request.
     """
-    services, begun, outcome = incoming.services, time.perf_counter(), "InternalError"
-    call = dialect.open(incoming, endpoint, variant)
-    incoming.environ[ANSWERING] = (dialect, call)
+    services, begun, outcome = http_request.services, time.perf_counter(), "InternalError"
+    context = dialect.make_context(http_request, endpoint, variant)
+    http_request.environ[IN_PROGRESS] = (dialect, context)
     try:
         if not services.started:
             services.start_if_new()
-        _keep_to_this_machine(incoming)
-        response = dialect.success(call, endpoint.view(call, dialect.admit(call)))
+        _keep_to_this_machine(http_request)
+        response = dialect.render_success(
+            context, endpoint.view(context, dialect.authorize_and_bind(context))
+        )
         outcome = "ok"
     except DomainError as error:
-        response = dialect.failure(call, error)
+        response = dialect.render_error(context, error)
         outcome = type(error).__name__
         # It holds the frames that it went through, and some of them hold it: that would stay for a while.
         error.__traceback__ = error.__context__ = None
@@ -39,15 +41,15 @@ def answer(dialect: Dialect, endpoint: Endpoint, incoming: Incoming, variant: st
         if services.metrics is not None:
             services.metrics.observe(dialect.name, endpoint.path, outcome, seconds)
         if services.settings.log_requests:
-            logs.request(incoming, dialect.name, outcome, seconds)
+            logs.request(http_request, dialect.name, outcome, seconds)
     # Or the environment, the call and the request would hold each other, and a large body in memory.
-    del incoming.environ[ANSWERING]
+    del http_request.environ[IN_PROGRESS]
     return response
 
 
-def _keep_to_this_machine(incoming: Incoming) -> None:
-    settings = incoming.services.restricting_secrets
+def _keep_to_this_machine(http_request: Request) -> None:
+    settings = http_request.services.restricting_secrets
     if settings:
-        reason = loopback.objection(incoming.environ)
+        reason = loopback.why_not_local(http_request.environ)
         if reason:
-            raise SecretsDocumented(settings, reason)
+            raise DefaultSecretsInUse(settings, reason)

@@ -21,14 +21,14 @@ from jwt.utils import base64url_encode
 
 from app import ids
 from app.errors import TokenMalformed
-from app.models import PresentedToken, Token
+from app.models import DecodedToken, Token
 from app.wire import go_json
 
 #: Longer than any token that Rollcall writes (an id of 64 characters, each escaped by six bytes); what is
 #: longer is judged without being remembered.
-LONGEST = 1024
+MAX_CACHED_CHARS = 1024
 #: Presented tokens, and issued ones, whose signature need not be computed again.
-REMEMBERED = 8192
+MAX_CACHED_TOKENS = 8192
 
 _HMAC = {
     "HS256": HMACAlgorithm(hashlib.sha256),
@@ -60,82 +60,82 @@ def key_of(secret: str) -> Key:
     return Key(hmac.new(raw, b"rollcall signing key", hashlib.sha256).hexdigest()[:16], raw)
 
 
-class Claimed(NamedTuple):
+class Claims(NamedTuple):
     """What the payload of a token says, in the terms of its dialect."""
 
     user_id: str
     platform_id: int
-    style: str
+    format: str
 
 
 @dataclass(frozen=True)
-class JwtSpelling:
+class JwtFormat:
     """How one dialect writes its claims."""
 
     mark: str
     """The claim that no other dialect has."""
     keys: Sequence[Key]
     """The first signs, all verify."""
-    spell: Callable[[Token], Mapping[str, object]]
+    encode: Callable[[Token], Mapping[str, object]]
     """Return the payload, in the order of the Go struct."""
-    parse: Callable[[Mapping[str, Any]], Claimed | None]
+    parse: Callable[[Mapping[str, Any]], Claims | None]
     """Return what a payload claims; None if its claims have other types."""
 
 
 class JwtCodec:
     """Write and read the tokens of every dialect that uses JWT."""
 
-    def __init__(self, spellings: Mapping[str, JwtSpelling]) -> None:
-        """Take the spelling of each style."""
-        self._by_style = spellings
-        self._spellings: Sequence[JwtSpelling] = tuple({id(row): row for row in spellings.values()}.values())
-        self._remembered = lru_cache(REMEMBERED)(self._judge)
+    def __init__(self, formats: Mapping[str, JwtFormat]) -> None:
+        """Take the format of each style."""
+        self._by_style = formats
+        self._formats: Sequence[JwtFormat] = tuple({id(row): row for row in formats.values()}.values())
+        self._decode_cached = lru_cache(MAX_CACHED_TOKENS)(self._judge)
         # A token that was just issued is soon presented, and shown in the status of whoever is online.
-        self._spelled = lru_cache(REMEMBERED)(self._spell)
+        self._encoded = lru_cache(MAX_CACHED_TOKENS)(self._encode)
 
-    def spell(self, token: Token) -> str:
+    def encode(self, token: Token) -> str:
         """Return the text of an issued token."""
         # Any id can stand in a token that is presented; what nobody can have is not worth remembering.
-        return self._spelled(token) if len(token.user_id) <= ids.LONGEST else self._spell(token)
+        return self._encoded(token) if len(token.user_id) <= ids.MAX_LENGTH else self._encode(token)
 
-    def _spell(self, token: Token) -> str:
-        spelling = self._by_style[token.style]
-        signed = _HEADER + b"." + base64url_encode(go_json.dumps(spelling.spell(token)))
-        keys = spelling.keys
+    def _encode(self, token: Token) -> str:
+        format = self._by_style[token.format]
+        signed = _HEADER + b"." + base64url_encode(go_json.dumps(format.encode(token)))
+        keys = format.keys
         key = next((key for key in keys if key.fingerprint == token.signing_key), keys[0])
         signature = _HMAC["HS256"].sign(signed, key.secret)
         return (signed + b"." + base64url_encode(signature)).decode()
 
-    def read(self, text: str) -> PresentedToken:
+    def decode(self, text: str) -> DecodedToken:
         """Take a token apart. Raises TokenMalformed."""
-        return self._remembered(text) if len(text) <= LONGEST else self._judge(text)
+        return self._decode_cached(text) if len(text) <= MAX_CACHED_CHARS else self._judge(text)
 
-    def _judge(self, text: str) -> PresentedToken:
+    def _judge(self, text: str) -> DecodedToken:
         header, claims = _parts(text)
         iat, nbf, exp = (_moment(claims, name) for name in ("iat", "nbf", "exp"))
-        spelling = next((row for row in self._spellings if row.mark in claims), None)
-        if spelling is None:
-            return PresentedToken("", iat, nbf, exp, "signature is invalid", None)
-        claimed = spelling.parse(claims)
+        format = next((row for row in self._formats if row.mark in claims), None)
+        if format is None:
+            return DecodedToken("", iat, nbf, exp, "signature is invalid", None)
+        claimed = format.parse(claims)
         if claimed is None:
             raise TokenMalformed
         algorithm = header.get("alg")
         if not isinstance(algorithm, str) or algorithm not in _HMAC:
             return _unverifiable(algorithm, claimed, iat, nbf, exp)
-        key = next((key for key in spelling.keys if _signed(text, key, _HMAC[algorithm])), None)
+        key = next((key for key in format.keys if _signed(text, key, _HMAC[algorithm])), None)
         if key is None:
-            return PresentedToken(claimed.style, iat, nbf, exp, "signature is invalid", None)
-        return PresentedToken(claimed.style, iat, nbf, exp, None, self._ours(text, claimed, key, iat, exp))
+            return DecodedToken(claimed.format, iat, nbf, exp, "signature is invalid", None)
+        return DecodedToken(claimed.format, iat, nbf, exp, None, self._ours(text, claimed, key, iat, exp))
 
     def _ours(
-        self, text: str, claimed: Claimed, key: Key, iat: float | None, exp: float | None
+        self, text: str, claimed: Claims, key: Key, iat: float | None, exp: float | None
     ) -> Token | None:
         """Return the token that we would have written so; a genuine signature over another text has none."""
         if not (isinstance(iat, int) and isinstance(exp, int) and max(abs(iat), abs(exp)) < 2**63):
             return None
-        token = Token(claimed.user_id, claimed.platform_id, claimed.style, "", iat, exp, key.fingerprint)
+        token = Token(claimed.user_id, claimed.platform_id, claimed.format, "", iat, exp, key.fingerprint)
         try:
-            return token if hmac.compare_digest(self.spell(token), text) else None
+            return token if hmac.compare_digest(self.encode(token), text) else None
         except UnicodeEncodeError:
             # Half a surrogate, escaped in the payload; nobody here has such an id.
             return None
@@ -174,19 +174,19 @@ def _signed(text: str, key: Key, algorithm: HMACAlgorithm) -> bool:
 
 
 def _unverifiable(
-    algorithm: object, claimed: Claimed, iat: float | None, nbf: float | None, exp: float | None
-) -> PresentedToken:
+    algorithm: object, claimed: Claims, iat: float | None, nbf: float | None, exp: float | None
+) -> DecodedToken:
     """Word what golang-jwt v4 says of algorithms that are no HMAC."""
     if not isinstance(algorithm, str):
-        flaw = "signing method (alg) is unspecified."
+        error = "signing method (alg) is unspecified."
     elif algorithm == "none":
-        return PresentedToken(claimed.style, iat, nbf, exp, "'none' signature type is not allowed", None)
+        return DecodedToken(claimed.format, iat, nbf, exp, "'none' signature type is not allowed", None)
     elif algorithm.startswith(_OTHER_KEY_TYPES):
-        return PresentedToken(claimed.style, iat, nbf, exp, "key is of invalid type", None)
+        return DecodedToken(claimed.format, iat, nbf, exp, "key is of invalid type", None)
     else:
-        flaw = "signing method (alg) is unavailable."
+        error = "signing method (alg) is unavailable."
     # Such an algorithm is found out before the claims are looked at, so they do not matter any more.
-    return PresentedToken(claimed.style, None, None, None, flaw, None)
+    return DecodedToken(claimed.format, None, None, None, error, None)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float | None:

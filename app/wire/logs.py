@@ -7,11 +7,11 @@ import logging
 import sys
 import time
 
-from app.wire.incoming import Incoming
+from app.wire.request import Request
 
 _log = logging.getLogger("app.requests")
 #: Characters of what a client calls its request that are logged.
-_LONGEST_NAME = 128
+_MAX_OPERATION_ID_CHARS = 128
 
 
 def set_up(logger: logging.Logger, form: str, requests: bool) -> None:
@@ -24,23 +24,23 @@ def set_up(logger: logging.Logger, form: str, requests: bool) -> None:
         _log.setLevel(logging.INFO)
 
 
-def request(incoming: Incoming, dialect: str, outcome: str, seconds: float) -> None:
+def request(http_request: Request, dialect: str, outcome: str, seconds: float) -> None:
     """Log one request and what became of it."""
-    name = incoming.header("OPERATIONID") or incoming.header("X_REQUEST_ID")
+    name = http_request.header("OPERATIONID") or http_request.header("X_REQUEST_ID")
     fields = {
-        "address": incoming.environ.get("REMOTE_ADDR", ""),
-        "path": incoming.shown_path,
+        "address": http_request.environ.get("REMOTE_ADDR", ""),
+        "path": http_request.loggable_path,
         "dialect": dialect,
         "outcome": outcome,
         "ms": round(seconds * 1000, 3),
-        "operationID": (name or _operation_id_in_body(incoming))[:_LONGEST_NAME],
+        "operationID": (name or _operation_id_in_body(http_request))[:_MAX_OPERATION_ID_CHARS],
     }
     words = " ".join(f"{key}={value!a}" for key, value in fields.items())
     _log.info("%s", words, extra={"fields": fields})
 
 
-def _operation_id_in_body(incoming: Incoming) -> str:
-    found = incoming.keys.get("operationid") if "json" in incoming.__dict__ else None
+def _operation_id_in_body(http_request: Request) -> str:
+    found = http_request.lower_keys.get("operationid") if "json" in http_request.__dict__ else None
     return found if isinstance(found, str) else ""
 
 

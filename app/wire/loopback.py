@@ -39,7 +39,7 @@ _FORWARDING = frozenset(
 )
 
 
-def objection(environ: Mapping[str, Any]) -> str | None:
+def why_not_local(environ: Mapping[str, Any]) -> str | None:
     """Return why a request is not certainly this machine's own; None if it is."""
     if not is_loopback(environ.get("REMOTE_ADDR", "")):
         return "the request comes from another machine"

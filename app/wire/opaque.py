@@ -13,11 +13,11 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from app.errors import TokenMalformed
-from app.models import PresentedToken, Token, TokenStyle
+from app.models import DecodedToken, Token, TokenFormat
 from app.wire.jwt import Key
 
 #: Bytes of a token at the most (docs.rongcloud.cn, token of getToken).
-LONGEST = 256
+MAX_TOKEN_CHARS = 256
 _SEPARATOR = "@"
 
 
@@ -30,29 +30,29 @@ def is_opaque(text: str) -> bool:
 class OpaqueCodec:
     """Write and read the tokens of the apps: the first key of an app signs, any of them verifies."""
 
-    style: TokenStyle
+    format: TokenFormat
     keys: Mapping[str, Sequence[Key]]
     """By app key."""
 
-    def spell(self, token: Token) -> str:
+    def encode(self, token: Token) -> str:
         """Return the text of an issued token."""
         key = next(key for key in self.keys[token.issuer] if key.fingerprint == token.signing_key)
         text: str = _serializer(key).dumps([token.issuer, token.user_id, token.iat, token.exp])
         return text
 
-    def read(self, text: str) -> PresentedToken:
+    def decode(self, text: str) -> DecodedToken:
         """Take a token apart. Raises TokenMalformed."""
         issuer, user_id, iat, exp = self._payload(text)
         key = next((key for key in self.keys.get(issuer, ()) if _signed(text, key)), None)
-        seconds = iat / self.style.ticks
+        seconds = iat / self.format.iat_per_second
         if key is None:
-            return PresentedToken(self.style.name, seconds, None, exp, "signature is invalid", None)
-        token = Token(user_id, 0, self.style.name, issuer, iat, exp, key.fingerprint)
-        return PresentedToken(self.style.name, seconds, None, exp, None, token)
+            return DecodedToken(self.format.name, seconds, None, exp, "signature is invalid", None)
+        token = Token(user_id, 0, self.format.name, issuer, iat, exp, key.fingerprint)
+        return DecodedToken(self.format.name, seconds, None, exp, None, token)
 
     def _payload(self, text: str) -> tuple[str, str, int, int]:
         # A short text cannot unpack to a long one, so it may be looked into before it is verified.
-        if len(text) > LONGEST:
+        if len(text) > MAX_TOKEN_CHARS:
             raise TokenMalformed
         _, payload = _serializer(Key("", b"")).loads_unsafe(text)
         types = [type(item) for item in payload] if isinstance(payload, list) else []

@@ -8,25 +8,26 @@ unknown keys are ignored, the last of several wins, null is absence, and nothing
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from dataclasses import field as dataclass_field
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from app.errors import BodyUnreadable
+from app.errors import BodyInvalid
 from app.wire.body import Number
 
 
 class Request(Protocol):
     """What `bind` makes: a dataclass that says which Go struct it stands for."""
 
-    GO: ClassVar[str]
+    GO_TYPE: ClassVar[str]
 
 
 R = TypeVar("R", bound=Request)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where in the body a value stands, for the text that refuses it."""
 
     struct: str
@@ -34,45 +35,45 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Type:
     """A Go type: its name in error texts, its zero value, and how a JSON value becomes one."""
 
     go: str
     zero: Any
-    take: Callable[[Any, Place], Any]
-    as_it_is: type | None = None
+    take: Callable[[Any, Location], Any]
+    exact_type: type | None = None
     """The type of value that it takes without a further look."""
 
 
 _ZERO = object()
 
 
-def wire(kind: Kind, key: str, default: Any = _ZERO, **notes: Any) -> Any:
+def field(type_: Type, key: str, default: Any = _ZERO, **notes: Any) -> Any:
     """Declare a field: its Go type, its key on the wire, and what the dialect wants to note of it.
 
     `default` is for what Go lacks, a field that tells absence from its type's zero value. A note `alias` is a
     key that upstream does not know and that stands in where the field's own is absent or empty.
     """
-    return field(
-        default=kind.zero if default is _ZERO else default, metadata={"kind": kind, "key": key, **notes}
+    return dataclass_field(
+        default=type_.zero if default is _ZERO else default, metadata={"kind": type_, "key": key, **notes}
     )
 
 
 def bind(request: type[R], value: Any) -> R:
-    """Make a request of a decoded body. Raises BodyUnreadable."""
+    """Make a request of a decoded body. Raises BodyInvalid."""
     if value is None:
         return request()
     if type(value) is not tuple:
-        raise BodyUnreadable(f"json: cannot unmarshal {_named(value)} into Go value of type {request.GO}")
+        raise BodyInvalid(f"json: cannot unmarshal {_named(value)} into Go value of type {request.GO_TYPE}")
     return _fill(request, value, ())
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
     name: str
-    kind: Kind
+    type_: Type
     key: str
-    stands_in: bool = False
+    is_alias: bool = False
 
 
 @cache
@@ -83,7 +84,7 @@ def _slots(request: type[Request]) -> dict[str, _Slot]:
         if "key" in row.metadata:
             slots.append(_Slot(row.name, row.metadata["kind"], row.metadata["key"]))
         if "alias" in row.metadata:
-            slots.append(_Slot(row.name, _TEXT_OR_NOTHING, row.metadata["alias"], stands_in=True))
+            slots.append(_Slot(row.name, _TEXT_OR_NOTHING, row.metadata["alias"], is_alias=True))
     return {slot.key.lower(): slot for slot in slots} | {slot.key: slot for slot in slots}
 
 
@@ -93,13 +94,13 @@ def _fill(request: type[R], pairs: tuple[tuple[str, Any], ...], above: tuple[str
     stand_ins: dict[str, Any] = {}
     for key, value in pairs:
         slot = slots.get(key) or slots.get(key.lower())
-        if slot is None or (value is None and slot.kind.zero is not None):
+        if slot is None or (value is None and slot.type_.zero is not None):
             continue
-        into = stand_ins if slot.stands_in else values
-        if value is None or type(value) is slot.kind.as_it_is:
+        into = stand_ins if slot.is_alias else values
+        if value is None or type(value) is slot.type_.exact_type:
             into[slot.name] = value
         else:
-            into[slot.name] = slot.kind.take(value, Place(request.GO, (*above, slot.key)))
+            into[slot.name] = slot.type_.take(value, Location(request.GO_TYPE, (*above, slot.key)))
     for name, value in stand_ins.items():
         values[name] = values.get(name) or value
     return request(**values)
@@ -120,29 +121,29 @@ _NAMES: dict[type, str] = {
 }
 
 
-def _mismatch(what: str, place: Place, go: str) -> BodyUnreadable:
+def _mismatch(what: str, place: Location, go: str) -> BodyInvalid:
     struct = place.struct.rpartition(".")[2]
     if not struct:
-        return BodyUnreadable(f"json: cannot unmarshal {what} into Go value of type {go}")
-    return BodyUnreadable(
+        return BodyInvalid(f"json: cannot unmarshal {what} into Go value of type {go}")
+    return BodyInvalid(
         f"json: cannot unmarshal {what} into Go struct field {struct}.{'.'.join(place.keys)} of type {go}"
     )
 
 
-def _string(value: Any, place: Place) -> str:
+def _string(value: Any, place: Location) -> str:
     if type(value) is str:
         return value
     raise _mismatch(_named(value), place, "string")
 
 
-def _bool(value: Any, place: Place) -> bool:
+def _bool(value: Any, place: Location) -> bool:
     if type(value) is bool:
         return value
     raise _mismatch(_named(value), place, "bool")
 
 
-def _integer(go: str, low: int, high: int) -> Kind:
-    def take(value: Any, place: Place) -> int:
+def _integer(go: str, low: int, high: int) -> Type:
+    def take(value: Any, place: Location) -> int:
         if type(value) is int:
             if low <= value <= high:
                 return value
@@ -153,54 +154,54 @@ def _integer(go: str, low: int, high: int) -> Kind:
             raise _mismatch(f"number {value.literal}", place, go)
         raise _mismatch(_named(value), place, go)
 
-    return Kind(go, 0, take)
+    return Type(go, 0, take)
 
 
-def _text_or_nothing(value: Any, place: Place) -> str:
+def _text_or_nothing(value: Any, place: Location) -> str:
     return value if type(value) is str else ""
 
 
-STRING = Kind("string", "", _string, str)
-BOOL = Kind("bool", False, _bool, bool)
+STRING = Type("string", "", _string, str)
+BOOL = Type("bool", False, _bool, bool)
 INT32 = _integer("int32", -(2**31), 2**31 - 1)
 INT64 = _integer("int64", -(2**63), 2**63 - 1)
 UINT32 = _integer("uint32", 0, 2**32 - 1)
 # For a key that upstream does not know: a value of another type cannot make the request fail.
-_TEXT_OR_NOTHING = Kind("string", "", _text_or_nothing)
+_TEXT_OR_NOTHING = Type("string", "", _text_or_nothing)
 
 
-def list_of(element: Kind) -> Kind:
+def list_of(element: Type) -> Type:
     """Return the kind of an array; null is None, an array is a tuple, null within it is the zero value."""
     go = f"[]{element.go}"
 
-    def take(value: Any, place: Place) -> tuple[Any, ...]:
+    def take(value: Any, place: Location) -> tuple[Any, ...]:
         if type(value) is not list:
             raise _mismatch(_named(value), place, go)
-        if set(map(type, value)) == {element.as_it_is}:
+        if set(map(type, value)) == {element.exact_type}:
             return tuple(value)
         return tuple(element.zero if item is None else element.take(item, place) for item in value)
 
-    return Kind(go, None, take)
+    return Type(go, None, take)
 
 
-def pointer_to(request: type[Request]) -> Kind:
+def pointer_to(request: type[Request]) -> Type:
     """Return the kind of a nested object; null and absence are None."""
 
-    def take(value: Any, place: Place) -> Any:
+    def take(value: Any, place: Location) -> Any:
         if type(value) is not tuple:
-            raise _mismatch(_named(value), place, request.GO)
+            raise _mismatch(_named(value), place, request.GO_TYPE)
         return _fill(request, value, place.keys)
 
-    return Kind(f"*{request.GO}", None, take)
+    return Type(f"*{request.GO_TYPE}", None, take)
 
 
-def wrapped(kind: Kind) -> Kind:
+def nullable(type_: Type) -> Type:
     """Return the kind of a protobuf wrapper (`StringValue`), plain in JSON; null and absence are None.
 
     It reads itself, so its errors know no place (openimsdk/protocol wrapperspb).
     """
-    return Kind(kind.go, None, lambda value, place: kind.take(value, _NOWHERE), kind.as_it_is)
+    return Type(type_.go, None, lambda value, place: type_.take(value, _NOWHERE), type_.exact_type)
 
 
-_NOWHERE = Place("", ())
+_NOWHERE = Location("", ())
 STRINGS = list_of(STRING)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hmac import compare_digest
 
 from app.errors import AccessDenied, TooManyWrongSecrets
-from app.wire.incoming import Incoming
+from app.wire.request import Request
 
 _log = logging.getLogger(__name__)
 
@@ -17,17 +17,20 @@ def is_one_of(given: str, secrets: Sequence[str]) -> bool:
     return sum(compare_digest(given.encode(), secret.encode()) for secret in secrets) > 0
 
 
-def judge(
-    incoming: Incoming, is_right: bool, otherwise: AccessDenied, tell: Callable[[], None] | None = None
+def check_secret(
+    http_request: Request,
+    is_right: bool,
+    otherwise: AccessDenied,
+    on_failure: Callable[[], None] | None = None,
 ) -> None:
     """Let pass who knows a secret; `tell` the log of any other. Raises `otherwise` or TooManyWrongSecrets."""
-    attempts, address = incoming.services.attempts, incoming.environ.get("REMOTE_ADDR", "")
-    if attempts.are_too_many(address):
+    auth_throttle, address = http_request.services.auth_throttle, http_request.environ.get("REMOTE_ADDR", "")
+    if auth_throttle.is_limited(address):
         raise TooManyWrongSecrets("too many wrong secrets from this address, wait before the next one")
     if not is_right:
-        attempts.note(address)
-        if tell is None:
-            _log.warning("a wrong secret from %a for %a", address, incoming.shown_path)
+        auth_throttle.record_failure(address)
+        if on_failure is None:
+            _log.warning("a wrong secret from %a for %a", address, http_request.loggable_path)
         else:
-            tell()
+            on_failure()
         raise otherwise

@@ -31,18 +31,18 @@ def world(tmp_path_factory: pytest.TempPathFactory, world_clock: FakeClock) -> I
     services.users.register([User("alice", "Alice"), User("bob", "Bob"), User("app", "App", level=3)])
     codecs, tokens = services.codecs, services.tokens
     for order in (
-        codecs.order("v2", "alice", 1),
-        codecs.order("v3.4", "alice", 1),
-        codecs.order("v3.8", "alice", 1),
-        codecs.order("v3.4", "openIMAdmin", 1),
-        codecs.order("v3.8", "imAdmin", 10),
-        codecs.order_opaque("live-app-key", "alice"),
+        codecs.request("v2", "alice", 1),
+        codecs.request("v3.4", "alice", 1),
+        codecs.request("v3.8", "alice", 1),
+        codecs.request("v3.4", "openIMAdmin", 1),
+        codecs.request("v3.8", "imAdmin", 10),
+        codecs.request_opaque("live-app-key", "alice"),
     ):
-        tokens.grant(order)
+        tokens.issue(order)
     # bob's token of this second was kicked in the next one.
-    tokens.grant(codecs.order("v3.8", "bob", 1))
+    tokens.issue(codecs.request("v3.8", "bob", 1))
     world_clock.advance(1)
-    tokens.grant(codecs.order("v3.8", "bob", 1), kicks=True)
+    tokens.issue(codecs.request("v3.8", "bob", 1), kicks=True)
     world_clock.advance(-1)
     yield app
     services.stop()

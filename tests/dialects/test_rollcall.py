@@ -164,18 +164,18 @@ def _own(make_app: MakeApp) -> Iterator[Flask]:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice"), User("bob")])
-    for style, user_id, platform_id in (
+    for format, user_id, platform_id in (
         ("v2", "alice", 1),
         ("v2", "alice", 0),
         ("v3.4", "alice", 2),
         ("v3.8", "alice", 5),
         ("v3.8", "imAdmin", 10),
     ):
-        services.tokens.grant(services.codecs.order(style, user_id, platform_id))
+        services.tokens.issue(services.codecs.request(format, user_id, platform_id))
     yield app
 
 
-def beat(app: Flask, token: str, **body: Any) -> dict[str, Any]:
+def heartbeat(app: Flask, token: str, **body: Any) -> dict[str, Any]:
     answer: dict[str, Any] = app.test_client().post(HEARTBEAT, json=body, headers={"token": token}).get_json()
     return answer
 
@@ -216,28 +216,28 @@ def test_a_rongcloud_token_names_its_platform(own: Flask, body: dict[str, Any], 
         "Signature": tokens.signature_of("live-app-secret", "1", "2"),
     }
     got = own.test_client().post("/user/getToken.json", data="userId=rong&name=n", headers=headers).get_json()
-    assert beat(own, got["token"], **body)["data"]["platformID"] == platform_id
+    assert heartbeat(own, got["token"], **body)["data"]["platformID"] == platform_id
     assert online(own, "rong") == [(platform_id, "", False, 1800)]
 
 
 def test_an_administrator_speaks_for_anybody(own: Flask) -> None:
-    answer = beat(own, ADMIN, userID="bob", platformID=3, connID="c", isBackground=True, ttl=60)
+    answer = heartbeat(own, ADMIN, userID="bob", platformID=3, connID="c", isBackground=True, ttl=60)
     assert (answer["errCode"], answer["data"]["userID"]) == (0, "bob")
     assert online(own, "bob") == [(3, "c", True, 60)]
-    beat(own, ADMIN, platformID=7)
-    beat(own, ADMIN)
+    heartbeat(own, ADMIN, platformID=7)
+    heartbeat(own, ADMIN)
     assert [one[0] for one in online(own, "imAdmin")] == [7, 10]
 
 
 def test_a_user_may_spell_out_what_the_token_says(own: Flask) -> None:
-    assert beat(own, tokens.v2("alice", "IOS", NOW), userID="alice", platformID=1)["errCode"] == 0
+    assert heartbeat(own, tokens.v2("alice", "IOS", NOW), userID="alice", platformID=1)["errCode"] == 0
 
 
 def test_connections_come_go_and_lapse_one_by_one(own: Flask, clock: FakeClock) -> None:
     token = tokens.v3_8("alice", 5, NOW)
-    beat(own, token, connID="a", ttl=10)
-    beat(own, token, connID="b", ttl=86400)
-    beat(own, token, ttl=1)
+    heartbeat(own, token, connID="a", ttl=10)
+    heartbeat(own, token, connID="b", ttl=86400)
+    heartbeat(own, token, ttl=1)
     clock.advance(1)
     assert online(own, "alice") == [(5, "a", False, 9), (5, "b", False, 86399)]
     own.test_client().post(LEAVE, json={"connID": "b"}, headers={"token": token})
@@ -253,19 +253,19 @@ def test_a_token_that_is_cancelled_in_the_middle_brings_nobody_back(
 ) -> None:
     services = own.extensions["rollcall"]
     old = tokens.v3_8("alice", 5, NOW)
-    assert beat(own, old, connID="b")["errCode"] == 0
+    assert heartbeat(own, old, connID="b")["errCode"] == 0
     put_online = services.presence.touch
 
     def cancelled_first(*arguments: Any) -> None:
-        services.tokens.grant(services.codecs.order("v3.8", "alice", 5), kicks=True)
+        services.tokens.issue(services.codecs.request("v3.8", "alice", 5), kicks=True)
         put_online(*arguments)
 
     clock.advance(1)
     with monkeypatch.context() as patch:
         patch.setattr(services.presence, "touch", cancelled_first)
-        assert beat(own, old, connID="a") == error(1506, "TokenKickedError")
+        assert heartbeat(own, old, connID="a") == error(1506, "TokenKickedError")
     assert online(own, "alice") == []
-    assert beat(own, tokens.v3_8("alice", 5, NOW + 1))["errCode"] == 0
+    assert heartbeat(own, tokens.v3_8("alice", 5, NOW + 1))["errCode"] == 0
 
 
 @pytest.mark.parametrize(
@@ -283,30 +283,30 @@ def test_who_goes_in_the_middle_of_an_administrators_word_does_not_come_back(
 
     def gone_first(*arguments: Any) -> None:
         if happens == "delete":
-            assert services.removal.delete(["bob"]) == []
+            assert services.deletion.delete(["bob"]) == []
         else:
             services.blocks.block(["bob"], 60)
         put_online(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(services.presence, "touch", gone_first)
-        assert beat(own, ADMIN, userID="bob", platformID=1) == refusal
+        assert heartbeat(own, ADMIN, userID="bob", platformID=1) == refusal
     assert online(own, "bob") == []
 
 
 def test_so_many_connections_and_no_more(own: Flask) -> None:
     token = tokens.v3_8("alice", 5, NOW)
     for number in range(30):
-        assert beat(own, token, connID=str(number))["errCode"] == 0
+        assert heartbeat(own, token, connID=str(number))["errCode"] == 0
     refusal = error(1601, "ConnOverMaxNumLimit", "more than 30 connections on platform 5")
-    assert beat(own, token, connID="30") == refusal
+    assert heartbeat(own, token, connID="30") == refusal
 
 
 def test_after_a_restart_everybody_is_offline_and_tokens_go_on(make_app: MakeApp, own: Flask) -> None:
     token = tokens.v3_8("alice", 5, NOW)
-    before = beat(own, token)["data"]["epoch"]
+    before = heartbeat(own, token)["data"]["epoch"]
     own.extensions["rollcall"].stop()
     restarted = make_app()
     restarted.extensions["rollcall"].start()
     assert online(restarted, "alice") == []
-    assert beat(restarted, token)["data"]["epoch"] != before
+    assert heartbeat(restarted, token)["data"]["epoch"] != before

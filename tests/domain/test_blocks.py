@@ -24,20 +24,20 @@ def test_a_block_takes_offline_and_lapses(services: Services, clock: FakeClock) 
     services.presence.touch("a", 1, 100)
     services.blocks.block(["a", "nobody"], 60)
     assert services.presence.connections(["a"]) == [()]
-    assert services.blocks.listed() == [("a", NOW + 60), ("nobody", NOW + 60)]
+    assert services.blocks.active() == [("a", NOW + 60), ("nobody", NOW + 60)]
     clock.advance(59.74)
     assert services.blocks.is_blocked("a")
     clock.advance(0.01)
     assert not services.blocks.is_blocked("a")
-    assert services.blocks.listed() == []
+    assert services.blocks.active() == []
 
 
 def test_a_later_block_counts_even_if_it_is_shorter(services: Services) -> None:
     services.blocks.block(["a", "b"], 600)
     services.blocks.block(["a"], 60)
-    assert services.blocks.listed() == [("b", NOW + 600), ("a", NOW + 60)]
+    assert services.blocks.active() == [("b", NOW + 600), ("a", NOW + 60)]
     services.blocks.unblock(["b", "nobody"])
-    assert services.blocks.listed() == [("a", NOW + 60)]
+    assert services.blocks.active() == [("a", NOW + 60)]
 
 
 def test_blocks_outlive_a_restart_and_lapsed_ones_are_dropped(services: Services, clock: FakeClock) -> None:
@@ -45,7 +45,7 @@ def test_blocks_outlive_a_restart_and_lapsed_ones_are_dropped(services: Services
     services.blocks.block(["b"], 600)
     services.stop()
     services.start()
-    assert services.blocks.listed() == [("b", NOW + 600), ("a", NOW + 60)]
+    assert services.blocks.active() == [("b", NOW + 600), ("a", NOW + 60)]
     clock.advance(60)
     services.blocks.block(["c"], 1)
     assert stored(services) == {"b": NOW + 600, "c": NOW + 61}
@@ -59,7 +59,7 @@ def test_one_who_cannot_be_blocked_keeps_all_from_it(
 ) -> None:
     with pytest.raises(error):
         services.blocks.block(["a", user_id], 60)
-    assert (services.blocks.listed(), stored(services)) == ([], {})
+    assert (services.blocks.active(), stored(services)) == ([], {})
 
 
 def test_memory_and_record_agree_whoever_comes_first(services: Services) -> None:
@@ -71,4 +71,4 @@ def test_memory_and_record_agree_whoever_comes_first(services: Services) -> None
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(change, range(400)))
-    assert dict(services.blocks.listed()) == stored(services)
+    assert dict(services.blocks.active()) == stored(services)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from app.errors import UserBlocked, UserNotFound
-from app.models import Beat, GatewayReport, GatewayWord, PresenceStatus, User
+from app.models import ConnectionEvent, ConnectionEventType, Heartbeat, PresenceStatus, User
 from app.services import Services
 from tests.support.clock import FakeClock
 
 T = 1_700_000_000_000
-ON, OFF, KICK = GatewayWord
+ON, OFF, KICK = ConnectionEventType
 
 
 @pytest.fixture(name="services")
@@ -23,8 +23,10 @@ def _services(services: Services) -> Services:
     return services
 
 
-def says(word: GatewayWord, time: int, connection_id: str = "", platform_id: int | None = 1) -> GatewayReport:
-    return GatewayReport(word, "a", platform_id, connection_id, T + time, 60)
+def says(
+    type: ConnectionEventType, time: int, connection_id: str = "", platform_id: int | None = 1
+) -> ConnectionEvent:
+    return ConnectionEvent(type, "a", platform_id, connection_id, T + time, 60)
 
 
 def online(services: Services, user_id: str = "a") -> list[tuple[int, str]]:
@@ -36,7 +38,7 @@ ONE, NAMELESS = [(1, "x")], [(1, "")]
 
 
 @pytest.mark.parametrize(
-    ("reports", "expected"),
+    ("events", "expected"),
     [
         ([says(ON, 1, "x")], ONE),
         ([says(ON, 1, "x"), says(OFF, 2, "x")], []),
@@ -74,61 +76,67 @@ ONE, NAMELESS = [(1, "x")], [(1, "")]
     ids=itertools.count(),
 )
 def test_the_last_word_of_a_connection_counts(
-    services: Services, reports: list[GatewayReport], expected: list[tuple[int, str]]
+    services: Services, events: list[ConnectionEvent], expected: list[tuple[int, str]]
 ) -> None:
-    for report in reports:
-        services.gateways.report([report])
+    for event in events:
+        services.gateways.apply([event])
     assert online(services) == expected
     services.gateways.forget("a")
     services.presence.remove("a")
-    services.gateways.report(reports)
+    services.gateways.apply(events)
     assert online(services) == expected
 
 
 def test_in_whatever_order_and_however_often_they_come_the_end_is_the_same(services: Services) -> None:
-    said = [says(ON, 1, "x"), says(OFF, 2, "x"), says(ON, 3, "y"), says(ON, 4, "x", 1), says(OFF, 5, "y")]
-    for order in itertools.permutations(said):
-        for report in (*order, *order):
-            services.gateways.report([report])
+    last_events = [
+        says(ON, 1, "x"),
+        says(OFF, 2, "x"),
+        says(ON, 3, "y"),
+        says(ON, 4, "x", 1),
+        says(OFF, 5, "y"),
+    ]
+    for order in itertools.permutations(last_events):
+        for event in (*order, *order):
+            services.gateways.apply([event])
         assert online(services) == ONE
         services.presence.remove("a")
         services.gateways.forget("a")
 
 
 def test_a_time_that_is_none_orders_nothing(services: Services) -> None:
-    for word, seq, expected in ((ON, 900, NAMELESS), (OFF, 5, []), (ON, 4, NAMELESS), (OFF, 4, [])):
-        services.gateways.report([says(word, seq - T)])
+    for type, seq, expected in ((ON, 900, NAMELESS), (OFF, 5, []), (ON, 4, NAMELESS), (OFF, 4, [])):
+        services.gateways.apply([says(type, seq - T)])
         assert online(services) == expected
 
 
 def test_who_was_forgotten_for_want_of_room_does_not_come_back(services: Services) -> None:
     for number in range(200):
-        services.gateways.report([says(ON, 10 * number + 1, str(number))])
-        services.gateways.report([says(OFF, 10 * number + 2, str(number))])
-    (memory,) = services.gateways._memories.values()
-    assert len(memory.said) <= 6
+        services.gateways.apply([says(ON, 10 * number + 1, str(number))])
+        services.gateways.apply([says(OFF, 10 * number + 2, str(number))])
+    (history,) = services.gateways._histories.values()
+    assert len(history.last_events) <= 6
     for number in range(200):
-        services.gateways.report([says(ON, 10 * number + 1, str(number))])
+        services.gateways.apply([says(ON, 10 * number + 1, str(number))])
     assert online(services) == []
-    services.gateways.report([says(ON, 5000, "new")])
+    services.gateways.apply([says(ON, 5000, "new")])
     assert online(services) == [(1, "new")]
 
 
 def test_connections_whose_end_was_never_told_fill_no_memory(services: Services, clock: FakeClock) -> None:
     for number in range(300):
-        services.gateways.report([says(ON, number, str(number))])
+        services.gateways.apply([says(ON, number, str(number))])
         clock.advance(10)
-    (memory,) = services.gateways._memories.values()
-    assert len(memory.said) <= 66
+    (history,) = services.gateways._histories.values()
+    assert len(history.last_events) <= 66
     assert online(services) == [(1, str(number)) for number in range(295, 300)]
-    services.gateways.report([says(OFF, 400, "295"), says(ON, 3, "3")])
+    services.gateways.apply([says(OFF, 400, "295"), says(ON, 3, "3")])
     assert online(services) == [(1, str(number)) for number in range(296, 300)]
 
 
 def test_a_background_and_a_repeat_prolong(services: Services, clock: FakeClock) -> None:
-    services.gateways.report([says(ON, 1, "x")])
+    services.gateways.apply([says(ON, 1, "x")])
     clock.advance(50)
-    services.gateways.report([says(ON, 2, "x")._replace(is_background=True)])
+    services.gateways.apply([says(ON, 2, "x")._replace(is_background=True)])
     clock.advance(50)
     (connection,) = services.presence.connections(["a"])[0]
     assert (connection.connection_id, connection.is_background, connection.expires_in) == ("x", True, 10)
@@ -137,34 +145,34 @@ def test_a_background_and_a_repeat_prolong(services: Services, clock: FakeClock)
 
 
 def test_more_connections_than_there_may_be_do_not_matter(services: Services) -> None:
-    services.gateways.report([says(ON, number, str(number)) for number in range(31)])
+    services.gateways.apply([says(ON, number, str(number)) for number in range(31)])
     assert online(services) == [(1, str(number)) for number in range(30)]
 
 
 def test_what_was_said_during_a_block_is_no_news_after_it(services: Services) -> None:
-    services.gateways.report([says(ON, 1, "x")])
+    services.gateways.apply([says(ON, 1, "x")])
     services.blocks.block(["a"], 60)
-    services.gateways.report([says(OFF, 5, "x")])
+    services.gateways.apply([says(OFF, 5, "x")])
     services.blocks.unblock(["a"])
-    services.gateways.report([says(ON, 3, "x")])
+    services.gateways.apply([says(ON, 3, "x")])
     assert online(services) == []
 
 
 def test_who_is_nobody_or_blocked_stays_offline(services: Services) -> None:
     services.blocks.block(["b"], 60)
-    services.gateways.report([says(ON, 1)._replace(user_id=user_id) for user_id in ("nobody", "b", "a")])
+    services.gateways.apply([says(ON, 1)._replace(user_id=user_id) for user_id in ("nobody", "b", "a")])
     assert [online(services, user_id) for user_id in ("nobody", "b", "a")] == [[], [], NAMELESS]
-    services.removal.delete(["a"])
-    assert list(services.gateways._memories) == ["b"]
+    services.deletion.delete(["a"])
+    assert list(services.gateways._histories) == ["b"]
     assert services.presence.details("a").last_seen is None
 
 
 def test_a_gateways_memory_ends_with_the_serving(services: Services) -> None:
-    services.gateways.report([says(ON, 1, "x")])
+    services.gateways.apply([says(ON, 1, "x")])
     services.stop()
     services.start()
     assert online(services) == []
-    services.gateways.report([says(ON, 1, "x")])
+    services.gateways.apply([says(ON, 1, "x")])
     assert online(services) == ONE
 
 
@@ -176,14 +184,14 @@ def test_who_goes_in_the_middle_does_not_come_back(
 
     def gone_first(*arguments: object) -> None:
         if happens == "delete":
-            assert services.removal.delete(["a"]) == []
+            assert services.deletion.delete(["a"]) == []
         else:
             services.blocks.block(["a"], 60)
         put_online(*arguments)
 
     for put in (
-        lambda: services.gateways.report([says(ON, 1)]),
-        lambda: services.heartbeats.keep_all_online([Beat("a", 1, 60)]),
+        lambda: services.gateways.apply([says(ON, 1)]),
+        lambda: services.heartbeats.record_many([Heartbeat("a", 1, 60)]),
     ):
         with monkeypatch.context() as patch:
             # forget() of the one who goes needs the lock that report() holds.
@@ -197,11 +205,11 @@ def test_who_goes_in_the_middle_does_not_come_back(
 
 
 def test_threads_that_deliver_crosswise_end_alike(services: Services) -> None:
-    reports = [says(word, 2 * number + word, str(number % 3)) for number in range(200) for word in (ON, OFF)]
+    events = [says(type, 2 * number + type, str(number % 3)) for number in range(200) for type in (ON, OFF)]
 
     def deliver(start: int) -> None:
-        for report in reports[start:] + reports[:start]:
-            services.gateways.report([report])
+        for event in events[start:] + events[:start]:
+            services.gateways.apply([event])
 
     threads = [threading.Thread(target=deliver, args=(start,)) for start in range(0, 400, 57)]
     for thread in threads:
@@ -213,12 +221,14 @@ def test_threads_that_deliver_crosswise_end_alike(services: Services) -> None:
 
 def test_a_batch_says_who_was_refused(services: Services) -> None:
     services.blocks.block(["b"], 60)
-    beats = [Beat("a", 1, 60, str(number)) for number in range(31)]
-    refused = services.heartbeats.keep_all_online([Beat("nobody", 1, 60), Beat("b", 2, 60), *beats])
-    assert [(beat, type(error).__name__) for beat, error in refused] == [
-        (Beat("nobody", 1, 60), UserNotFound.__name__),
-        (Beat("b", 2, 60), UserBlocked.__name__),
-        (beats[30], "TooManyConnections"),
+    heartbeats = [Heartbeat("a", 1, 60, str(number)) for number in range(31)]
+    refused = services.heartbeats.record_many(
+        [Heartbeat("nobody", 1, 60), Heartbeat("b", 2, 60), *heartbeats]
+    )
+    assert [(heartbeat, type(error).__name__) for heartbeat, error in refused] == [
+        (Heartbeat("nobody", 1, 60), UserNotFound.__name__),
+        (Heartbeat("b", 2, 60), UserBlocked.__name__),
+        (heartbeats[30], "TooManyConnections"),
     ]
     assert len(online(services)) == 30
     assert services.presence.number == 30

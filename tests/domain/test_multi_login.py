@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.multi_login import POLICIES, class_of, kicked
+from app.domain.multi_login import POLICIES, class_of, tokens_to_revoke
 from app.models import Token
 
 #: What OpenIM knows, and two platforms that it does not.
@@ -22,17 +22,17 @@ CLASSES = {
     10: "Admin",
     11: "HarmonyOS",
 }
-MOST = 3
+MAX_PER_PLATFORM = 3
 
 
 def token(platform_id: int, iat: int) -> Token:
     return Token("u", platform_id, "style", "", iat, 100, "key")
 
 
-def lost(policy: int, held: list[int], new: int) -> list[int]:
+def lost(policy: int, active: list[int], new: int) -> list[int]:
     """Return which of the tokens held on these platforms, the oldest first, are cancelled, by their place."""
-    tokens = [token(platform_id, place) for place, platform_id in enumerate(held)]
-    return sorted(each.iat for each in kicked(policy, MOST, tokens, new))
+    tokens = [token(platform_id, place) for place, platform_id in enumerate(active)]
+    return sorted(each.iat for each in tokens_to_revoke(policy, MAX_PER_PLATFORM, tokens, new))
 
 
 @pytest.mark.parametrize("platform_id", PLATFORMS)
@@ -40,32 +40,32 @@ def test_platforms_have_classes(platform_id: int) -> None:
     assert class_of(platform_id) == CLASSES.get(platform_id, "")
 
 
-def expected(policy: int, held: int, count: int, new: int) -> list[int]:
+def expected(policy: int, active: int, count: int, new: int) -> list[int]:
     """Say by rule which of `count` tokens on one platform a new one cancels."""
     everything, all_but_the_newest = list(range(count)), list(range(count - 1))
-    if held == 10:
+    if active == 10:
         return []
     if policy == 0:
-        return list(range(max(count + (held == new) - MOST, 0)))
+        return list(range(max(count + (active == new) - MAX_PER_PLATFORM, 0)))
     if policy == 1:
-        return everything if held == new else all_but_the_newest
+        return everything if active == new else all_but_the_newest
     if policy == 4:
-        return everything if CLASSES.get(held, "") == CLASSES.get(new, "") else all_but_the_newest
-    if CLASSES.get(held) == "PC":
+        return everything if CLASSES.get(active, "") == CLASSES.get(new, "") else all_but_the_newest
+    if CLASSES.get(active) == "PC":
         return []
     return all_but_the_newest if CLASSES.get(new) == "PC" else everything
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("count", [1, MOST, MOST + 2])
+@pytest.mark.parametrize("count", [1, MAX_PER_PLATFORM, MAX_PER_PLATFORM + 2])
 @pytest.mark.parametrize("new", PLATFORMS)
 def test_every_pair_of_platforms(policy: int, count: int, new: int) -> None:
-    for held in PLATFORMS:
-        assert lost(policy, [held] * count, new) == expected(policy, held, count, new), held
+    for active in PLATFORMS:
+        assert lost(policy, [active] * count, new) == expected(policy, active, count, new), active
 
 
 @pytest.mark.parametrize(
-    ("policy", "held", "new", "left"),
+    ("policy", "active", "new", "left"),
     [
         (0, [1, 1, 1, 2, 2, 2, 2], 1, [1, 2, 4, 5, 6]),
         (1, [1, 2, 1, 2, 5, 10, 10], 1, [3, 4, 5, 6]),
@@ -82,5 +82,5 @@ def test_every_pair_of_platforms(policy: int, count: int, new: int) -> None:
         (1, [], 1, []),
     ],
 )
-def test_several_platforms_at_once(policy: int, held: list[int], new: int, left: list[int]) -> None:
-    assert lost(policy, held, new) == sorted(set(range(len(held))) - set(left))
+def test_several_platforms_at_once(policy: int, active: list[int], new: int, left: list[int]) -> None:
+    assert lost(policy, active, new) == sorted(set(range(len(active))) - set(left))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.clock import Clock
-from app.domain.presence import MOST_CONNECTIONS, Presence
+from app.domain.presence import MAX_CONNECTIONS, Presence
 from app.errors import TooManyConnections
 from app.models import Connection
 from tests.support.clock import FakeClock
@@ -26,7 +26,7 @@ def of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
 
 def rows(presence: Presence) -> list[str]:
     """Return whom the table has a row of."""
-    return [user_id for _, user_id in presence._table.looks()]
+    return [user_id for _, user_id in presence._table.timers()]
 
 
 def test_nobody_is_online_at_first(presence: Presence) -> None:
@@ -54,7 +54,7 @@ def test_reading_needs_no_sweep_and_a_sweep_changes_no_answer(presence: Presence
     clock.advance(10)
     presence.sweep()
     assert len(presence._table) == 0
-    assert len(presence._looks) == 0
+    assert len(presence._timers) == 0
 
 
 def test_a_heartbeat_lengthens_and_shortens(presence: Presence, clock: FakeClock) -> None:
@@ -108,7 +108,7 @@ def test_coming_and_going_leaves_no_trace_in_memory(presence: Presence, clock: F
         presence.touch("a", 1, 86400)
         presence.leave("a", 1)
         clock.advance(1)
-    assert len(presence._looks) == 1
+    assert len(presence._timers) == 1
     clock.advance(86400)
     presence.sweep()
     assert len(presence._table) == 0
@@ -118,7 +118,7 @@ def test_shortening_the_ttl_again_and_again_fills_no_memory(presence: Presence, 
     presence.touch("b", 1, 5)
     for ttl in range(86400, 80000, -1):
         presence.touch("a", 1, ttl)
-        assert len(presence._looks) <= 1005
+        assert len(presence._timers) <= 1005
     clock.advance(5)
     presence.sweep()
     assert rows(presence) == ["a"]
@@ -130,12 +130,12 @@ def test_shortening_the_ttl_again_and_again_fills_no_memory(presence: Presence, 
 def test_a_user_has_so_many_connections_on_a_platform_and_no_more(
     presence: Presence, clock: FakeClock
 ) -> None:
-    for number in range(MOST_CONNECTIONS):
+    for number in range(MAX_CONNECTIONS):
         presence.touch("a", 1, 10, str(number))
     presence.touch("a", 2, 10)
     with pytest.raises(TooManyConnections):
         presence.touch("a", 1, 10, "one more")
-    assert len(of(presence, "a")) == MOST_CONNECTIONS + 1
+    assert len(of(presence, "a")) == MAX_CONNECTIONS + 1
     presence.touch("a", 1, 10, "0")
     clock.advance(10)
     presence.touch("a", 1, 10, "one more")

@@ -111,7 +111,7 @@ def test_everybody_online_is_listed_once_in_parts(presence: Presence, clock: Fak
     for platform_id, most, expected in ((None, 7, range(2500)), (1, 1000, range(0, 2500, 2)), (3, 9, [])):
         listed, cursor = [], None
         while True:
-            page = presence.listed(cursor, platform_id, most)
+            page = presence.page(cursor, platform_id, most)
             assert (page.epoch, page.number) == ("", 2503)
             assert len(page.users) <= most
             listed += page.users
@@ -125,12 +125,12 @@ def test_everybody_online_is_listed_once_in_parts(presence: Presence, clock: Fak
 def test_a_list_of_few_among_many_is_read_in_parts_too(
     presence: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.domain.presence._MOST_LOOKED_THROUGH", 100)
+    monkeypatch.setattr("app.domain.presence._MAX_SCANNED", 100)
     for number in range(1000):
         presence.touch(f"u{number}", 2 if number == 500 else 1, 10)
-    pages, cursor = [presence.listed(None, 2, 10)], None
+    pages, cursor = [presence.page(None, 2, 10)], None
     while (cursor := pages[-1].cursor) is not None:
-        pages.append(presence.listed(cursor, 2, 10))
+        pages.append(presence.page(cursor, 2, 10))
     assert len(pages) > 5
     assert [user_id for page in pages for user_id, _ in page.users] == ["u500"]
 
@@ -192,8 +192,8 @@ def test_a_lapse_is_published_within_a_second(running: Presence) -> None:
 
 
 def test_waiting_ends_with_a_change_a_nudge_or_the_end(running: Presence) -> None:
-    for end in (lambda: running.touch("a", 1, 60), running.nudge, running.stop):
-        waiting = threading.Thread(target=running.wait, args=(running.news, 20))
+    for end in (lambda: running.touch("a", 1, 60), running.wake, running.stop):
+        waiting = threading.Thread(target=running.wait, args=(running.sequence, 20))
         waiting.start()
         time.sleep(0.05)
         assert waiting.is_alive()
@@ -218,7 +218,7 @@ def test_a_poller_rebuilds_the_state_that_threads_hammer(running: Presence) -> N
 
     def reset() -> tuple[str, int]:
         held.clear()
-        page = running.listed(None, None, 1000)
+        page = running.page(None, None, 1000)
         for user_id, connections in page.users:
             held[user_id] = {(one.platform_id, one.connection_id) for one in connections}
         resets.append(page.number)
@@ -252,7 +252,7 @@ def test_a_poller_rebuilds_the_state_that_threads_hammer(running: Presence) -> N
     there = {user_id: connections for user_id, connections in held.items() if connections}
     assert there == {
         user_id: {(one.platform_id, one.connection_id) for one in connections}
-        for user_id, connections in running.listed(None, None, 1000).users
+        for user_id, connections in running.page(None, None, 1000).users
     }
     assert there
     assert resets

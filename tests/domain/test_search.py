@@ -16,7 +16,7 @@ import pytest
 
 from app.domain import search as search_module
 from app.domain.search import PatternSearch, plain
-from app.errors import PatternRefused, ServiceUnavailable
+from app.errors import PatternInvalid, ServiceUnavailable
 from tests.support.server import PATIENCE, ROOT
 
 
@@ -73,7 +73,7 @@ def test_no_rows_are_none() -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "[", "a**", "(?P<n>", "*", "(?<=a+)b", "(" * 10_000])
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
-    with pytest.raises(PatternRefused, match="Regular expression is invalid"):
+    with pytest.raises(PatternInvalid, match="Regular expression is invalid"):
         SEARCH.matching((pattern, ""), ROWS)
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
 def test_what_takes_too_long_is_given_up(pattern: str, text: str) -> None:
     search = PatternSearch(most_seconds=0.5)
     begun = time.monotonic()
-    with pytest.raises(PatternRefused, match=r"takes over 0\.5 s"):
+    with pytest.raises(PatternInvalid, match=r"takes over 0\.5 s"):
         search.matching((pattern, ""), [[(text, "")]] * 1000)
     assert time.monotonic() - begun < 10
 
@@ -98,7 +98,7 @@ def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not() ->
         yield [("a" * 60 + "!", "")]
 
     def stall() -> None:
-        with pytest.raises(PatternRefused, match="takes over"):
+        with pytest.raises(PatternInvalid, match="takes over"):
             search.matching(("^(a+)+$", ""), rows())
 
     threads = [threading.Thread(target=stall) for _ in range(3)]
@@ -106,7 +106,7 @@ def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not() ->
         thread.start()
     for _ in threads:
         assert begun.acquire(timeout=10)
-    with pytest.raises(PatternRefused, match="being matched for others"):
+    with pytest.raises(PatternInvalid, match="being matched for others"):
         search.matching(("u", ""), ROWS)
     for thread in threads:
         thread.join()
@@ -135,7 +135,7 @@ def test_an_answer_that_was_cut_off_is_none() -> None:
     search = PatternSearch(most_seconds=0.2)
     for seconds in (0.1, 0.2, 0.3, 0.4):
         search = PatternSearch(most_seconds=seconds)
-        with contextlib.suppress(PatternRefused):
+        with contextlib.suppress(PatternInvalid):
             assert search.matching(("u.", ""), rows) == found
 
 

@@ -33,21 +33,21 @@ def test_an_unknown_user_is_not_found(services: Services) -> None:
 def test_an_id_that_nobody_may_have_is_refused(services: Services, user_id: str) -> None:
     with pytest.raises(UserIDInvalid):
         services.users.register([User("fine"), User(user_id)])
-    assert services.users.known(["fine"]) == frozenset()
+    assert services.users.existing_ids(["fine"]) == frozenset()
 
 
 @pytest.mark.parametrize("user_id", ["x" * 64, "名" * 64, "a b", "a@b.c", "🦜", "A", "a\u200bb", "'; DROP"])
 def test_any_other_id_is_an_id(services: Services, user_id: str) -> None:
     services.users.register([User(user_id)])
     assert services.users.get(user_id).user_id == user_id
-    assert services.users.known([user_id, user_id.swapcase() + "?"]) == {user_id}
+    assert services.users.existing_ids([user_id, user_id.swapcase() + "?"]) == {user_id}
 
 
 def test_ids_are_compared_byte_for_byte(services: Services) -> None:
     """Neither case, nor normalisation, nor trailing blanks make two ids one."""
     ids = ["a", "A", "a ", "é", "e\u0301", "a\u200b"]
     services.users.register([User(user_id) for user_id in ids])
-    assert services.users.known(ids) == frozenset(ids)
+    assert services.users.existing_ids(ids) == frozenset(ids)
 
 
 def test_a_batch_with_one_existing_user_registers_nobody(services: Services) -> None:
@@ -55,13 +55,13 @@ def test_a_batch_with_one_existing_user_registers_nobody(services: Services) -> 
     with pytest.raises(UserExists) as refusal:
         services.users.register([User("a"), User("b"), User("c")])
     assert refusal.value.user_id == "b"
-    assert services.users.known(["a", "b", "c"]) == {"b"}
+    assert services.users.existing_ids(["a", "b", "c"]) == {"b"}
 
 
 @pytest.mark.parametrize("asked", ["a\0b", "a\0"])
 def test_a_lookup_is_not_cut_off_at_a_nul(services: Services, asked: str) -> None:
     services.users.register([User("a")])
-    assert asked not in services.users.known([asked])
+    assert asked not in services.users.existing_ids([asked])
 
 
 def test_of_many_threads_that_register_one_id_exactly_one_wins(services: Services) -> None:
@@ -85,7 +85,7 @@ def test_the_administrators_are_there_from_the_start_and_are_not_touched_again(
     services: Services, clock: FakeClock
 ) -> None:
     admins = services.settings.admins
-    assert services.users.known(admins) == frozenset(admins)
+    assert services.users.existing_ids(admins) == frozenset(admins)
     before = services.users.get("imAdmin")
     assert before.nickname == "imAdmin"
     clock.advance(60)

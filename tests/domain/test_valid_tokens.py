@@ -72,8 +72,8 @@ def test_what_was_looked_up_before_a_cancelling_is_not_remembered_after_it(valid
 
 
 def test_so_much_is_remembered_and_no_more(valid: ValidTokens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(valid_tokens, "MOST_USERS", 2)
-    monkeypatch.setattr(valid_tokens, "MOST_OF_A_USER", 2)
+    monkeypatch.setattr(valid_tokens, "MAX_USERS", 2)
+    monkeypatch.setattr(valid_tokens, "MAX_PER_USER", 2)
     record = Record()
     for user_id in ("a", "b", "c"):
         valid.state(token(user_id), record)

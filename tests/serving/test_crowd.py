@@ -33,7 +33,7 @@ def ask(server: Server) -> socket.socket:
 
 
 def get_token(connection: socket.socket) -> None:
-    """Ask over a connection, and read the whole answer, in however many pieces it comes."""
+    """Ask over a connection, and read the whole answer, in however many operations it comes."""
     connection.sendall(REQUEST)
     answer = b""
     while not answer.endswith(b"}}"):

@@ -160,7 +160,7 @@ def test_a_reload_brings_the_code_that_is_on_the_disk(make_server: MakeServer, t
     for name in ("wsgi.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, server.root)
     server.start()
-    code = server.root / "app" / "wire" / "plain.py"
+    code = server.root / "app" / "wire" / "responses.py"
     assert server.request("POST", "/nothing", b"", {})[2] == b"404 page not found"
     code.write_text(code.read_text().replace("404 page not found", "nothing to be found"))
     server.signal(signal.SIGHUP)

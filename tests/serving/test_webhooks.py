@@ -40,7 +40,7 @@ def test_no_event_of_a_user_is_lost_when_the_server_is_killed(make_server: MakeS
     settings = {
         "ROLLCALL_OPENIM_CALLBACK_URL": sink.url,
         "ROLLCALL_OPENIM_CALLBACKS": "afterUserRegister:1",
-        "ROLLCALL_WEBHOOK_LONGEST_PAUSE": "1",
+        "ROLLCALL_WEBHOOK_MAX_BACKOFF": "1",
     }
     acknowledged: list[str] = []
     server = make_server(**settings)
@@ -91,10 +91,10 @@ def test_a_server_that_others_can_reach_sends_to_private_addresses_only_if_it_is
         "ROLLCALL_OPENIM_CALLBACK_URL": sink.url,
         "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline",
         "ROLLCALL_ALLOW_DOCUMENTED_SECRETS": "1",
-        "ROLLCALL_WEBHOOK_LONGEST_PAUSE": "1",
+        "ROLLCALL_WEBHOOK_MAX_BACKOFF": "1",
     }
     for private in ("0", "1"):
-        server = make_server("-b", "0.0.0.0:0", **settings, ROLLCALL_WEBHOOK_PRIVATE=private)
+        server = make_server("-b", "0.0.0.0:0", **settings, ROLLCALL_WEBHOOK_ALLOW_PRIVATE=private)
         server.launch()
         server.wait_for(r"Rollcall speaks .* at http://0\.0\.0\.0:(\d+)")
         server.port = int(re.findall(r"Listening at: http://[^:]+:(\d+)", server.log)[-1])
@@ -104,6 +104,6 @@ def test_a_server_that_others_can_reach_sends_to_private_addresses_only_if_it_is
         if private == "1":
             sink.wait_for(1)
         else:
-            server.wait_for("the address is private, and ROLLCALL_WEBHOOK_PRIVATE is not set")
+            server.wait_for("the address is private, and ROLLCALL_WEBHOOK_ALLOW_PRIVATE is not set")
             assert sink.received == []
         server.stop()

@@ -64,8 +64,8 @@ def test_seed_001_word_for_word(server: Server) -> None:
     ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
     admin = server.post("/auth/user_token", ask)[1]["data"]["token"]
     for platform_id in (4, 5):
-        beat = {"userID": "17396220460", "platformID": platform_id}
-        assert server.post("/presence/heartbeat", beat, {"token": admin})[1]["errCode"] == 0
+        heartbeat = {"userID": "17396220460", "platformID": platform_id}
+        assert server.post("/presence/heartbeat", heartbeat, {"token": admin})[1]["errCode"] == 0
     body = {"operationID": "545454", "userIDList": ["17396220460", "sadsdf"]}
     status, answer = server.post("/user/get_users_online_status", body, {"token": admin})
     assert (status, answer) == (

@@ -59,7 +59,7 @@ def test_the_pragmas_that_durability_rests_on(database: Database) -> None:
 
 
 def test_a_failing_piece_takes_nothing_with_it(database: Database) -> None:
-    """All pieces of one commit but the failing ones stay, whatever a failing one had done before."""
+    """All operations of one commit but the failing ones stay, whatever a failing one had done before."""
     held, started = threading.Event(), threading.Event()
 
     def hold(transaction: Transaction) -> None:
@@ -174,7 +174,7 @@ def test_a_full_disk_takes_back_the_whole_batch_and_writing_resumes(database: Da
 
 
 def test_a_failed_commit_reaches_every_caller(database: Database) -> None:
-    """Deferred constraints fail at COMMIT, after all pieces had gone well."""
+    """Deferred constraints fail at COMMIT, after all operations had gone well."""
 
     def orphan(transaction: Transaction) -> None:
         transaction.execute("CREATE TABLE child (a REFERENCES t (a) DEFERRABLE INITIALLY DEFERRED)")
@@ -217,7 +217,7 @@ def test_a_read_that_outlives_the_closing_leaves_no_connection(database: Databas
         database.close()
         held.set()
         reading.result(10)
-    assert not database._resting
+    assert not database._idle
 
 
 def test_a_restored_copy_in_another_journal_mode_is_served_in_wal_mode(
@@ -267,7 +267,7 @@ def test_a_read_of_several_statements_sees_one_commit(database: Database) -> Non
 
 
 def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
-    database = Database(path, most_waiting=3)
+    database = Database(path, max_waiting=3)
     database.open()
     held, begun = threading.Event(), threading.Event()
 
@@ -285,11 +285,11 @@ def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
             for refused in done:
                 with pytest.raises(StorageUnavailable, match="busy for over 0.25 s"):
                     refused.result()
-            assert database.held_up_for >= 0.25
+            assert database.stalled_for >= 0.25
             held.set()
             first.result(10)
             assert {each.result(10) for each in waiting} == {"written"}
-        assert database.held_up_for == 0
+        assert database.stalled_for == 0
         with ThreadPoolExecutor(10) as pool:
             assert list(pool.map(lambda _: database.write(lambda transaction: 1), range(200))) == [1] * 200
     finally:
@@ -297,7 +297,7 @@ def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
 
 
 def test_after_a_commit_that_failed_nobody_waits_for_room(path: Path) -> None:
-    database = Database(path, most_waiting=2)
+    database = Database(path, max_waiting=2)
     database.open()
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(9) as pool:

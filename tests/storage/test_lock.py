@@ -47,7 +47,7 @@ def test_a_second_process_is_refused_with_the_holder_named(path: Path) -> None:
     holder = hold(path)
     try:
         with pytest.raises(InstanceBusy) as refusal:
-            InstanceLock(path).acquire(patience=10)
+            InstanceLock(path).acquire(timeout=10)
         assert str(refusal.value) == (
             f"{path.parent} is served by process {holder.pid} already, and presence lives in one process: "
             "stop that one, or give this one a folder of its own with ROLLCALL_INSTANCE"
@@ -60,7 +60,7 @@ def test_a_process_with_another_parent_is_no_sibling(path: Path) -> None:
     holder = hold(path, parent=1)
     try:
         with pytest.raises(InstanceBusy):
-            InstanceLock(path).acquire(parent=2, patience=10)
+            InstanceLock(path).acquire(parent=2, timeout=10)
     finally:
         let_go(holder)
 
@@ -69,13 +69,13 @@ def test_a_sibling_waits_until_the_holder_has_gone(path: Path) -> None:
     holder = hold(path, parent=os.getpid())
     waits: list[int] = []
 
-    def waiting() -> None:
+    def on_wait() -> None:
         waits.append(1)
         if len(waits) == 3:
             let_go(holder)
 
     lock = InstanceLock(path)
-    lock.acquire(os.getpid(), 10, waiting)
+    lock.acquire(os.getpid(), 10, on_wait)
     lock.release()
     assert len(waits) >= 3
 
@@ -84,7 +84,7 @@ def test_a_siblings_patience_ends(path: Path) -> None:
     holder = hold(path, parent=os.getpid())
     try:
         with pytest.raises(InstanceBusy):
-            InstanceLock(path).acquire(parent=os.getpid(), patience=0.1)
+            InstanceLock(path).acquire(parent=os.getpid(), timeout=0.1)
     finally:
         let_go(holder)
 
@@ -106,7 +106,7 @@ def test_a_sibling_who_has_just_taken_over_is_waited_for(path: Path) -> None:
     path.write_bytes(json.dumps({"pid": 1, "parent": 1}).ljust(64).encode())
     waits: list[int] = []
 
-    def waiting() -> None:
+    def on_wait() -> None:
         waits.append(1)
         if len(waits) == 1:
             path.write_bytes(signed)
@@ -114,7 +114,7 @@ def test_a_sibling_who_has_just_taken_over_is_waited_for(path: Path) -> None:
             let_go(holder)
 
     lock = InstanceLock(path)
-    lock.acquire(os.getpid(), 10, waiting)
+    lock.acquire(os.getpid(), 10, on_wait)
     lock.release()
     assert len(waits) >= 5
 
@@ -137,6 +137,6 @@ def test_a_holder_who_has_not_yet_signed_is_refused_all_the_same(path: Path) -> 
     try:
         path.write_bytes(b"")
         with pytest.raises(InstanceBusy, match="is served by process unknown"):
-            InstanceLock(path).acquire(parent=1, patience=10)
+            InstanceLock(path).acquire(parent=1, timeout=10)
     finally:
         let_go(holder)

@@ -12,21 +12,20 @@ from pathlib import Path
 import pytest
 
 from app.errors import DatabaseRefused
-from app.models import User
 from app.storage import migrate
-from app.storage.migrate import APPLICATION_ID, Migration, migrations, prepare
+from app.storage.migrate import APPLICATION_ID, APPLICATION_ID_0_1, Migration, migrations, prepare
 
 TABLES = [
     "blocks",
     "deactivated",
-    "notes",
     "outbox",
-    "served",
     "sqlite_sequence",
     "subscriptions",
     "tokens",
-    "user_blocks",
+    "uptime",
+    "user_attributes",
     "user_commands",
+    "user_count_buckets",
     "users",
 ]
 SECOND = Migration(
@@ -111,21 +110,19 @@ def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("version", range(1, len(migrations())))
-def test_a_database_of_every_earlier_version_is_brought_up_and_keeps_its_rows(
-    tmp_path: Path, version: int
-) -> None:
+def test_a_database_of_rollcall_0_1_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
-    prepare(path, migrations()[:version])
-    columns = "seq, " + ", ".join(User._fields)
     with closing(sqlite3.connect(path)) as connection:
-        values = "(1, 'u', 'N', 'F', 1, 'P', 2, 'E', 'x', 3, 0, 4)"
-        connection.execute(f"INSERT INTO users ({columns}) VALUES {values}")
-        connection.commit()
-    prepare(path)
-    assert tables(path) == TABLES
-    assert query(path, f"SELECT {columns} FROM users") == [(1, "u", "N", "F", 1, "P", 2, "E", "x", 3, 0, 4)]
-    assert query(path, "PRAGMA user_version") == [(migrations()[-1].version,)]
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID_0_1}")
+        connection.execute("CREATE TABLE users (a)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseRefused) as refusal:
+        prepare(path)
+    assert str(refusal.value) == (
+        f"{path} was written by Rollcall 0.1, whose files this version does not read: move it away to start "
+        "with an empty database"
+    )
+    assert path.read_bytes() == before
 
 
 def test_an_older_database_gets_the_steps_that_it_lacks(tmp_path: Path) -> None:
@@ -221,10 +218,10 @@ def test_a_copy_is_kept_before_a_step_that_rewrites_data(tmp_path: Path) -> None
     path = tmp_path / "rollcall.db"
     prepare(path)
     version = migrations()[-1].version
-    step = Migration(version + 1, "-- Rewrites data.\nUPDATE served SET seconds = 7;\n")
+    step = Migration(version + 1, "-- Rewrites data.\nUPDATE uptime SET seconds = 7;\n")
     prepare(path, [*migrations(), step])
     kept = tmp_path / f"rollcall.db.schema-{version}"
-    assert (query(kept, "SELECT seconds FROM served"), query(path, "SELECT seconds FROM served")) == (
+    assert (query(kept, "SELECT seconds FROM uptime"), query(path, "SELECT seconds FROM uptime")) == (
         [(0,)],
         [(7,)],
     )
@@ -240,14 +237,9 @@ def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_old_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "OLDEST_SQLITE", (99, 0, 0))
+    monkeypatch.setattr(migrate, "MIN_SQLITE", (99, 0, 0))
     with pytest.raises(DatabaseRefused, match="and Rollcall needs"):
         prepare(tmp_path / "rollcall.db")
-
-
-def test_the_snapshot_of_the_schema_is_what_the_migrations_add_up_to() -> None:
-    snapshot = Path(migrate.__file__).with_name("schema.sql")
-    assert snapshot.read_text() == migrate.schema(), "write migrate.schema() to app/storage/schema.sql"
 
 
 def test_the_migrations_are_numbered_without_a_gap() -> None:

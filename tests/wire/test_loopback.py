@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.wire.loopback import is_loopback, objection
+from app.wire.loopback import is_loopback, why_not_local
 
 HERE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:10002"}
 ELSEWHERE = "the request comes from another machine"
@@ -63,7 +63,7 @@ def test_only_what_is_certainly_this_machine_is_let_pass(
     environ: dict[str, str | None], reason: str | None
 ) -> None:
     given = {key: value for key, value in {**HERE, **environ}.items() if value is not None}
-    assert objection(given) == reason
+    assert why_not_local(given) == reason
 
 
 @pytest.mark.parametrize(

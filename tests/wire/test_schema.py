@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from app.errors import BodyUnreadable
-from app.wire.body import decode, first_value
+from app.errors import BodyInvalid
+from app.wire.body import decode, decode_stream
 from app.wire.schema import (
     BOOL,
     INT32,
@@ -17,37 +17,37 @@ from app.wire.schema import (
     STRINGS,
     UINT32,
     bind,
+    field,
     list_of,
+    nullable,
     pointer_to,
-    wire,
-    wrapped,
 )
 
 
 @dataclass(frozen=True)
 class Inner:
-    GO: ClassVar[str] = "sdkws.UserInfo"
+    GO_TYPE: ClassVar[str] = "sdkws.UserInfo"
 
-    user_id: str = wire(STRING, "userID")
-    created: int = wire(INT64, "createTime")
+    user_id: str = field(STRING, "userID")
+    created: int = field(INT64, "createTime")
 
 
 @dataclass(frozen=True)
 class Outer:
-    GO: ClassVar[str] = "user.UserRegisterReq"
+    GO_TYPE: ClassVar[str] = "user.UserRegisterReq"
 
-    secret: str = wire(STRING, "secret", alias="password")
-    platform: int = wire(INT32, "platform")
-    birth: int = wire(UINT32, "birth")
-    flag: bool = wire(BOOL, "flag")
-    ids: tuple[str, ...] | None = wire(STRINGS, "userIDList")
-    users: tuple[Inner | None, ...] | None = wire(list_of(pointer_to(Inner)), "users")
-    info: Inner | None = wire(pointer_to(Inner), "userInfo")
-    ttl: int = wire(INT32, "ttl", default=1800)
+    secret: str = field(STRING, "secret", alias="password")
+    platform: int = field(INT32, "platform")
+    birth: int = field(UINT32, "birth")
+    flag: bool = field(BOOL, "flag")
+    ids: tuple[str, ...] | None = field(STRINGS, "userIDList")
+    users: tuple[Inner | None, ...] | None = field(list_of(pointer_to(Inner)), "users")
+    info: Inner | None = field(pointer_to(Inner), "userInfo")
+    ttl: int = field(INT32, "ttl", default=1800)
 
 
 def bound(text: str) -> Outer:
-    return bind(Outer, first_value(decode(text.encode())))
+    return bind(Outer, decode_stream(decode(text.encode())))
 
 
 @pytest.mark.parametrize(
@@ -123,17 +123,17 @@ FIELD = "json: cannot unmarshal {} into Go struct field UserRegisterReq.{} of ty
     ],
 )
 def test_a_wrong_type_is_refused_in_gos_words(text: str, sentence: str) -> None:
-    with pytest.raises(BodyUnreadable) as refusal:
+    with pytest.raises(BodyInvalid) as refusal:
         bound(text)
     assert str(refusal.value) == sentence
 
 
 @dataclass(frozen=True)
 class Wrapping:
-    GO: ClassVar[str] = "sdkws.UserInfoWithEx"
+    GO_TYPE: ClassVar[str] = "sdkws.UserInfoWithEx"
 
-    name: str | None = wire(wrapped(STRING), "nickname")
-    option: int | None = wire(wrapped(INT32), "globalRecvMsgOpt")
+    name: str | None = field(nullable(STRING), "nickname")
+    option: int | None = field(nullable(INT32), "globalRecvMsgOpt")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ class Wrapping:
     ],
 )
 def test_a_wrapped_value_tells_absence_from_zero(text: str, expected: Wrapping) -> None:
-    assert bind(Wrapping, first_value(decode(text.encode()))) == expected
+    assert bind(Wrapping, decode_stream(decode(text.encode()))) == expected
 
 
 @pytest.mark.parametrize(
@@ -159,6 +159,6 @@ def test_a_wrapped_value_tells_absence_from_zero(text: str, expected: Wrapping) 
     ],
 )
 def test_a_wrapped_value_of_a_wrong_type_is_refused_without_a_place(text: str, sentence: str) -> None:
-    with pytest.raises(BodyUnreadable) as refusal:
-        bind(Wrapping, first_value(decode(text.encode())))
+    with pytest.raises(BodyInvalid) as refusal:
+        bind(Wrapping, decode_stream(decode(text.encode())))
     assert str(refusal.value) == sentence

@@ -13,10 +13,10 @@ import pytest
 
 from app.dialects import VENDORS
 from app.errors import TokenMalformed
-from app.models import PresentedToken, Token
+from app.models import DecodedToken, Token
 from app.settings import load
 from app.wire.codecs import Codecs
-from app.wire.opaque import LONGEST
+from app.wire.opaque import MAX_TOKEN_CHARS
 from tests.support import seeds, tokens
 from tests.support.tokens import claims_of, jwt
 
@@ -25,16 +25,16 @@ IAT = 1_700_000_000
 
 def codecs(**settings: Any) -> Codecs:
     made = load(settings, environ={})
-    return Codecs([dialect.vocabulary(made) for dialect in VENDORS])
+    return Codecs([dialect.token_formats(made) for dialect in VENDORS])
 
 
-def token(style: str, user_id: str, platform_id: int, iat: int, days: int, using: Codecs) -> Token:
-    order = using.order(style, user_id, platform_id)
-    return Token(user_id, platform_id, style, "", iat, iat + days * 86400, order.signing_keys[0])
+def token(format: str, user_id: str, platform_id: int, iat: int, days: int, using: Codecs) -> Token:
+    order = using.request(format, user_id, platform_id)
+    return Token(user_id, platform_id, format, "", iat, iat + days * 86400, order.signing_keys[0])
 
 
 @pytest.mark.parametrize(
-    ("style", "user_id", "iat", "days", "settings", "golden"),
+    ("format", "user_id", "iat", "days", "settings", "golden"),
     [
         ("v2", "openIM1111", 1645675304, 7, {}, seeds.V2_REGISTER),
         ("v2", "openIM1111", 1645688859, 7, {}, seeds.V2_TOKEN),
@@ -45,13 +45,13 @@ def token(style: str, user_id: str, platform_id: int, iat: int, days: int, using
     ids=["seed 000 register", "seed 000 token", "seed 002", "seed 004"],
 )
 def test_the_seeds_tokens_are_spelled_to_the_byte(
-    style: str, user_id: str, iat: int, days: int, settings: dict[str, Any], golden: str
+    format: str, user_id: str, iat: int, days: int, settings: dict[str, Any], golden: str
 ) -> None:
     using = codecs(**settings)
-    issued = token(style, user_id, 1, iat, days, using)
-    assert using.spell(issued) == golden
-    nbf = iat if style == "v2" else iat - 300
-    assert using.read(golden) == PresentedToken(style, iat, nbf, issued.exp, None, issued)
+    issued = token(format, user_id, 1, iat, days, using)
+    assert using.encode(issued) == golden
+    nbf = iat if format == "v2" else iat - 300
+    assert using.decode(golden) == DecodedToken(format, iat, nbf, issued.exp, None, issued)
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_the_seeds_tokens_are_spelled_to_the_byte(
     ids=["ASCII", "CJK", "HTML", "JSON", "long", "longest"],
 )
 @pytest.mark.parametrize(
-    ("style", "platform_id"),
+    ("format", "platform_id"),
     [("v2", 1), ("v2", 10), ("v2", 0), ("v3.4", 5), ("v3.8", 10), ("v3.8", 0), ("v3.8", -1)],
 )
-def test_every_token_reads_back(style: str, platform_id: int, user_id: str) -> None:
+def test_every_token_reads_back(format: str, platform_id: int, user_id: str) -> None:
     using = codecs()
-    issued = token(style, user_id, platform_id, IAT, 1, using)
-    text = using.spell(issued)
-    assert using.read(text).token == issued
-    assert using.read_any(text).token == issued
-    assert claims_of(text)["UID" if style == "v2" else "UserID"] == user_id
+    issued = token(format, user_id, platform_id, IAT, 1, using)
+    text = using.encode(issued)
+    assert using.decode(text).token == issued
+    assert using.decode_any(text).token == issued
+    assert claims_of(text)["UID" if format == "v2" else "UserID"] == user_id
 
 
 def test_a_token_of_3_8_has_no_nbf() -> None:
     using = codecs()
     issued = token("v3.8", "u", 10, IAT - 5, 90, using)
-    text = using.spell(issued._replace(exp=IAT + 90 * 86400))
+    text = using.encode(issued._replace(exp=IAT + 90 * 86400))
     assert text == tokens.v3_8("u", 10, IAT)
     assert list(claims_of(text)) == ["UserID", "PlatformID", "exp", "iat"]
 
@@ -116,7 +116,7 @@ V2 = {"UID": "u", "Platform": "IOS", "exp": IAT + 10, "nbf": IAT, "iat": IAT}
 )
 def test_what_is_no_token_is_malformed(text: str) -> None:
     with pytest.raises(TokenMalformed):
-        codecs().read(text)
+        codecs().decode(text)
 
 
 def flipped(text: str) -> str:
@@ -128,10 +128,10 @@ def test_a_changed_last_character_is_a_bad_signature_or_the_same_bits() -> None:
     """Base64 has two bits to spare there, which Go's decoder does not look at and no text of ours has."""
     text = jwt(V3, tokens.V3_KEY)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    others = [codecs().read(text[:-1] + char) for char in alphabet if char != text[-1]]
+    others = [codecs().decode(text[:-1] + char) for char in alphabet if char != text[-1]]
     assert {one.token for one in others} == {None}
-    assert [one.flaw for one in others].count("signature is invalid") == 60
-    assert [one.flaw for one in others].count(None) == 3
+    assert [one.signature_error for one in others].count("signature is invalid") == 60
+    assert [one.signature_error for one in others].count(None) == 3
 
 
 def with_payload(text: str, claims: dict[str, Any]) -> str:
@@ -140,7 +140,7 @@ def with_payload(text: str, claims: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "flaw"),
+    ("text", "signature_error"),
     [
         (flipped(jwt(V3, tokens.V3_KEY)), "signature is invalid"),
         (jwt(V3, tokens.V3_KEY) + "=", "signature is invalid"),
@@ -159,9 +159,9 @@ def with_payload(text: str, claims: dict[str, Any]) -> str:
         (jwt(V3, tokens.V3_KEY, {"alg": ["HS256"]}), "signing method (alg) is unspecified."),
     ],
 )
-def test_what_is_not_signed_by_us_has_a_flaw_and_no_token(text: str, flaw: str) -> None:
-    presented = codecs().read(text)
-    assert (presented.flaw, presented.token) == (flaw, None)
+def test_what_is_not_signed_by_us_is_refused_with_a_reason(text: str, signature_error: str) -> None:
+    presented = codecs().decode(text)
+    assert (presented.signature_error, presented.token) == (signature_error, None)
 
 
 @pytest.mark.parametrize(
@@ -185,24 +185,24 @@ def test_what_is_not_signed_by_us_has_a_flaw_and_no_token(text: str, flaw: str) 
     ],
 )
 def test_a_genuine_signature_over_a_text_that_we_never_write_is_no_token_of_ours(text: str) -> None:
-    presented = codecs().read(text)
-    assert (presented.flaw, presented.token) == (None, None)
+    presented = codecs().decode(text)
+    assert (presented.signature_error, presented.token) == (None, None)
 
 
 def test_an_unknown_algorithm_is_found_out_before_the_claims_are_looked_at() -> None:
-    presented = codecs().read(jwt({**V3, "exp": 1}, tokens.V3_KEY, {"alg": "XS256"}))
-    assert (presented.exp, presented.flaw) == (None, "signing method (alg) is unavailable.")
+    presented = codecs().decode(jwt({**V3, "exp": 1}, tokens.V3_KEY, {"alg": "XS256"}))
+    assert (presented.exp, presented.signature_error) == (None, "signing method (alg) is unavailable.")
 
 
 def test_of_tokens_for_ids_that_nobody_can_have_nothing_is_kept() -> None:
     using, minting = codecs(), codecs()
     texts = [
-        minting.spell(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, minting)) for number in range(1, 9)
+        minting.encode(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, minting)) for number in range(1, 9)
     ]
     gc.collect()
     tracemalloc.start()
     try:
-        assert {using.read(text).token is not None for text in texts} == {True}
+        assert {using.decode(text).token is not None for text in texts} == {True}
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] < 50_000
     finally:
@@ -214,11 +214,11 @@ def test_short_keys_raise_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         using = codecs()
-        using.read(using.spell(token("v3.8", "u", 1, IAT, 1, using)))
+        using.decode(using.encode(token("v3.8", "u", 1, IAT, 1, using)))
 
 
 def opaque(using: Codecs, app_key: str, user_id: str) -> Token:
-    order = using.order_opaque(app_key, user_id)
+    order = using.request_opaque(app_key, user_id)
     return Token(user_id, 0, "rongcloud", app_key, IAT * 1000 + 250, IAT + 30 * 86400, order.signing_keys[0])
 
 
@@ -226,18 +226,18 @@ def opaque(using: Codecs, app_key: str, user_id: str) -> Token:
 def test_an_opaque_token_reads_back_and_is_short_enough(user_id: str) -> None:
     using = codecs(rongcloud_apps="k" * 64 + ":" + "s" * 20)
     issued = opaque(using, "k" * 64, user_id)
-    text = using.spell(issued)
-    assert using.read_any(text) == PresentedToken("rongcloud", IAT + 0.25, None, issued.exp, None, issued)
-    assert len(text) <= LONGEST == 256
+    text = using.encode(issued)
+    assert using.decode_any(text) == DecodedToken("rongcloud", IAT + 0.25, None, issued.exp, None, issued)
+    assert len(text) <= MAX_TOKEN_CHARS == 256
     with pytest.raises(TokenMalformed):
-        using.read(text)
+        using.decode(text)
 
 
 def test_any_secret_of_an_app_verifies_and_the_first_one_signs() -> None:
     old, new = codecs(rongcloud_apps="key:old"), codecs(rongcloud_apps="key:new,key:old")
     issued = opaque(old, "key", "u")
-    assert new.read_any(old.spell(issued)).token == issued
-    assert old.read_any(new.spell(opaque(new, "key", "u"))).flaw == "signature is invalid"
+    assert new.decode_any(old.encode(issued)).token == issued
+    assert old.decode_any(new.encode(opaque(new, "key", "u"))).signature_error == "signature is invalid"
 
 
 MALFORMED, FORGED = "malformed", "signature is invalid"
@@ -262,16 +262,16 @@ MALFORMED, FORGED = "malformed", "signature is invalid"
 )
 def test_a_tampered_opaque_token_is_refused(tamper: Callable[[str], str], outcome: str) -> None:
     using = codecs()
-    text = tamper(using.spell(opaque(using, "your-app-key", "u")))
+    text = tamper(using.encode(opaque(using, "your-app-key", "u")))
     if outcome is MALFORMED:
         with pytest.raises(TokenMalformed):
-            using.read_any(text)
+            using.decode_any(text)
     else:
-        presented = using.read_any(text)
-        assert (presented.flaw, presented.token) == (outcome, None)
+        presented = using.decode_any(text)
+        assert (presented.signature_error, presented.token) == (outcome, None)
 
 
 def spelled_by(apps: str, app_key: str) -> str:
     """Return a token of a server with other apps."""
     using = codecs(rongcloud_apps=apps)
-    return using.spell(opaque(using, app_key, "u"))
+    return using.encode(opaque(using, app_key, "u"))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from app.dialects.openim_callbacks import callbacks, errors, guard, render
-from app.wire.call import Call
+from app.wire.context import RequestContext as Context
 from app.wire.dialect import Dialect
 
 DIALECT = Dialect(
     name="openim_callbacks",
     endpoints=tuple(callbacks.routes.endpoints),
     prefixes={},
-    open=lambda incoming, endpoint, variant: Call(incoming, endpoint),
-    admit=guard.admit,
-    success=render.success,
-    failure=errors.failure,
+    make_context=lambda http_request, endpoint, variant: Context(http_request, endpoint),
+    authorize_and_bind=guard.authorize_and_bind,
+    render_success=render.render_success,
+    render_error=errors.render_error,
 )

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from app.dialects.openim_callbacks.guard import by_key_or_from_here
 from app.dialects.openim_callbacks.schemas import CallbackReq
-from app.models import GatewayReport, GatewayWord
-from app.wire.call import Call
+from app.models import ConnectionEvent, ConnectionEventType
+from app.wire.context import RequestContext as Context
 from app.wire.dialect import Routes
 
 routes = Routes("callback")
@@ -21,16 +21,16 @@ routes = Routes("callback")
 REPEATED_TTL = 1800
 
 _OLD = {
-    "callbackUserOnlineCommand": GatewayWord.ONLINE,
-    "callbackUserOfflineCommand": GatewayWord.OFFLINE,
-    "callbackUserKickOffCommand": GatewayWord.KICKED,
+    "callbackUserOnlineCommand": ConnectionEventType.ONLINE,
+    "callbackUserOfflineCommand": ConnectionEventType.OFFLINE,
+    "callbackUserKickOffCommand": ConnectionEventType.KICKED,
 }
 # Their names from 3.7 on.
 _NEW = {name.replace("User", "AfterUser", 1): word for name, word in _OLD.items()}
-WORDS: Mapping[str, GatewayWord] = {**_OLD, **_NEW}
+WORDS: Mapping[str, ConnectionEventType] = {**_OLD, **_NEW}
 
 
-def callback(call: Call, request: CallbackReq) -> None:
+def callback(context: Context, request: CallbackReq) -> None:
     """Follow what a gateway says about a connection; any other callback is answered that all is well."""
     word = WORDS.get(request.callback_command)
     if word is None:
@@ -38,16 +38,16 @@ def callback(call: Call, request: CallbackReq) -> None:
     request.check_connection()
     # From 3.8.2 on gateways name no connection, and repeat who is online.
     is_repeated = request.callback_command in _NEW and not request.conn_id
-    report = GatewayReport(
+    report = ConnectionEvent(
         word,
         request.user_id,
         request.platform_id,
         request.conn_id,
         request.seq,
-        REPEATED_TTL if is_repeated else call.services.settings.gateway_ttl,
+        REPEATED_TTL if is_repeated else context.services.settings.gateway_ttl,
         request.is_app_background,
     )
-    call.services.gateways.report([report])
+    context.services.gateways.apply([report])
 
 
 # Gateways add the command behind a slash or as a parameter, by version; the second is upstream's default.

@@ -10,13 +10,13 @@ from flask import Response
 
 from app.dialects.openim_callbacks import render
 from app.errors import AccessDenied, BadRequest, DomainError, NoSuchCall, ServiceUnavailable
-from app.wire import plain
-from app.wire.call import Call
-from app.wire.rows import row_of
+from app.wire import responses
+from app.wire.context import RequestContext as Context
+from app.wire.error_rows import error_row
 
 
 @dataclass(frozen=True)
-class Row:
+class ErrorRow:
     """How a refusal is worded; without a message the name stands in its place."""
 
     status: int
@@ -25,17 +25,17 @@ class Row:
     message: Callable[[Any], str] = lambda error: ""
 
 
-TABLE: Mapping[type[DomainError], Row] = {
-    DomainError: Row(500, 500, "ServerInternalError"),
-    BadRequest: Row(400, 1001, "ArgsError", str),
-    AccessDenied: Row(403, 1002, "NoPermissionError", str),
-    ServiceUnavailable: Row(503, 90002, "DatabaseError"),
+TABLE: Mapping[type[DomainError], ErrorRow] = {
+    DomainError: ErrorRow(500, 500, "ServerInternalError"),
+    BadRequest: ErrorRow(400, 1001, "ArgsError", str),
+    AccessDenied: ErrorRow(403, 1002, "NoPermissionError", str),
+    ServiceUnavailable: ErrorRow(503, 90002, "DatabaseError"),
 }
 
 
-def failure(call: Call, error: DomainError) -> Response:
+def render_error(context: Context, error: DomainError) -> Response:
     """Render a refusal."""
     if isinstance(error, NoSuchCall):
-        return plain.not_found()
-    row = row_of(error, TABLE)
+        return responses.not_found()
+    row = error_row(error, TABLE)
     return render.answer(1, row.code, row.name, row.message(error) or row.name, row.status)

@@ -8,41 +8,41 @@ from urllib.parse import parse_qsl
 from app.dialects.openim_callbacks.schemas import CallbackReq
 from app.errors import NotPermitted
 from app.wire import loopback, secrets
-from app.wire.body import only_value
-from app.wire.call import Call
+from app.wire.body import unmarshal
+from app.wire.context import RequestContext as Context
 from app.wire.schema import bind
 
 #: Under which parameter a gateway sends the command, by version.
 _COMMAND_PARAMETERS = ("callbackCommand", "command")
 
 
-def admit(call: Call) -> CallbackReq:
+def authorize_and_bind(context: Context) -> CallbackReq:
     """Take a request through the checks before its business; a command may stand in the URL alone."""
-    call.endpoint.access(call)
-    request: CallbackReq = bind(CallbackReq, only_value(call.incoming.json))
-    return request if request.callback_command else replace(request, callback_command=_command(call))
+    context.endpoint.access(context)
+    request: CallbackReq = bind(CallbackReq, unmarshal(context.http_request.json))
+    return request if request.callback_command else replace(request, callback_command=_command(context))
 
 
-def by_key_or_from_here(call: Call) -> None:
+def by_key_or_from_here(context: Context) -> None:
     """Let in who knows the key, or else comes from this machine. Raises NotPermitted."""
-    reason = loopback.objection(call.incoming.environ)
+    reason = loopback.why_not_local(context.http_request.environ)
     if reason is None:
         return
-    key = call.services.settings.callback_key
+    key = context.services.settings.callback_key
     refusal = NotPermitted(f"{reason}, and its URL does not end with ROLLCALL_CALLBACK_KEY")
     if not key:
         raise refusal
-    secrets.judge(call.incoming, secrets.is_one_of(key, _parts(call)), refusal)
+    secrets.check_secret(context.http_request, secrets.is_one_of(key, _parts(context)), refusal)
 
 
-def _parts(call: Call) -> list[str]:
+def _parts(context: Context) -> list[str]:
     """Return the parts of the path behind the first."""
-    return call.incoming.path.split("/")[2:]
+    return context.http_request.path.split("/")[2:]
 
 
-def _command(call: Call) -> str:
-    pairs: dict[str, str] = dict(parse_qsl(call.incoming.environ.get("QUERY_STRING", "")))
+def _command(context: Context) -> str:
+    pairs: dict[str, str] = dict(parse_qsl(context.http_request.environ.get("QUERY_STRING", "")))
     for name in _COMMAND_PARAMETERS:
         if name in pairs:
             return pairs[name]
-    return _parts(call)[-1] if _parts(call) else ""
+    return _parts(context)[-1] if _parts(context) else ""

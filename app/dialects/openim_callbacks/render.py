@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response
 
-from app.wire import go_json, plain
-from app.wire.call import Call
+from app.wire import go_json, responses
+from app.wire.context import RequestContext as Context
 
 
 def answer(action: int, code: int, name: str, detail: str, status: int = 200) -> Response:
@@ -17,9 +17,9 @@ def answer(action: int, code: int, name: str, detail: str, status: int = 200) ->
         "errDlt": detail,
         "nextCode": 0,
     }
-    return plain.json_answer(go_json.dumps(body), status)
+    return responses.json_answer(go_json.dumps(body), status)
 
 
-def success(call: Call, data: None) -> Response:
+def render_success(context: Context, data: None) -> Response:
     """Render that all is well."""
     return answer(0, 0, "", "")

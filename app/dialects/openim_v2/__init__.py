@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v2 import auth, call, errors, guard, manager, render, tokens, user
-from app.wire.dialect import Dialect, Traits
+from app.dialects.openim_v2 import auth, context, errors, guard, manager, render, tokens, user
+from app.wire.dialect import DetectionHints, Dialect
 
 DIALECT = Dialect(
     name="openim_v2",
     endpoints=(*auth.routes.endpoints, *user.routes.endpoints, *manager.routes.endpoints),
     prefixes={"/v2": ""},
     aliases=("/api",),
-    open=call.open_call,
-    admit=guard.admit,
-    success=render.success,
-    failure=errors.failure,
-    vocabulary=tokens.vocabulary,
-    traits=Traits("v2", operation_id_in="body", styles=frozenset({tokens.STYLE})),
+    make_context=context.make_context,
+    authorize_and_bind=guard.authorize_and_bind,
+    render_success=render.render_success,
+    render_error=errors.render_error,
+    token_formats=tokens.token_formats,
+    detection_hints=DetectionHints("v2", operation_id_in="body", formats=frozenset({tokens.FORMAT})),
 )

@@ -6,8 +6,8 @@ Source: open-im-server v2.1.0 and v2.2.0 internal/api/manage/management_user.go.
 from __future__ import annotations
 
 from app.dialects.openim_v2 import render, user
-from app.dialects.openim_v2.call import Call
-from app.dialects.openim_v2.errors import Row, SomeNotDeleted, no_permission, token_refused
+from app.dialects.openim_v2.context import Context
+from app.dialects.openim_v2.errors import ErrorRow, SomeNotDeleted, no_permission, token_refused
 from app.dialects.openim_v2.guard import by_manager, by_token, is_manager
 from app.dialects.openim_v2.schemas import (
     AccountCheckReq,
@@ -16,7 +16,7 @@ from app.dialects.openim_v2.schemas import (
     GetUsersOnlineStatusReq,
 )
 from app.wire.dialect import Routes
-from app.wire.go_json import Written
+from app.wire.go_json import RawJson
 
 routes = Routes("manager")
 
@@ -27,18 +27,18 @@ routes = Routes("manager")
     access=by_manager,
     rows={
         **token_refused(500),
-        **no_permission(lambda call, error: call.request.delete_user_id_list),
-        SomeNotDeleted: Row(
+        **no_permission(lambda context, error: context.request.delete_user_id_list),
+        SomeNotDeleted: ErrorRow(
             200,
             201,
-            lambda call, error: "some uid deleted failed",
-            lambda call, error: error.user_ids,
+            lambda context, error: "some uid deleted failed",
+            lambda context, error: error.user_ids,
         ),
     },
 )
-def delete_user(call: Call, request: DeleteUsersReq) -> list[str]:
+def delete_user(context: Context, request: DeleteUsersReq) -> list[str]:
     """Delete users, with their tokens and their presence; those who are nobody are named."""
-    left = call.services.removal.delete(request.delete_user_id_list or ())
+    left = context.services.deletion.delete(request.delete_user_id_list or ())
     if left:
         raise SomeNotDeleted(left)
     return left
@@ -48,14 +48,14 @@ get_all_users_uid = routes.post(
     "/manager/get_all_users_uid",
     GetAllUsersUidReq,
     access=by_manager,
-    rows=no_permission(lambda call, error: []),
+    rows=no_permission(lambda context, error: []),
 )(user.get_all_users_uid)
 
 account_check = routes.post(
     "/manager/account_check",
     AccountCheckReq,
     access=by_manager,
-    rows=no_permission(lambda call, error: []),
+    rows=no_permission(lambda context, error: []),
 )(user.account_check)
 
 
@@ -65,9 +65,9 @@ account_check = routes.post(
     access=by_token,
     rows=token_refused(500),
 )
-def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> Written:
+def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson:
     """Answer with the status of each id; to anybody but an administrator, that everybody is offline."""
-    if is_manager(call):
-        return user.get_users_online_status(call, request)
+    if is_manager(context):
+        return user.get_users_online_status(context, request)
     user_ids = request.user_id_list or ()
     return render.online_status(user_ids, [()] * len(user_ids))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from flask import Response
 
-from app.dialects.openim_v2 import birth, platforms
-from app.dialects.openim_v2.call import Call
+from app.dialects.openim_v2 import birth_date, platforms
+from app.dialects.openim_v2.context import Context
 from app.models import Connection, Token, User
-from app.wire import go_json, plain
-from app.wire.go_json import Written
+from app.wire import go_json, responses
+from app.wire.go_json import RawJson
 
 ONLINE, OFFLINE = "online", "offline"
 #: The appMangerLevel of an administrator, and of anybody else who was registered without one.
@@ -19,20 +19,20 @@ _ADMINISTRATOR, _ORDINARY = 2, 1
 _SUCCESS = '{"errCode":0,"errMsg":""'
 
 #: What a view returns whose answer has no `data`.
-NOTHING = object()
+NO_DATA = object()
 
 
-class Beside(dict[str, object]):
+class TopLevel(dict[str, object]):
     """What a view returns whose answer stands beside errCode and errMsg, not under `data`."""
 
 
-def success(call: Call, data: object) -> Response:
+def render_success(context: Context, data: object) -> Response:
     """Render the envelope."""
-    if isinstance(data, Beside):
+    if isinstance(data, TopLevel):
         rest = "," + go_json.members(data)
     else:
-        rest = "}" if data is NOTHING else f',"data":{go_json.text(data)}}}'
-    return plain.json_answer(go_json.encoded(_SUCCESS + rest))
+        rest = "}" if data is NO_DATA else f',"data":{go_json.text(data)}}}'
+    return responses.json_answer(go_json.encoded(_SUCCESS + rest))
 
 
 def user_token(token: Token, text: str) -> dict[str, object]:
@@ -75,7 +75,7 @@ def user_info(user: User, is_administrator: bool) -> dict[str, object]:
             **public_user_info(user),
             "phoneNumber": user.phone_number,
             "birth": _birth(user),
-            "birthStr": birth.text(user.birth),
+            "birthStr": birth_date.text(user.birth),
             "email": user.email,
             "appMangerLevel": level(user, is_administrator),
             "globalRecvMsgOpt": user.global_recv_msg_opt,
@@ -124,13 +124,13 @@ _UNREGISTERED = go_json.members({"accountStatus": "unregistered"})
 _OFFLINE = go_json.members({"status": OFFLINE})
 
 
-def account_check(user_ids: Sequence[str], known: Set[str]) -> Written:
+def account_check(user_ids: Sequence[str], known: Set[str]) -> RawJson:
     """Render which ids are registered; an empty one has no key, as upstream's struct omits it."""
     rests = [_REGISTERED if user_id in known else _UNREGISTERED for user_id in user_ids]
     return go_json.rows("userID", user_ids, rests, omit_empty=True)
 
 
-def online_status(user_ids: Sequence[str], connections: Iterable[Iterable[Connection]]) -> Written:
+def online_status(user_ids: Sequence[str], connections: Iterable[Iterable[Connection]]) -> RawJson:
     """Render the status of users; one who is offline has no details."""
     rests = [_online(held) if held else _OFFLINE for held in connections]
     return go_json.rows("userID", user_ids, rests, omit_empty=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from app.wire.message import message
-from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, wire
+from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, field
 
 
 def _operation_id() -> str:
-    declared: str = wire(STRING, "operationID", go="OperationID", binding="required")
+    declared: str = field(STRING, "operationID", go="OperationID", binding="required")
     return declared
 
 
@@ -28,34 +28,34 @@ class _Operation:
 class _ApiUserInfo:
     """A profile, as registering and updating embed it."""
 
-    user_id: str = wire(STRING, "userID", go="ApiUserInfo.UserID", binding="required,min=1,max=64")
-    nickname: str = wire(STRING, "nickname", go="ApiUserInfo.Nickname", binding="omitempty,min=1,max=64")
-    face_url: str = wire(STRING, "faceURL", go="ApiUserInfo.FaceURL", binding="omitempty,max=1024")
-    gender: int = wire(INT32, "gender", go="ApiUserInfo.Gender", binding="omitempty,oneof=0 1 2")
+    user_id: str = field(STRING, "userID", go="ApiUserInfo.UserID", binding="required,min=1,max=64")
+    nickname: str = field(STRING, "nickname", go="ApiUserInfo.Nickname", binding="omitempty,min=1,max=64")
+    face_url: str = field(STRING, "faceURL", go="ApiUserInfo.FaceURL", binding="omitempty,max=1024")
+    gender: int = field(INT32, "gender", go="ApiUserInfo.Gender", binding="omitempty,oneof=0 1 2")
     # The alias is a spelling of upstream's Chinese page, which upstream itself drops without a word.
-    phone_number: str = wire(
+    phone_number: str = field(
         STRING,
         "phoneNumber",
         alias="phoneNum",
         go="ApiUserInfo.PhoneNumber",
         binding="omitempty,max=32",
     )
-    birth: int = wire(UINT32, "birth")
-    email: str = wire(STRING, "email", go="ApiUserInfo.Email", binding="omitempty,max=64")
-    create_time: int = wire(INT64, "createTime")
-    login_limit: int = wire(INT32, "loginLimit")
-    ex: str = wire(STRING, "ex", go="ApiUserInfo.Ex", binding="omitempty,max=1024")
-    birth_str: str = wire(STRING, "birthStr")
+    birth: int = field(UINT32, "birth")
+    email: str = field(STRING, "email", go="ApiUserInfo.Email", binding="omitempty,max=64")
+    create_time: int = field(INT64, "createTime")
+    login_limit: int = field(INT32, "loginLimit")
+    ex: str = field(STRING, "ex", go="ApiUserInfo.Ex", binding="omitempty,max=1024")
+    birth_str: str = field(STRING, "birthStr")
 
 
 @message
 class UserRegisterReq(_ApiUserInfo):
     """`/auth/user_register`: the app's secret, a platform and a profile."""
 
-    GO: ClassVar[str] = "base_info.UserRegisterReq"
+    GO_TYPE: ClassVar[str] = "base_info.UserRegisterReq"
 
-    secret: str = wire(STRING, "secret", go="Secret", binding="required,max=32", first=True)
-    platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12", first=True)
+    secret: str = field(STRING, "secret", go="Secret", binding="required,max=32", first=True)
+    platform: int = field(INT32, "platform", go="Platform", binding="required,min=1,max=12", first=True)
     operation_id: str = _operation_id()
 
 
@@ -63,30 +63,30 @@ class UserRegisterReq(_ApiUserInfo):
 class UserTokenReq:
     """`/auth/user_token`: the app's secret, a platform and a user."""
 
-    GO: ClassVar[str] = "base_info.UserTokenReq"
+    GO_TYPE: ClassVar[str] = "base_info.UserTokenReq"
 
-    secret: str = wire(STRING, "secret", go="Secret", binding="required,max=32")
-    platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12")
-    user_id: str = wire(STRING, "userID", go="UserID", binding="required,min=1,max=64")
+    secret: str = field(STRING, "secret", go="Secret", binding="required,max=32")
+    platform: int = field(INT32, "platform", go="Platform", binding="required,min=1,max=12")
+    user_id: str = field(STRING, "userID", go="UserID", binding="required,min=1,max=64")
     operation_id: str = _operation_id()
-    login_ip: str = wire(STRING, "loginIp")
+    login_ip: str = field(STRING, "loginIp")
 
 
 @message
 class ParseTokenReq(_Operation):
     """`/auth/parse_token`: the token stands in the header."""
 
-    GO: ClassVar[str] = "base_info.ParseTokenReq"
+    GO_TYPE: ClassVar[str] = "base_info.ParseTokenReq"
 
 
 @message
 class ForceLogoutReq:
     """`/auth/force_logout`: a user, and the one platform to log out."""
 
-    GO: ClassVar[str] = "base_info.ForceLogoutReq"
+    GO_TYPE: ClassVar[str] = "base_info.ForceLogoutReq"
 
-    platform: int = wire(INT32, "platform", go="Platform", binding="required,min=1,max=12")
-    from_user_id: str = wire(STRING, "fromUserID", go="FromUserID", binding="required,min=1,max=64")
+    platform: int = field(INT32, "platform", go="Platform", binding="required,min=1,max=12")
+    from_user_id: str = field(STRING, "fromUserID", go="FromUserID", binding="required,min=1,max=64")
     operation_id: str = _operation_id()
 
 
@@ -94,25 +94,25 @@ class ForceLogoutReq:
 class GetUsersInfoReq(_Operation):
     """`/user/get_users_info` and its twin: users by id."""
 
-    GO: ClassVar[str] = "base_info.GetUsersInfoReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetUsersInfoReq"
 
-    user_id_list: tuple[str, ...] | None = wire(STRINGS, "userIDList", go="UserIDList", binding="required")
+    user_id_list: tuple[str, ...] | None = field(STRINGS, "userIDList", go="UserIDList", binding="required")
 
 
 @message
 class GetSelfUserInfoReq(_Operation):
     """`/user/get_self_user_info`: whose profile."""
 
-    GO: ClassVar[str] = "base_info.GetSelfUserInfoReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetSelfUserInfoReq"
 
-    user_id: str = wire(STRING, "userID", go="UserID", binding="required")
+    user_id: str = field(STRING, "userID", go="UserID", binding="required")
 
 
 @message
 class UpdateSelfUserInfoReq(_ApiUserInfo):
     """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
 
-    GO: ClassVar[str] = "base_info.UpdateSelfUserInfoReq"
+    GO_TYPE: ClassVar[str] = "base_info.UpdateSelfUserInfoReq"
 
     operation_id: str = _operation_id()
 
@@ -121,9 +121,9 @@ class UpdateSelfUserInfoReq(_ApiUserInfo):
 class SetGlobalRecvMessageOptReq(_Operation):
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a notification."""
 
-    GO: ClassVar[str] = "base_info.SetGlobalRecvMessageOptReq"
+    GO_TYPE: ClassVar[str] = "base_info.SetGlobalRecvMessageOptReq"
 
-    global_recv_msg_opt: int = wire(
+    global_recv_msg_opt: int = field(
         INT32, "globalRecvMsgOpt", go="GlobalRecvMsgOpt", binding="omitempty,oneof=0 1 2"
     )
 
@@ -132,9 +132,9 @@ class SetGlobalRecvMessageOptReq(_Operation):
 class GetUsersOnlineStatusReq(_Operation):
     """`/user/get_users_online_status`: up to 200 ids."""
 
-    GO: ClassVar[str] = "base_info.GetUsersOnlineStatusReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetUsersOnlineStatusReq"
 
-    user_id_list: tuple[str, ...] | None = wire(
+    user_id_list: tuple[str, ...] | None = field(
         STRINGS, "userIDList", go="UserIDList", binding="required,lte=200"
     )
 
@@ -143,16 +143,16 @@ class GetUsersOnlineStatusReq(_Operation):
 class GetAllUsersUidReq(_Operation):
     """`/user/get_all_users_uid`: all ids at once."""
 
-    GO: ClassVar[str] = "base_info.GetAllUsersUidReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetAllUsersUidReq"
 
 
 @message
 class AccountCheckReq(_Operation):
     """`/user/account_check`: up to 100 ids."""
 
-    GO: ClassVar[str] = "base_info.AccountCheckReq"
+    GO_TYPE: ClassVar[str] = "base_info.AccountCheckReq"
 
-    check_user_id_list: tuple[str, ...] | None = wire(
+    check_user_id_list: tuple[str, ...] | None = field(
         STRINGS, "checkUserIDList", go="CheckUserIDList", binding="required,lte=100"
     )
 
@@ -161,35 +161,35 @@ class AccountCheckReq(_Operation):
 class GetUsersReq(_Operation):
     """`/user/get_users`: an id, or else part of a name, or else part of a name or an id; and a page."""
 
-    GO: ClassVar[str] = "base_info.GetUsersReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetUsersReq"
 
-    user_name: str = wire(STRING, "userName")
-    user_id: str = wire(STRING, "userID")
-    content: str = wire(STRING, "content")
-    page_number: int = wire(INT32, "pageNumber", go="PageNumber", binding="required")
-    show_number: int = wire(INT32, "showNumber", go="ShowNumber", binding="required")
+    user_name: str = field(STRING, "userName")
+    user_id: str = field(STRING, "userID")
+    content: str = field(STRING, "content")
+    page_number: int = field(INT32, "pageNumber", go="PageNumber", binding="required")
+    show_number: int = field(INT32, "showNumber", go="ShowNumber", binding="required")
 
 
 @message
 class GetFriendIDListFromCacheReq(_Operation):
     """`/user/get_user_friend_from_cache`: the caller's friends."""
 
-    GO: ClassVar[str] = "base_info.GetFriendIDListFromCacheReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetFriendIDListFromCacheReq"
 
 
 @message
 class GetBlackIDListFromCacheReq(_Operation):
     """`/user/get_black_list_from_cache`: whom the caller blocks."""
 
-    GO: ClassVar[str] = "base_info.GetBlackIDListFromCacheReq"
+    GO_TYPE: ClassVar[str] = "base_info.GetBlackIDListFromCacheReq"
 
 
 @message
 class DeleteUsersReq(_Operation):
     """`/manager/delete_user`: users to delete."""
 
-    GO: ClassVar[str] = "base_info.DeleteUsersReq"
+    GO_TYPE: ClassVar[str] = "base_info.DeleteUsersReq"
 
-    delete_user_id_list: tuple[str, ...] | None = wire(
+    delete_user_id_list: tuple[str, ...] | None = field(
         STRINGS, "deleteUserIDList", go="DeleteUserIDList", binding="required"
     )

@@ -10,21 +10,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.dialects.openim_v2 import platforms
-from app.models import DAY, Token, TokenStyle
+from app.models import DAY, Token, TokenFormat
 from app.settings import Settings
-from app.wire.codecs import Vocabulary
-from app.wire.jwt import Claimed, JwtSpelling, keys_of
+from app.wire.codecs import TokenFormats
+from app.wire.jwt import Claims, JwtFormat, keys_of
 
-STYLE = "v2"
+FORMAT = "v2"
 
 
-def vocabulary(settings: Settings) -> Vocabulary:
+def token_formats(settings: Settings) -> TokenFormats:
     """Return v2's one kind of token, signed with the access secret (not with `secret`)."""
-    style = TokenStyle(STYLE, settings.openim_v2_token_days * DAY)
-    return Vocabulary((style,), JwtSpelling("UID", keys_of(settings.openim_v2_access_secret), _spell, _parse))
+    format = TokenFormat(FORMAT, settings.openim_v2_token_days * DAY)
+    return TokenFormats(
+        (format,), JwtFormat("UID", keys_of(settings.openim_v2_access_secret), _encode, _parse)
+    )
 
 
-def _spell(token: Token) -> Mapping[str, object]:
+def _encode(token: Token) -> Mapping[str, object]:
     return {
         "UID": token.user_id,
         "Platform": platforms.NAMES.get(token.platform_id, ""),
@@ -34,8 +36,8 @@ def _spell(token: Token) -> Mapping[str, object]:
     }
 
 
-def _parse(claims: Mapping[str, Any]) -> Claimed | None:
+def _parse(claims: Mapping[str, Any]) -> Claims | None:
     user_id, platform = claims["UID"], claims.get("Platform", "")
     if not (isinstance(user_id, str) and isinstance(platform, str)):
         return None
-    return Claimed(user_id, platforms.id_of(platform), STYLE)
+    return Claims(user_id, platforms.id_of(platform), FORMAT)

@@ -42,7 +42,7 @@ class _Rule:
 
 @cache
 def _rules(request: type[Request]) -> tuple[_Rule, ...]:
-    struct = request.GO.rpartition(".")[2]
+    struct = request.GO_TYPE.rpartition(".")[2]
     rules = []
     # What upstream's struct has before the one that it embeds comes behind that one here.
     for row in sorted(fields(request), key=lambda row: "first" not in row.metadata):  # type: ignore[arg-type]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.dialects.openim_v3 import (
     auth,
-    call,
     commands,
+    context,
     errors,
     guard,
     notification,
@@ -15,7 +15,7 @@ from app.dialects.openim_v3 import (
     tokens,
     user,
 )
-from app.wire.dialect import Dialect, Traits
+from app.wire.dialect import DetectionHints, Dialect
 
 DIALECT = Dialect(
     name="openim_v3",
@@ -29,11 +29,13 @@ DIALECT = Dialect(
     ),
     prefixes={"/v3": "", "/v3.4": "3.4", "/v3.8": "3.8"},
     aliases=("/api",),
-    open=call.open_call,
-    admit=guard.admit,
-    success=render.success,
-    failure=errors.failure,
+    make_context=context.make_context,
+    authorize_and_bind=guard.authorize_and_bind,
+    render_success=render.render_success,
+    render_error=errors.render_error,
     unknown=guard.UNKNOWN,
-    vocabulary=tokens.vocabulary,
-    traits=Traits("v3", operation_id_in="header", styles=frozenset({tokens.STYLE_3_4, tokens.STYLE_3_8})),
+    token_formats=tokens.token_formats,
+    detection_hints=DetectionHints(
+        "v3", operation_id_in="header", formats=frozenset({tokens.FORMAT_3_4, tokens.FORMAT_3_8})
+    ),
 )

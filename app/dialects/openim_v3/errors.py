@@ -8,40 +8,40 @@ from typing import Any
 
 from flask import Response
 
-from app.dialects.openim_v3.call import Call, answer
+from app.dialects.openim_v3.context import Context, answer
 from app.dialects.openim_v3.generations import CURRENT, LEGACY, Generation
 from app.errors import (
     AccessDenied,
     BadRequest,
-    BodyUnreadable,
+    BodyInvalid,
     CommandNotFound,
     DomainError,
-    HookFailed,
-    HookGarbled,
-    HookRefused,
     NoFreeUserID,
     NoSuchCall,
     NotAdministrator,
     NotOwner,
-    PatternRefused,
+    PatternInvalid,
     SecretWrong,
     ServiceUnavailable,
     TokenExpired,
-    TokenForged,
     TokenKicked,
     TokenMalformed,
     TokenMissing,
+    TokenNotIssued,
     TokenNotYetValid,
     TokenRefused,
-    TokenUnknown,
+    TokenSignatureInvalid,
     UserExists,
     UserNotFound,
+    WebhookRejected,
+    WebhookResponseInvalid,
+    WebhookUnavailable,
 )
-from app.wire import go_json, plain
-from app.wire.rows import row_of
+from app.wire import go_json, responses
+from app.wire.error_rows import error_row
 
 
-def says_itself(error: DomainError) -> str:
+def error_message(error: DomainError) -> str:
     return str(error)
 
 
@@ -50,7 +50,7 @@ def _nothing(error: DomainError) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class ErrorRow:
     """How a refusal is worded."""
 
     code: int
@@ -74,61 +74,65 @@ class Row:
         }
 
 
-Rows = Mapping[type[DomainError], Row]
+Rows = Mapping[type[DomainError], ErrorRow]
 
 ARGS = "ArgsError"
 NO_PERMISSION = "NoPermissionError"
 NOT_FOUND = "RecordNotFoundError"
-TOKEN_UNKNOWN = Row(1505, "TokenUnknownError")
+TOKEN_UNKNOWN = ErrorRow(1505, "TokenUnknownError")
 
 TABLE: Rows = {
-    DomainError: Row(500, "ServerInternalError", status=500),
-    BadRequest: Row(1001, ARGS, says_itself),
-    PatternRefused: Row(500, "ServerInternalError", says_itself, named=says_itself),
-    AccessDenied: Row(1002, NO_PERMISSION, says_itself),
-    SecretWrong: Row(1002, NO_PERMISSION, lambda error: "secret invalid"),
-    NotAdministrator: Row(1002, NO_PERMISSION, lambda error: f"user {error.user_id} is not admin userID"),
-    NotOwner: Row(1002, NO_PERMISSION, lambda error: f"ownerUserID, {error.owner_id}=MISSING"),
-    TokenMissing: Row(1001, ARGS, lambda error: "header must have token"),
-    TokenExpired: Row(1501, "TokenExpiredError"),
-    TokenMalformed: Row(1503, "TokenMalformedError"),
-    TokenNotYetValid: Row(1504, "TokenNotValidYetError"),
+    DomainError: ErrorRow(500, "ServerInternalError", status=500),
+    BadRequest: ErrorRow(1001, ARGS, error_message),
+    PatternInvalid: ErrorRow(500, "ServerInternalError", error_message, named=error_message),
+    AccessDenied: ErrorRow(1002, NO_PERMISSION, error_message),
+    SecretWrong: ErrorRow(1002, NO_PERMISSION, lambda error: "secret invalid"),
+    NotAdministrator: ErrorRow(
+        1002, NO_PERMISSION, lambda error: f"user {error.user_id} is not admin userID"
+    ),
+    NotOwner: ErrorRow(1002, NO_PERMISSION, lambda error: f"ownerUserID, {error.owner_id}=MISSING"),
+    TokenMissing: ErrorRow(1001, ARGS, lambda error: "header must have token"),
+    TokenExpired: ErrorRow(1501, "TokenExpiredError"),
+    TokenMalformed: ErrorRow(1503, "TokenMalformedError"),
+    TokenNotYetValid: ErrorRow(1504, "TokenNotValidYetError"),
     TokenRefused: TOKEN_UNKNOWN,
-    TokenKicked: Row(1506, "TokenKickedError"),
-    TokenUnknown: Row(1507, "TokenNotExistError"),
-    UserNotFound: Row(1004, NOT_FOUND, lambda error: "record not found"),
-    CommandNotFound: Row(1004, NOT_FOUND),
-    NoFreeUserID: Row(500, "ServerInternalError", lambda error: "gen user id failed"),
-    UserExists: Row(1102, "RegisteredAlreadyError", lambda error: "userID registered already"),
-    HookRefused: Row(
+    TokenKicked: ErrorRow(1506, "TokenKickedError"),
+    TokenNotIssued: ErrorRow(1507, "TokenNotExistError"),
+    UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: "record not found"),
+    CommandNotFound: ErrorRow(1004, NOT_FOUND),
+    NoFreeUserID: ErrorRow(500, "ServerInternalError", lambda error: "gen user id failed"),
+    UserExists: ErrorRow(1102, "RegisteredAlreadyError", lambda error: "userID registered already"),
+    WebhookRejected: ErrorRow(
         0, "", lambda error: error.detail, named=lambda error: error.message, bare=True, coded=True
     ),
-    HookFailed: Row(90004, "NetworkError", says_itself),
-    HookGarbled: Row(90007, "DataError", lambda error: f"{error} response format error"),
-    ServiceUnavailable: Row(90002, "DatabaseError", status=503),
+    WebhookUnavailable: ErrorRow(90004, "NetworkError", error_message),
+    WebhookResponseInvalid: ErrorRow(90007, "DataError", lambda error: f"{error} response format error"),
+    ServiceUnavailable: ErrorRow(90002, "DatabaseError", status=503),
 }
 
 #: What a generation words differently.
-OWN: Mapping[Generation, Rows] = {
+BUILT_IN: Mapping[Generation, Rows] = {
     LEGACY: {
-        BodyUnreadable: Row(1001, ARGS, says_itself, status=400, bare=True),
+        BodyInvalid: ErrorRow(1001, ARGS, error_message, status=400, bare=True),
         # A 3.4 server parses the header's token in its API process, where every JWT problem looks the same.
         TokenExpired: TOKEN_UNKNOWN,
         TokenMalformed: TOKEN_UNKNOWN,
         TokenNotYetValid: TOKEN_UNKNOWN,
-        UserNotFound: Row(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
-        NotOwner: Row(1002, NO_PERMISSION, lambda error: "CheckAccessV3"),
+        UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
+        NotOwner: ErrorRow(1002, NO_PERMISSION, lambda error: "CheckAccessV3"),
     },
     CURRENT: {
         # From 3.8.3 on the JWT library's text stands in the place of the name.
-        TokenForged: Row(1505, "TokenUnknownError", named=lambda error: error.reason),
+        TokenSignatureInvalid: ErrorRow(1505, "TokenUnknownError", named=lambda error: error.reason),
     },
 }
 
 
-def failure(call: Call, error: DomainError) -> Response:
+def render_error(context: Context, error: DomainError) -> Response:
     """Render a refusal; HTTP says 200 to almost all of them."""
     if isinstance(error, NoSuchCall):
-        return plain.not_found()
-    row = row_of(error, call.endpoint.rows.get(call.generation, {}), OWN[call.generation], TABLE)
-    return answer(call, go_json.dumps(row.body(error, call.generation)), row.status)
+        return responses.not_found()
+    row = error_row(
+        error, context.endpoint.rows.get(context.generation, {}), BUILT_IN[context.generation], TABLE
+    )
+    return answer(context, go_json.dumps(row.body(error, context.generation)), row.status)

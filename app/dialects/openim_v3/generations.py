@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from app.dialects.openim_v3 import platforms, tokens
 from app.wire import body
-from app.wire.incoming import Incoming
+from app.wire.request import Request
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class Generation:
     """The rows in which one generation of v3 differs from the other."""
 
     name: str
-    style: str
+    format: str
     """Of the tokens that it mints."""
     kicks: bool
     """Whether issuing a token cancels older ones of that user."""
@@ -53,7 +53,7 @@ class Generation:
     """Whether the notification account calls take and show an appMangerLevel."""
     refuses_special_accounts: bool
     """Whether get_user_token refuses the administrators' platform and the accounts of applications."""
-    take_json: Callable[[body.Json], Any]
+    take_json: Callable[[body.DecodedJson], Any]
     """What it makes of text behind the JSON value, and how it words a body that just ends."""
     detail: Callable[[str, int, str], str]
     """`errDlt` of a message (which may be empty), a code and a name."""
@@ -63,7 +63,7 @@ class Generation:
 
 LEGACY = Generation(
     name="3.4",
-    style=tokens.STYLE_3_4,
+    format=tokens.FORMAT_3_4,
     kicks=False,
     account_status={True: "registered", False: "unregistered"},
     online_status={True: "online", False: "offline"},
@@ -76,13 +76,13 @@ LEGACY = Generation(
     notification_levels=(APP_ACCOUNT, APP_ACCOUNT),
     names_notification_level=False,
     refuses_special_accounts=False,
-    take_json=body.first_value,
+    take_json=body.decode_stream,
     detail=lambda message, code, name: f"{message}: {code} {name}",
     compresses=False,
 )
 CURRENT = Generation(
     name="3.8",
-    style=tokens.STYLE_3_8,
+    format=tokens.FORMAT_3_8,
     kicks=True,
     account_status={True: 1, False: 0},
     online_status={True: 1, False: 0},
@@ -95,7 +95,7 @@ CURRENT = Generation(
     notification_levels=(APP_ACCOUNT, 2**31 - 1),
     names_notification_level=True,
     refuses_special_accounts=True,
-    take_json=body.only_value,
+    take_json=body.unmarshal,
     detail=lambda message, code, name: message or name,
     compresses=True,
 )
@@ -107,33 +107,33 @@ def in_both(value: T) -> Mapping[Generation, T]:
 
 
 _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
-_BY_STYLE = {tokens.STYLE_3_8: CURRENT}
+_BY_STYLE = {tokens.FORMAT_3_8: CURRENT}
 
 
-def generation_of(incoming: Incoming, path: str, forced: str) -> Generation:
+def generation_of(http_request: Request, path: str, forced: str) -> Generation:
     """Return the generation of a request to `path`: the prefix's, the setting's, or its credential's."""
-    pinned = forced or incoming.services.settings.openim_v3_generation
+    pinned = forced or http_request.services.settings.openim_v3_generation
     if pinned:
         return _BY_NAME[pinned]
-    return _by_call(incoming, path) or _by_token(incoming, path) or CURRENT
+    return _by_call(http_request, path) or _by_token(http_request, path) or CURRENT
 
 
-def _by_call(incoming: Incoming, path: str) -> Generation | None:
+def _by_call(http_request: Request, path: str) -> Generation | None:
     """Go by the credential that the call itself takes."""
     if path == "/auth/get_admin_token":
         return CURRENT
-    if path == "/auth/user_token" and "secret" in incoming.keys:
+    if path == "/auth/user_token" and "secret" in http_request.lower_keys:
         return LEGACY
     # A header that holds no token is no credential: some clients send "undefined" before they have one.
-    if path == "/user/user_register" and "secret" in incoming.keys and incoming.token is None:
+    if path == "/user/user_register" and "secret" in http_request.lower_keys and http_request.token is None:
         return LEGACY
     return None
 
 
-def _by_token(incoming: Incoming, path: str) -> Generation | None:
+def _by_token(http_request: Request, path: str) -> Generation | None:
     """Go by the token that is shown; a v2 client that has come this far is an old one."""
-    text = incoming.keys.get("token") if path == "/auth/parse_token" else None
-    presented = incoming.presented(text) if isinstance(text, str) else incoming.token
-    if presented is None or not presented.style:
+    text = http_request.lower_keys.get("token") if path == "/auth/parse_token" else None
+    decode_token = http_request.decode_token(text) if isinstance(text, str) else http_request.token
+    if decode_token is None or not decode_token.format:
         return None
-    return _BY_STYLE.get(presented.style, LEGACY)
+    return _BY_STYLE.get(decode_token.format, LEGACY)

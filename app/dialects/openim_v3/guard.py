@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.context import Context
 from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import check
 from app.errors import HeaderMissing, NoSuchPath, NotAdministrator, NotOwner, SecretWrong, TokenMissing
@@ -15,93 +15,93 @@ from app.wire.dialect import Endpoint
 from app.wire.schema import bind
 
 
-def admit(call: Call) -> Any:
+def authorize_and_bind(context: Context) -> Any:
     """Take a request through the checks before its business."""
-    if not call.incoming.header("OPERATIONID"):
+    if not context.http_request.header("OPERATIONID"):
         raise HeaderMissing("operationID")
-    gate = call.endpoint.access[call.generation]
-    gate.identify(call)
-    if call.endpoint is UNKNOWN:
+    gate = context.endpoint.access[context.generation]
+    gate.identify(context)
+    if context.endpoint is UNKNOWN:
         raise NoSuchPath
-    schema = call.endpoint.schema
-    take_json = getattr(schema, "TAKE_JSON", call.generation.take_json)
-    request = bind(schema, take_json(call.incoming.json))
-    check(request, call.generation)
-    gate.permit(call, request)
+    schema = context.endpoint.schema
+    take_json = getattr(schema, "TAKE_JSON", context.generation.take_json)
+    request = bind(schema, take_json(context.http_request.json))
+    check(request, context.generation)
+    gate.permit(context, request)
     return request
 
 
 @dataclass(frozen=True)
-class Gate:
+class Access:
     """Who may make a call: what is asked before the body is read, and what after it was checked."""
 
-    identify: Callable[[Call], None]
-    permit: Callable[[Call, Any], None]
+    identify: Callable[[Context], None]
+    permit: Callable[[Context, Any], None]
 
 
-def _nobody(call: Call) -> None:
+def _nobody(context: Context) -> None:
     """Ask for no token, nor look at one."""
 
 
-def _by_token(call: Call) -> None:
-    text = call.incoming.header("TOKEN")
+def _by_token(context: Context) -> None:
+    text = context.http_request.header("TOKEN")
     if not text:
         raise TokenMissing
-    services = call.services
-    call.caller = services.tokens.verify(services.codecs.read(text))
+    services = context.services
+    context.caller = services.tokens.verify(services.codecs.decode(text))
 
 
-def _anybody(call: Call, request: Any) -> None:
+def _anybody(context: Context, request: Any) -> None:
     """Let pass whoever has come this far."""
 
 
-def _by_secret(call: Call, request: Any) -> None:
-    is_right = secrets.is_one_of(request.secret, call.services.settings.openim_secret)
-    secrets.judge(call.incoming, is_right, SecretWrong())
+def _by_secret(context: Context, request: Any) -> None:
+    is_right = secrets.is_one_of(request.secret, context.services.settings.openim_secret)
+    secrets.check_secret(context.http_request, is_right, SecretWrong())
 
 
-def _by_administrator(call: Call, request: Any) -> None:
-    if not is_administrator(call):
-        raise NotAdministrator(_caller(call))
+def _by_administrator(context: Context, request: Any) -> None:
+    if not is_administrator(context):
+        raise NotAdministrator(_caller(context))
 
 
-def _by_owner(call: Call, request: Any) -> None:
-    if _caller(call) != request.owner_id and not is_administrator(call):
+def _by_owner(context: Context, request: Any) -> None:
+    if _caller(context) != request.owner_id and not is_administrator(context):
         raise NotOwner(request.owner_id)
 
 
-def is_administrator(call: Call) -> bool:
+def is_administrator(context: Context) -> bool:
     """Tell whether an administrator makes the call."""
-    return call.services.users.is_administrator(_caller(call))
+    return context.services.users.is_administrator(_caller(context))
 
 
-def _caller(call: Call) -> str:
-    return call.caller.user_id if call.caller else ""
+def _caller(context: Context) -> str:
+    return context.caller.user_id if context.caller else ""
 
 
-def _by_token_unless_open(call: Call) -> None:
+def _by_token_unless_open(context: Context) -> None:
     """Ask for a token as 3.8 does before it looks for the path: by how that begins."""
-    _, _, path = call.incoming.path.removeprefix("/").partition("/")
+    _, _, path = context.http_request.path.removeprefix("/").partition("/")
     if not path.startswith(_OPEN_PATHS):
-        _by_token(call)
+        _by_token(context)
 
 
 #: Paths that need no token, and whatever begins like them (branch 3.8.3-patch internal/api/router.go).
 _OPEN_PATHS = ("auth/get_admin_token", "auth/parse_token")
 
-OPEN = Gate(_nobody, _anybody)
-SECRET = Gate(_nobody, _by_secret)
-TOKEN = Gate(_by_token, _anybody)
-ADMINISTRATOR = Gate(_by_token, _by_administrator)
-OWNER = Gate(_by_token, _by_owner)
+OPEN = Access(_nobody, _anybody)
+SECRET = Access(_nobody, _by_secret)
+TOKEN = Access(_by_token, _anybody)
+ADMINISTRATOR = Access(_by_token, _by_administrator)
+OWNER = Access(_by_token, _by_owner)
 
 
 UNKNOWN = Endpoint(
     "/<path:unknown_path>",
     "",
-    lambda call, request: None,
+    lambda context, request: None,
     None,
-    {LEGACY: OPEN, CURRENT: Gate(_by_token_unless_open, _anybody)},
+    {LEGACY: OPEN, CURRENT: Access(_by_token_unless_open, _anybody)},
     frozenset(),
     {},
 )

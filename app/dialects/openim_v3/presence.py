@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.call import Call
-from app.dialects.openim_v3.errors import ARGS, NO_PERMISSION, Row, says_itself
+from app.dialects.openim_v3.context import Context
+from app.dialects.openim_v3.errors import ARGS, NO_PERMISSION, ErrorRow, error_message
 from app.dialects.openim_v3.generations import in_both
 from app.dialects.openim_v3.guard import ADMINISTRATOR, TOKEN, is_administrator
 from app.dialects.openim_v3.schemas.presence import (
@@ -16,16 +16,16 @@ from app.dialects.openim_v3.schemas.presence import (
     GetUserStatusReq,
     SubscribeOrCancelUsersStatusReq,
 )
-from app.errors import BodyUnreadable, NotAdministrator
+from app.errors import BodyInvalid, NotAdministrator
 from app.models import Connection
 from app.wire.dialect import Routes
-from app.wire.go_json import Written
+from app.wire.go_json import RawJson
 
 routes = Routes("user")
 
 # Both are bound by gin in every version, which says 400 to what it cannot bind.
-_BOUND_BY_GIN = {BodyUnreadable: Row(1001, ARGS, says_itself, status=400, bare=True)}
-_FOR_MANAGERS = {NotAdministrator: Row(1002, NO_PERMISSION, lambda error: "only app manager")}
+_BOUND_BY_GIN = {BodyInvalid: ErrorRow(1001, ARGS, error_message, status=400, bare=True)}
+_FOR_MANAGERS = {NotAdministrator: ErrorRow(1002, NO_PERMISSION, lambda error: "only app manager")}
 
 _Tokens = dict[str, dict[int, list[str]]]
 
@@ -34,15 +34,15 @@ _Tokens = dict[str, dict[int, list[str]]]
     "/user/get_users_online_status",
     GetUsersOnlineStatusReq,
     access=in_both(ADMINISTRATOR),
-    marks=("userIDs",),
+    body_keys=("userIDs",),
     rows=in_both({**_BOUND_BY_GIN, **_FOR_MANAGERS}),
 )
-def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> Written | None:
+def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson | None:
     """Answer with the connections of each id, in the order asked; an id that nobody has is offline."""
     user_ids = request.user_ids or ()
-    connections = call.services.presence.connections(user_ids)
-    tokens = _tokens(call, user_ids, connections, most=1)
-    return render.online_status(user_ids, connections, tokens, call.generation)
+    connections = context.services.presence.connections(user_ids)
+    tokens = _tokens(context, user_ids, connections, max_per_platform=1)
+    return render.online_status(user_ids, connections, tokens, context.generation)
 
 
 @routes.post(
@@ -52,17 +52,17 @@ def get_users_online_status(call: Call, request: GetUsersOnlineStatusReq) -> Wri
     rows=in_both(_BOUND_BY_GIN),
 )
 def get_users_online_token_detail(
-    call: Call, request: GetUsersOnlineStatusReq
+    context: Context, request: GetUsersOnlineStatusReq
 ) -> list[dict[str, object]] | None:
     """Answer with the tokens of those who are online; to anybody but an administrator, with nobody's."""
-    if not is_administrator(call):
+    if not is_administrator(context):
         return None
     user_ids = request.user_ids or ()
-    connections = call.services.presence.connections(user_ids)
-    tokens = _tokens(call, user_ids, connections)
+    connections = context.services.presence.connections(user_ids)
+    tokens = _tokens(context, user_ids, connections)
     return render.or_null(
         render.token_detail(
-            user_id, dict.fromkeys(each.platform_id for each in held), tokens[user_id], call.generation
+            user_id, dict.fromkeys(each.platform_id for each in held), tokens[user_id], context.generation
         )
         for user_id, held in zip(user_ids, connections, strict=True)
         if held
@@ -70,10 +70,10 @@ def get_users_online_token_detail(
 
 
 def _tokens(
-    call: Call,
+    context: Context,
     user_ids: Sequence[str],
     connections: Sequence[Sequence[Connection]],
-    most: int | None = None,
+    max_per_platform: int | None = None,
 ) -> _Tokens:
     """Return the valid tokens of users for where they are online, spelled, the newest first."""
     online = {
@@ -83,10 +83,13 @@ def _tokens(
     }
     if not online:
         return {}
-    spell, tokens = call.services.codecs.spell, call.services.tokens.held(list(online), most)
+    encode, tokens = (
+        context.services.codecs.encode,
+        context.services.tokens.active_tokens(list(online), max_per_platform),
+    )
     return {
         user_id: {
-            platform_id: [spell(token) for token in tokens[user_id].get(platform_id, ())]
+            platform_id: [encode(token) for token in tokens[user_id].get(platform_id, ())]
             for platform_id in platform_ids
         }
         for user_id, platform_ids in online.items()
@@ -94,20 +97,20 @@ def _tokens(
 
 
 @routes.post("/user/get_users_status", GetUserStatusReq, access=in_both(TOKEN))
-def get_users_status(call: Call, request: GetUserStatusReq) -> Written:
+def get_users_status(context: Context, request: GetUserStatusReq) -> RawJson:
     """Answer on which platforms each id is online, in the order asked."""
-    return _statuses(call, request.user_ids or ())
+    return _statuses(context, request.user_ids or ())
 
 
 @routes.post("/user/subscribe_users_status", SubscribeOrCancelUsersStatusReq, access=in_both(TOKEN))
-def subscribe_users_status(call: Call, request: SubscribeOrCancelUsersStatusReq) -> Written:
+def subscribe_users_status(context: Context, request: SubscribeOrCancelUsersStatusReq) -> RawJson:
     """Remember whom a user follows and answer with their status; or forget it and answer with nothing."""
     user_ids = request.user_ids or ()
     if request.genre == SUBSCRIBE:
-        call.services.subscriptions.add(request.user_id, user_ids)
-        return _statuses(call, user_ids)
-    call.services.subscriptions.remove(request.user_id, user_ids)
-    return _statuses(call, ())
+        context.services.subscriptions.add(request.user_id, user_ids)
+        return _statuses(context, user_ids)
+    context.services.subscriptions.remove(request.user_id, user_ids)
+    return _statuses(context, ())
 
 
 #: The same call under another name up to 3.3.
@@ -117,11 +120,11 @@ unsubscribe_users_status = routes.post(
 
 
 @routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=in_both(TOKEN))
-def get_subscribe_users_status(call: Call, request: GetSubscribeUsersStatusReq) -> Written:
+def get_subscribe_users_status(context: Context, request: GetSubscribeUsersStatusReq) -> RawJson:
     """Answer with the status of those whom a user follows."""
-    followed = call.services.subscriptions.of(request.user_id)
-    return _statuses(call, [subscription.user_id for subscription in followed])
+    followed = context.services.subscriptions.of(request.user_id)
+    return _statuses(context, [subscription.user_id for subscription in followed])
 
 
-def _statuses(call: Call, user_ids: Sequence[str]) -> Written:
-    return render.status_list(user_ids, call.services.presence.connections(user_ids))
+def _statuses(context: Context, user_ids: Sequence[str]) -> RawJson:
+    return render.status_list(user_ids, context.services.presence.connections(user_ids))

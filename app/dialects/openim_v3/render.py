@@ -7,24 +7,24 @@ from typing import TypeVar
 
 from flask import Response
 
-from app.dialects.openim_v3.call import Call, answer
+from app.dialects.openim_v3.context import Context, answer
 from app.dialects.openim_v3.generations import Generation
 from app.models import Connection, Registrations, Token, User, UserCommand
 from app.wire import go_json
-from app.wire.go_json import Written
+from app.wire.go_json import RawJson
 
 T = TypeVar("T")
 
 _SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""'
 
 #: What a view returns whose answer has no `data`.
-NOTHING = object()
+NO_DATA = object()
 
 
-def success(call: Call, data: object) -> Response:
+def render_success(context: Context, data: object) -> Response:
     """Render the envelope; a call whose upstream message has no fields has no `data`."""
-    rest = "}" if data is NOTHING else f',"data":{go_json.text(data)}}}'
-    return answer(call, go_json.encoded(_SUCCESS + rest))
+    rest = "}" if data is NO_DATA else f',"data":{go_json.text(data)}}}'
+    return answer(context, go_json.encoded(_SUCCESS + rest))
 
 
 def or_null(rows: Iterable[T]) -> list[T] | None:
@@ -65,13 +65,13 @@ def user_info(user: User, generation: Generation, is_administrator: bool) -> dic
     }
 
 
-def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> Written:
+def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> RawJson:
     """Render who is registered, in the order asked."""
     yes, no = (
         go_json.members({"accountStatus": generation.account_status[is_known]}) for is_known in (True, False)
     )
     rests = [yes if user_id in known else no for user_id in user_ids]
-    return Written(f'{{"results":{go_json.rows("userID", user_ids, rests)}}}')
+    return RawJson(f'{{"results":{go_json.rows("userID", user_ids, rests)}}}')
 
 
 def online_status(
@@ -79,7 +79,7 @@ def online_status(
     connections: Iterable[Sequence[Connection]],
     tokens: Mapping[str, Mapping[int, Sequence[str]]],
     generation: Generation,
-) -> Written | None:
+) -> RawJson | None:
     """Render the connections of users, each with the newest of the user's `tokens` for its platform."""
     offline = go_json.members({"status": generation.online_status[False], "detailPlatformStatus": None})
     rests = [
@@ -123,12 +123,12 @@ def token_detail(
     }
 
 
-def status_list(user_ids: Sequence[str], connections: Iterable[Sequence[Connection]]) -> Written:
+def status_list(user_ids: Sequence[str], connections: Iterable[Sequence[Connection]]) -> RawJson:
     """Render on which platforms users are online, in the order asked."""
     offline = go_json.members({"status": 0, "platformIDs": None})
     rests = [_on_platforms(held) if held else offline for held in connections]
     rows = go_json.rows("userID", user_ids, rests) if rests else "null"
-    return Written(f'{{"statusList":{rows}}}')
+    return RawJson(f'{{"statusList":{rows}}}')
 
 
 def _on_platforms(connections: Sequence[Connection]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.call import Call
+from app.dialects.openim_v3.context import Context
 from app.dialects.openim_v3.generations import in_both
 from app.dialects.openim_v3.guard import TOKEN
 from app.dialects.openim_v3.schemas.user import UserRegisterCountReq
@@ -13,6 +13,6 @@ routes = Routes("statistics")
 
 
 @routes.post("/statistics/user/register", UserRegisterCountReq, access=in_both(TOKEN))
-def register(call: Call, request: UserRegisterCountReq) -> dict[str, object]:
+def register(context: Context, request: UserRegisterCountReq) -> dict[str, object]:
     """Answer how many users there are, how many were before `start`, and how many came since by UTC day."""
-    return render.register_count(call.services.users.registrations(request.start, request.end))
+    return render.register_count(context.services.users.registrations(request.start, request.end))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.call import Call
-from app.dialects.openim_v3.errors import NOT_FOUND, Row
+from app.dialects.openim_v3.context import Context
+from app.dialects.openim_v3.errors import NOT_FOUND, ErrorRow
 from app.dialects.openim_v3.generations import CURRENT, LEGACY, in_both
 from app.dialects.openim_v3.guard import ADMINISTRATOR, OWNER, SECRET, TOKEN
 from app.dialects.openim_v3.schemas.rules import RequestPagination, repeats
@@ -23,19 +23,19 @@ from app.dialects.openim_v3.schemas.user import (
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentRepeated, UserNotFound
 from app.models import User, UserChanges, UserFilter
 from app.wire.dialect import Routes
-from app.wire.go_json import Written
+from app.wire.go_json import RawJson
 
 routes = Routes("user")
 
-_UNKNOWN = {UserNotFound: Row(1004, NOT_FOUND, lambda error: "userID not found")}
+_UNKNOWN = {UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: "userID not found")}
 # What 3.8 says of a profile that it goes to MongoDB for.
 _UNKNOWN_TO_MONGO = {
-    UserNotFound: Row(1004, NOT_FOUND, lambda error: "mongo: no documents in result mongo find one")
+    UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: "mongo: no documents in result mongo find one")
 }
 
 
 @routes.post("/user/user_register", UserRegisterReq, access={LEGACY: SECRET, CURRENT: ADMINISTRATOR})
-def user_register(call: Call, request: UserRegisterReq) -> object:
+def user_register(context: Context, request: UserRegisterReq) -> object:
     """Register all of the users or none; `createTime` is the server's."""
     users = [_user(info) for info in request.users or ()]
     if repeats([user.user_id for user in users]):
@@ -46,18 +46,18 @@ def user_register(call: Call, request: UserRegisterReq) -> object:
         # Upstream's keys in Redis are joined with colons.
         if ":" in user.user_id:
             raise ArgumentInvalid("userID contains ':' is invalid userID", "userID")
-    call.services.users.register(users)
-    return render.NOTHING
+    context.services.users.register(users)
+    return render.NO_DATA
 
 
 @routes.post(
     "/user/update_user_info",
     UpdateUserInfoReq,
     access=in_both(OWNER),
-    marks=("userInfo",),
+    body_keys=("userInfo",),
     rows={LEGACY: _UNKNOWN, CURRENT: _UNKNOWN_TO_MONGO},
 )
-def update_user_info(call: Call, request: UpdateUserInfoReq) -> object:
+def update_user_info(context: Context, request: UpdateUserInfoReq) -> object:
     """Write what is neither empty nor 0 in the profile; so nothing can be emptied here."""
     info = request.user_info or UserInfo()
     changes = UserChanges(
@@ -66,8 +66,8 @@ def update_user_info(call: Call, request: UpdateUserInfoReq) -> object:
         ex=info.ex or None,
         global_recv_msg_opt=info.global_recv_msg_opt or None,
     )
-    call.services.users.update_profile(request.owner_id, changes)
-    return render.NOTHING
+    context.services.users.update_profile(request.owner_id, changes)
+    return render.NO_DATA
 
 
 @routes.post(
@@ -76,70 +76,72 @@ def update_user_info(call: Call, request: UpdateUserInfoReq) -> object:
     access=in_both(OWNER),
     rows={LEGACY: _UNKNOWN, CURRENT: _UNKNOWN_TO_MONGO},
 )
-def update_user_info_ex(call: Call, request: UpdateUserInfoExReq) -> object:
+def update_user_info_ex(context: Context, request: UpdateUserInfoExReq) -> object:
     """Write what is given in the profile, empty or not."""
     info = request.user_info or UserInfoWithEx()
     changes = UserChanges(info.nickname, info.face_url, info.ex, info.global_recv_msg_opt)
-    call.services.users.update_profile(request.owner_id, changes, exact=True)
-    return render.NOTHING
+    context.services.users.update_profile(request.owner_id, changes, exact=True)
+    return render.NO_DATA
 
 
 @routes.post(
     "/user/set_global_msg_recv_opt",
     SetGlobalRecvMessageOptReq,
     access=in_both(TOKEN),
-    marks=("userID",),
+    body_keys=("userID",),
     rows=in_both(_UNKNOWN),
 )
-def set_global_msg_recv_opt(call: Call, request: SetGlobalRecvMessageOptReq) -> object:
+def set_global_msg_recv_opt(context: Context, request: SetGlobalRecvMessageOptReq) -> object:
     """Write how a user wants to receive messages; upstream lets anybody do that for anybody."""
     changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
-    call.services.users.update(request.user_id, changes)
-    return render.NOTHING
+    context.services.users.update(request.user_id, changes)
+    return render.NO_DATA
 
 
 @routes.post(
     "/user/get_users_info",
     GetDesignateUsersReq,
     access=in_both(TOKEN),
-    marks=("userIDs",),
+    body_keys=("userIDs",),
     rows=in_both(_UNKNOWN),
 )
-def get_users_info(call: Call, request: GetDesignateUsersReq) -> dict[str, object]:
+def get_users_info(context: Context, request: GetDesignateUsersReq) -> dict[str, object]:
     """Answer with profiles in the order asked; somebody unknown is an error in 3.4 and left out in 3.8."""
-    takes_unknown = call.generation.takes_unknown
+    takes_unknown = context.generation.takes_unknown
     user_ids = request.user_ids or ()
-    users = call.services.users.listed(
+    users = context.services.users.get_many(
         dict.fromkeys(user_ids) if takes_unknown else user_ids, unknown=takes_unknown
     )
-    return {"usersInfo": render.or_null(_info(call, user) for user in users)}
+    return {"usersInfo": render.or_null(_info(context, user) for user in users)}
 
 
-@routes.post("/user/get_all_users_uid", GetAllUserIDReq, access=in_both(TOKEN), marks=("pagination",))
-def get_all_users_uid(call: Call, request: GetAllUserIDReq) -> dict[str, object]:
+@routes.post("/user/get_all_users_uid", GetAllUserIDReq, access=in_both(TOKEN), body_keys=("pagination",))
+def get_all_users_uid(context: Context, request: GetAllUserIDReq) -> dict[str, object]:
     """Answer with a page of the ids of everybody, administrators and notification accounts too."""
     pagination = request.pagination or RequestPagination()
-    total, user_ids = call.services.users.ids(pagination.page())
+    total, user_ids = context.services.users.ids(pagination.page())
     return {"total": total, "userIDs": render.or_null(user_ids)}
 
 
 @routes.post(
-    "/user/get_users", GetPaginationUsersReq, access=in_both(TOKEN), marks=("pagination", "nickName")
+    "/user/get_users", GetPaginationUsersReq, access=in_both(TOKEN), body_keys=("pagination", "nickName")
 )
-def get_users(call: Call, request: GetPaginationUsersReq) -> dict[str, object]:
+def get_users(context: Context, request: GetPaginationUsersReq) -> dict[str, object]:
     """Answer with a page of the users in whose id or nickname a regular expression is found, or of all."""
     pagination = request.pagination or RequestPagination()
-    services, levels = call.services, call.generation.listed_levels
+    services, levels = context.services, context.generation.listed_levels
     which = UserFilter(levels=levels, without=services.settings.admins if levels else ())
     total, users = services.users.search(pagination.page(), which, request.user_id, request.nick_name)
-    return {"total": total, "users": render.or_null(_info(call, user) for user in users)}
+    return {"total": total, "users": render.or_null(_info(context, user) for user in users)}
 
 
-@routes.post("/user/account_check", AccountCheckReq, access=in_both(ADMINISTRATOR), marks=("checkUserIDs",))
-def account_check(call: Call, request: AccountCheckReq) -> Written:
+@routes.post(
+    "/user/account_check", AccountCheckReq, access=in_both(ADMINISTRATOR), body_keys=("checkUserIDs",)
+)
+def account_check(context: Context, request: AccountCheckReq) -> RawJson:
     """Tell an administrator which of the ids are registered."""
     user_ids = request.check_user_ids or ()
-    return render.account_check(user_ids, call.services.users.known(user_ids), call.generation)
+    return render.account_check(user_ids, context.services.users.existing_ids(user_ids), context.generation)
 
 
 def _user(info: UserInfo) -> User:
@@ -153,5 +155,5 @@ def _user(info: UserInfo) -> User:
     )
 
 
-def _info(call: Call, user: User) -> dict[str, object]:
-    return render.user_info(user, call.generation, call.services.users.is_administrator(user.user_id))
+def _info(context: Context, user: User) -> dict[str, object]:
+    return render.user_info(user, context.generation, context.services.users.is_administrator(user.user_id))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from app.dialects.rollcall import call, errors, guard, presence, render, watching
+from app.dialects.rollcall import context, errors, guard, presence, presence_queries, render
 from app.wire.dialect import Dialect
 
 DIALECT = Dialect(
     name="rollcall",
-    endpoints=(*presence.routes.endpoints, *watching.routes.endpoints),
+    endpoints=(*presence.routes.endpoints, *presence_queries.routes.endpoints),
     prefixes={},
-    open=call.open_call,
-    admit=guard.admit,
-    success=render.success,
-    failure=errors.failure,
+    make_context=context.make_context,
+    authorize_and_bind=guard.authorize_and_bind,
+    render_success=render.render_success,
+    render_error=errors.render_error,
 )

@@ -8,12 +8,12 @@ import json
 from app.errors import ArgumentInvalid
 
 
-def spell(epoch: str, place: tuple[int, str]) -> str:
+def encode(epoch: str, place: tuple[int, str]) -> str:
     """Return the text for a place in the list of who is online, fit for a URL."""
     return base64.urlsafe_b64encode(json.dumps([epoch, *place]).encode()).decode().rstrip("=")
 
 
-def read(text: str, epoch: str) -> tuple[int, str]:
+def decode(text: str, epoch: str) -> tuple[int, str]:
     """Return the place that a text stands for. Raises ArgumentInvalid."""
     try:
         given, shard, user_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

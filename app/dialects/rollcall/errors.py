@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from app.dialects.rollcall.call import Call
+from app.dialects.rollcall.context import Context
 from app.errors import (
     AccessDenied,
     BadRequest,
@@ -16,17 +16,17 @@ from app.errors import (
     NoSuchCall,
     ServiceUnavailable,
     TokenExpired,
-    TokenForged,
     TokenKicked,
     TokenMalformed,
     TokenMissing,
+    TokenNotIssued,
     TokenNotYetValid,
-    TokenUnknown,
+    TokenSignatureInvalid,
     TooManyConnections,
     UserNotFound,
 )
-from app.wire import go_json, plain
-from app.wire.rows import row_of
+from app.wire import go_json, responses
+from app.wire.error_rows import error_row
 
 
 def _says_itself(error: DomainError) -> str:
@@ -34,7 +34,7 @@ def _says_itself(error: DomainError) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class ErrorRow:
     """How a refusal is worded; without a message the name stands in its place."""
 
     code: int
@@ -43,31 +43,31 @@ class Row:
     status: int = 200
 
 
-TABLE: Mapping[type[DomainError], Row] = {
-    DomainError: Row(500, "ServerInternalError", status=500),
-    BadRequest: Row(1001, "ArgsError", _says_itself),
-    AccessDenied: Row(1002, "NoPermissionError", _says_itself),
-    TokenMissing: Row(1001, "ArgsError", lambda error: "header must have token"),
-    TokenExpired: Row(1501, "TokenExpiredError"),
-    TokenMalformed: Row(1503, "TokenMalformedError"),
-    TokenNotYetValid: Row(1504, "TokenNotValidYetError"),
-    TokenForged: Row(1505, "TokenUnknownError", _says_itself),
-    TokenKicked: Row(1506, "TokenKickedError"),
-    TokenUnknown: Row(1507, "TokenNotExistError"),
-    UserNotFound: Row(1004, "RecordNotFoundError", lambda error: "record not found"),
-    TooManyConnections: Row(1601, "ConnOverMaxNumLimit", _says_itself),
-    ServiceUnavailable: Row(90002, "DatabaseError", status=503),
+TABLE: Mapping[type[DomainError], ErrorRow] = {
+    DomainError: ErrorRow(500, "ServerInternalError", status=500),
+    BadRequest: ErrorRow(1001, "ArgsError", _says_itself),
+    AccessDenied: ErrorRow(1002, "NoPermissionError", _says_itself),
+    TokenMissing: ErrorRow(1001, "ArgsError", lambda error: "header must have token"),
+    TokenExpired: ErrorRow(1501, "TokenExpiredError"),
+    TokenMalformed: ErrorRow(1503, "TokenMalformedError"),
+    TokenNotYetValid: ErrorRow(1504, "TokenNotValidYetError"),
+    TokenSignatureInvalid: ErrorRow(1505, "TokenUnknownError", _says_itself),
+    TokenKicked: ErrorRow(1506, "TokenKickedError"),
+    TokenNotIssued: ErrorRow(1507, "TokenNotExistError"),
+    UserNotFound: ErrorRow(1004, "RecordNotFoundError", lambda error: "record not found"),
+    TooManyConnections: ErrorRow(1601, "ConnOverMaxNumLimit", _says_itself),
+    ServiceUnavailable: ErrorRow(90002, "DatabaseError", status=503),
 }
 
 
-def worded(error: DomainError) -> dict[str, object]:
+def error_body(error: DomainError) -> dict[str, object]:
     """Return a refusal as it stands in an envelope."""
-    row = row_of(error, TABLE)
+    row = error_row(error, TABLE)
     return {"errCode": row.code, "errMsg": row.name, "errDlt": row.message(error) or row.name}
 
 
-def failure(call: Call, error: DomainError) -> Response:
+def render_error(context: Context, error: DomainError) -> Response:
     """Render a refusal."""
     if isinstance(error, NoSuchCall):
-        return plain.not_found()
-    return plain.json_answer(go_json.dumps(worded(error)), row_of(error, TABLE).status)
+        return responses.not_found()
+    return responses.json_answer(go_json.dumps(error_body(error)), error_row(error, TABLE).status)

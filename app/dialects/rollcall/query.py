@@ -6,32 +6,32 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import parse_qsl
 
-from app.errors import ArgumentInvalid, BodyUnreadable
-from app.wire.incoming import Incoming
+from app.errors import ArgumentInvalid, BodyInvalid
+from app.wire.request import Request
 
 #: Parameters of one URL.
-MOST = 100
+MAX_PARAMETERS = 100
 #: Digits of a 64-bit number and its sign; more are not turned into a number at all.
-_LONGEST_NUMBER = 20
+_MAX_NUMBER_CHARS = 20
 
 
-def of_query(schema: type[Any], incoming: Incoming) -> tuple[tuple[str, Any], ...]:
+def of_query(schema: type[Any], http_request: Request) -> tuple[tuple[str, Any], ...]:
     """Return the parameters as `bind` takes an object, numbers where `schema` has them, in any case.
 
-    One without a value counts as absent. Raises ArgumentInvalid or BodyUnreadable.
+    One without a value counts as absent. Raises ArgumentInvalid or BodyInvalid.
     """
     numbers = {
         row.metadata["key"].lower() for row in fields(schema) if row.metadata["kind"].go.startswith("int")
     }
     try:
-        pairs = parse_qsl(incoming.environ.get("QUERY_STRING", ""), max_num_fields=MOST)
+        pairs = parse_qsl(http_request.environ.get("QUERY_STRING", ""), max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
-        raise BodyUnreadable("the query cannot be read") from error
+        raise BodyInvalid("the query cannot be read") from error
     return tuple((name, _number(name, value) if name.lower() in numbers else value) for name, value in pairs)
 
 
 def _number(name: str, value: str) -> int:
     digits = value.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(value) <= _LONGEST_NUMBER):
+    if not (digits.isascii() and digits.isdigit() and len(value) <= _MAX_NUMBER_CHARS):
         raise ArgumentInvalid(f"{name} must be a whole number", name)
     return int(value)

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 from flask import Response
 
-from app.dialects.rollcall.call import Call
+from app.dialects.rollcall.context import Context
 from app.models import Connection, PresenceChange, PresenceStatus
-from app.wire import go_json, plain
+from app.wire import go_json, responses
 
 
-def success(call: Call, data: dict[str, object] | None) -> Response:
+def render_success(context: Context, data: dict[str, object] | None) -> Response:
     """Render the envelope; a call without data has no `data`."""
     body: dict[str, object] = {"errCode": 0, "errMsg": "", "errDlt": ""}
     if data is not None:
         body["data"] = data
-    return plain.json_answer(go_json.dumps(body))
+    return responses.json_answer(go_json.dumps(body))
 
 
 def heartbeat(user_id: str, platform_id: int, connection_id: str, ttl: int, epoch: str) -> dict[str, object]:

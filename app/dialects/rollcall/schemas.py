@@ -7,26 +7,26 @@ from typing import ClassVar
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
 from app.models import Platform
 from app.wire.message import message
-from app.wire.schema import BOOL, INT32, INT64, STRING, list_of, pointer_to, wire
+from app.wire.schema import BOOL, INT32, INT64, STRING, field, list_of, pointer_to
 
 DEFAULT_TTL = 1800
-LONGEST_TTL = 86400
-LONGEST_CONNECTION_ID = 64
+MAX_TTL = 86400
+MAX_CONNECTION_ID_CHARS = 64
 PLATFORMS = frozenset(Platform)
-MOST_HEARTBEATS = 1_000
+MAX_HEARTBEATS = 1_000
 #: Rows of one answer.
-LONGEST_PAGE = 10_000
+MAX_PAGE_SIZE = 10_000
 
 
 @message
 class LeaveReq:
     """`/presence/leave`: which connections to take offline; without `connID` all of the platform's."""
 
-    GO: ClassVar[str] = "presence.LeaveReq"
+    GO_TYPE: ClassVar[str] = "presence.LeaveReq"
 
-    conn_id: str | None = wire(STRING, "connID", default=None)
-    user_id: str = wire(STRING, "userID")
-    platform_id: int | None = wire(INT32, "platformID", default=None)
+    conn_id: str | None = field(STRING, "connID", default=None)
+    user_id: str = field(STRING, "userID")
+    platform_id: int | None = field(INT32, "platformID", default=None)
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid."""
@@ -37,13 +37,13 @@ class LeaveReq:
 class HeartbeatReq:
     """`/presence/heartbeat`: which connection is alive, and for how many seconds to believe it."""
 
-    GO: ClassVar[str] = "presence.HeartbeatReq"
+    GO_TYPE: ClassVar[str] = "presence.HeartbeatReq"
 
-    ttl: int = wire(INT32, "ttl", default=DEFAULT_TTL)
-    conn_id: str | None = wire(STRING, "connID", default=None)
-    is_background: bool = wire(BOOL, "isBackground")
-    user_id: str = wire(STRING, "userID")
-    platform_id: int | None = wire(INT32, "platformID", default=None)
+    ttl: int = field(INT32, "ttl", default=DEFAULT_TTL)
+    conn_id: str | None = field(STRING, "connID", default=None)
+    is_background: bool = field(BOOL, "isBackground")
+    user_id: str = field(STRING, "userID")
+    platform_id: int | None = field(INT32, "platformID", default=None)
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid."""
@@ -55,13 +55,13 @@ class HeartbeatReq:
 class UserHeartbeat:
     """One connection of a batch; without a `ttl` the batch's counts."""
 
-    GO: ClassVar[str] = "presence.UserHeartbeat"
+    GO_TYPE: ClassVar[str] = "presence.UserHeartbeat"
 
-    user_id: str = wire(STRING, "userID")
-    platform_id: int = wire(INT32, "platformID")
-    ttl: int | None = wire(INT32, "ttl", default=None)
-    conn_id: str = wire(STRING, "connID")
-    is_background: bool = wire(BOOL, "isBackground")
+    user_id: str = field(STRING, "userID")
+    platform_id: int = field(INT32, "platformID")
+    ttl: int | None = field(INT32, "ttl", default=None)
+    conn_id: str = field(STRING, "connID")
+    is_background: bool = field(BOOL, "isBackground")
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid or ArgumentMissing."""
@@ -76,18 +76,18 @@ class UserHeartbeat:
 class HeartbeatsReq:
     """`/presence/heartbeats`: many connections that are alive."""
 
-    GO: ClassVar[str] = "presence.HeartbeatsReq"
+    GO_TYPE: ClassVar[str] = "presence.HeartbeatsReq"
 
-    users: tuple[UserHeartbeat, ...] | None = wire(list_of(pointer_to(UserHeartbeat)), "users")
-    ttl: int = wire(INT32, "ttl", default=DEFAULT_TTL)
+    users: tuple[UserHeartbeat, ...] | None = field(list_of(pointer_to(UserHeartbeat)), "users")
+    ttl: int = field(INT32, "ttl", default=DEFAULT_TTL)
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid, ArgumentMissing or ArgumentTooLong."""
         _check_ttl(self.ttl)
         if not self.users:
             raise ArgumentMissing("users is required", "users")
-        if len(self.users) > MOST_HEARTBEATS:
-            raise ArgumentTooLong(f"users has over {MOST_HEARTBEATS} entries", "users")
+        if len(self.users) > MAX_HEARTBEATS:
+            raise ArgumentTooLong(f"users has over {MAX_HEARTBEATS} entries", "users")
         for each in self.users:
             if each is None:
                 raise ArgumentMissing("users holds null", "users")
@@ -98,9 +98,9 @@ class HeartbeatsReq:
 class UserReq:
     """`/presence/user`: whose details."""
 
-    GO: ClassVar[str] = "presence.UserReq"
+    GO_TYPE: ClassVar[str] = "presence.UserReq"
 
-    user_id: str = wire(STRING, "userID")
+    user_id: str = field(STRING, "userID")
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentMissing."""
@@ -112,11 +112,11 @@ class UserReq:
 class OnlineReq:
     """`/presence/online`: which part of the list, and of which platform."""
 
-    GO: ClassVar[str] = "presence.OnlineReq"
+    GO_TYPE: ClassVar[str] = "presence.OnlineReq"
 
-    platform_id: int | None = wire(INT32, "platformID", default=None)
-    limit: int = wire(INT32, "limit", default=1000)
-    cursor: str = wire(STRING, "cursor")
+    platform_id: int | None = field(INT32, "platformID", default=None)
+    limit: int = field(INT32, "limit", default=1000)
+    cursor: str = field(STRING, "cursor")
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid."""
@@ -127,7 +127,7 @@ class OnlineReq:
 class CountsReq:
     """`/presence/counts` takes nothing."""
 
-    GO: ClassVar[str] = "presence.CountsReq"
+    GO_TYPE: ClassVar[str] = "presence.CountsReq"
 
     def check(self) -> None:
         """Refuse nothing."""
@@ -137,11 +137,11 @@ class CountsReq:
 class ChangesReq:
     """`/presence/changes`: what was seen last; nothing of it is to ask where to begin."""
 
-    GO: ClassVar[str] = "presence.ChangesReq"
+    GO_TYPE: ClassVar[str] = "presence.ChangesReq"
 
-    epoch: str = wire(STRING, "epoch")
-    since: int = wire(INT64, "since")
-    limit: int = wire(INT32, "limit", default=1000)
+    epoch: str = field(STRING, "epoch")
+    since: int = field(INT64, "since")
+    limit: int = field(INT32, "limit", default=1000)
 
     def check(self) -> None:
         """Refuse what the types let pass. Raises ArgumentInvalid."""
@@ -149,17 +149,17 @@ class ChangesReq:
 
 
 def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise ArgumentInvalid(f"limit must be from 1 to {LONGEST_PAGE}", "limit")
+    if not 1 <= limit <= MAX_PAGE_SIZE:
+        raise ArgumentInvalid(f"limit must be from 1 to {MAX_PAGE_SIZE}", "limit")
 
 
 def _check_ttl(ttl: int) -> None:
-    if not 1 <= ttl <= LONGEST_TTL:
-        raise ArgumentInvalid(f"ttl must be from 1 to {LONGEST_TTL} seconds", "ttl")
+    if not 1 <= ttl <= MAX_TTL:
+        raise ArgumentInvalid(f"ttl must be from 1 to {MAX_TTL} seconds", "ttl")
 
 
 def _check_connection(conn_id: str | None, platform_id: int | None) -> None:
-    if len(conn_id or "") > LONGEST_CONNECTION_ID:
-        raise ArgumentInvalid(f"connID has over {LONGEST_CONNECTION_ID} characters", "connID")
+    if len(conn_id or "") > MAX_CONNECTION_ID_CHARS:
+        raise ArgumentInvalid(f"connID has over {MAX_CONNECTION_ID_CHARS} characters", "connID")
     if platform_id is not None and platform_id not in PLATFORMS:
         raise ArgumentInvalid("platformID is invalid", "platformID")

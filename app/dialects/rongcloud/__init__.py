@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from app.dialects.rongcloud import (
-    call,
     callbacks,
+    context,
     errors,
     guard,
-    lists,
     render,
     routes,
     subscriptions,
     tokens,
     user,
+    user_data,
 )
 from app.wire.dialect import Dialect
 
@@ -20,16 +20,16 @@ DIALECT = Dialect(
     name="rongcloud",
     endpoints=(
         *user.routes.endpoints,
-        *lists.routes.endpoints,
+        *user_data.routes.endpoints,
         *subscriptions.routes.endpoints,
         *callbacks.routes.endpoints,
     ),
     prefixes={"/rongcloud": ""},
-    open=call.open_call,
-    admit=guard.admit,
-    success=render.success,
-    failure=errors.failure,
-    vocabulary=tokens.vocabulary,
+    make_context=context.make_context,
+    authorize_and_bind=guard.authorize_and_bind,
+    render_success=render.render_success,
+    render_error=errors.render_error,
+    token_formats=tokens.token_formats,
     suffixes=routes.SUFFIXES,
     takes_double_slash=True,
 )

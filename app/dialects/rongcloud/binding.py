@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 
 from app.dialects.rongcloud.parameters import Parameters
 from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
-from app.models import Note, Subscription
+from app.models import Subscription, UserAttribute
 from app.wire.body import without_surrogates
 
 R = TypeVar("R")
 
-LONGEST_USER_ID = 64  # bytes
+MAX_USER_ID_BYTES = 64  # bytes
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # Levels of brackets in a value.
-_DEEPEST = 100
+_MAX_DEPTH = 100
 _DIGITS = re.compile("-?[0-9]{1,18}")
 
 
@@ -33,7 +33,7 @@ class Kind:
     """What an absent or blank parameter is."""
     split: Callable[[Sequence[str]], list[str]] = list
     """How values that were joined come apart."""
-    most: int = 1
+    max_values: int = 1
     """Values at the most; of a parameter that has one, the first counts."""
     is_too_long: Callable[[str], bool] = lambda value: False
 
@@ -54,8 +54,8 @@ def bind(request: type[R], parameters: Parameters) -> R:
         if row.metadata["required"] and not any(value.strip() for value in values):
             raise ArgumentMissing(f"{name} is required", name)
     for _, kind, name, values in given:
-        if kind.most > 1 and len(values) > kind.most:
-            raise ArgumentInvalid(f"{name} has over {kind.most} values", name)
+        if kind.max_values > 1 and len(values) > kind.max_values:
+            raise ArgumentInvalid(f"{name} has over {kind.max_values} values", name)
     for _, kind, name, values in given:
         if any(kind.is_too_long(value) for value in values):
             raise ArgumentTooLong(f"{name} is too long", name)
@@ -67,9 +67,9 @@ def bind(request: type[R], parameters: Parameters) -> R:
     )
 
 
-def over(most: int) -> Callable[[str], bool]:
+def over(max_values: int) -> Callable[[str], bool]:
     """Tell of values of over so many bytes."""
-    return lambda value: len(value.encode()) > most
+    return lambda value: len(value.encode()) > max_values
 
 
 def _text(name: str, values: Sequence[str]) -> str:
@@ -84,7 +84,7 @@ def text(is_too_long: Callable[[str], bool]) -> Kind:
 
 
 #: The id of one user.
-USER_ID = Kind(lambda name, values: values[0], "", is_too_long=over(LONGEST_USER_ID))
+USER_ID = Kind(lambda name, values: values[0], "", is_too_long=over(MAX_USER_ID_BYTES))
 
 
 def _at_commas(values: Sequence[str]) -> list[str]:
@@ -95,14 +95,14 @@ def _given(values: Sequence[str]) -> list[str]:
     return [value for value in values if value.strip()]
 
 
-def user_ids(most: int, *, joined: bool = False) -> Kind:
+def user_ids(max_values: int, *, joined: bool = False) -> Kind:
     """Return the kind of several users' ids, repeated; or joined by commas too, where the call has it so."""
     return Kind(
         lambda name, values: tuple(dict.fromkeys(values)),
         (),
         _at_commas if joined else _given,
-        most,
-        over(LONGEST_USER_ID),
+        max_values,
+        over(MAX_USER_ID_BYTES),
     )
 
 
@@ -151,7 +151,7 @@ def json_text(what: type[Any], is_too_long: Callable[[str], bool]) -> Kind:
     return Kind(take, is_too_long=is_too_long)
 
 
-def next_page_token(rows: Sequence[Note] | Sequence[Subscription], size: int) -> str:
+def next_page_token(rows: Sequence[UserAttribute] | Sequence[Subscription], size: int) -> str:
     """Return the text by which the next page is asked for; empty if there are no rows beyond `size`."""
     return format(rows[size - 1].seq, "x") if len(rows) > size else ""
 
@@ -177,7 +177,7 @@ def decoded(text: str) -> Any:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return None
-    return None if _is_deep(value, _DEEPEST) else without_surrogates(value)
+    return None if _is_deep(value, _MAX_DEPTH) else without_surrogates(value)
 
 
 def _finite(literal: str) -> float:

@@ -9,39 +9,39 @@ from collections.abc import Callable, Iterator
 from hashlib import md5, sha1, sha256
 from hmac import compare_digest
 
-from app.dialects.rongcloud.call import Call, signed_header
-from app.setting_kinds import RongCloudApp
+from app.dialects.rongcloud.context import Context, signed_header
+from app.setting_types import RongCloudApp
 
 _HEADERS = {"NONCE": "Nonce", "TIMESTAMP": "Timestamp", "SIGNATURE": "Signature"}
-_LONGEST = 64
+_MAX_KEY_CHARS = 64
 
 
-def unknown_key(call: Call) -> str:
+def unknown_key(context: Context) -> str:
     """Say what is wrong with an app key that names no app."""
-    key = signed_header(call.incoming, "APP_KEY")
+    key = signed_header(context.http_request, "APP_KEY")
     if not key:
         return "the App-Key header is missing"
-    apps = call.services.settings.rongcloud_apps
+    apps = context.services.settings.rongcloud_apps
     if any(secret.lower() in key.lower() for app in apps for secret in app.secrets):
         return "the App-Key header holds an app's secret instead of its key"
     if any(key.strip().lower() == app.key.lower() for app in apps):
         return "the App-Key header differs from an app's key in blanks or in upper and lower case"
-    return f"ROLLCALL_RONGCLOUD_APPS has no app with the key {key[:_LONGEST]!a}"
+    return f"ROLLCALL_RONGCLOUD_APPS has no app with the key {key[:_MAX_KEY_CHARS]!a}"
 
 
-def wrong_signature(call: Call) -> str:
+def wrong_signature(context: Context) -> str:
     """Say what is wrong with a signature, or with the headers that it is made of."""
-    missing = [name for header, name in _HEADERS.items() if not signed_header(call.incoming, header)]
+    missing = [name for header, name in _HEADERS.items() if not signed_header(context.http_request, header)]
     if missing:
         return f"missing: {', '.join(missing)}"
-    nonce, timestamp, signature = (signed_header(call.incoming, header) for header in _HEADERS)
-    for what, text in _guesses(call, nonce, timestamp):
+    nonce, timestamp, signature = (signed_header(context.http_request, header) for header in _HEADERS)
+    for what, text in _guesses(context, nonce, timestamp):
         if _is(signature, sha1, text):
             return what
     for name, digest, length in (("MD5", md5, 32), ("SHA-256", sha256, 64)):
         if len(signature) == length:
             is_otherwise_right = any(
-                _is(signature, digest, secret + nonce + timestamp) for secret in call.app.secrets
+                _is(signature, digest, secret + nonce + timestamp) for secret in context.app.secrets
             )
             return f"it is {name}, not SHA-1" + (", otherwise right" if is_otherwise_right else "")
     if len(signature) != 40:
@@ -49,11 +49,11 @@ def wrong_signature(call: Call) -> str:
     return "it was made with another secret, or of another nonce or timestamp than the headers have"
 
 
-def _guesses(call: Call, nonce: str, timestamp: str) -> Iterator[tuple[str, str]]:
+def _guesses(context: Context, nonce: str, timestamp: str) -> Iterator[tuple[str, str]]:
     """Yield mistakes, and the text that would have been hashed by each."""
-    key = call.app.key
+    key = context.app.key
     yield "it was made with the app key instead of the secret", key + nonce + timestamp
-    for secret in call.app.secrets:
+    for secret in context.app.secrets:
         for blank in (" ", "\n", "\r\n", "\t"):
             yield "there is a blank or a line break behind the secret", secret + blank + nonce + timestamp
             yield "there is a blank or a line break before the secret", blank + secret + nonce + timestamp
@@ -65,13 +65,13 @@ def _guesses(call: Call, nonce: str, timestamp: str) -> Iterator[tuple[str, str]
         yield "it was made without the timestamp", secret + nonce
         yield "the secret was put into upper case", secret.upper() + nonce + timestamp
         yield "the secret was put into lower case", secret.lower() + nonce + timestamp
-    for app in _others(call):
+    for app in _others(context):
         for secret in app.secrets:
             yield f"it was made with the secret of the app {app.key}", secret + nonce + timestamp
 
 
-def _others(call: Call) -> Iterator[RongCloudApp]:
-    return (app for app in call.services.settings.rongcloud_apps if app.key != call.app.key)
+def _others(context: Context) -> Iterator[RongCloudApp]:
+    return (app for app in context.services.settings.rongcloud_apps if app.key != context.app.key)
 
 
 def _is(signature: str, digest: Callable[..., object], text: str) -> bool:

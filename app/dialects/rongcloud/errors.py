@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from app.dialects.rongcloud import render
-from app.dialects.rongcloud.call import Call
+from app.dialects.rongcloud.context import Context
 from app.errors import (
     AdministratorProtected,
     AppKeyUnknown,
@@ -18,22 +18,22 @@ from app.errors import (
     ArgumentTooLong,
     BadRequest,
     BodyTooLarge,
+    DefaultSecretsInUse,
     DomainError,
-    HookFailed,
-    HookRefused,
     NoSuchMethod,
     NoSuchPath,
-    SecretsDocumented,
+    ReactivationTooEarly,
     ServiceUnavailable,
     SignatureWrong,
-    TokenStillValid,
-    TooEarly,
+    TokenAlreadyIssued,
     TooManyUsers,
     TooManyWrongSecrets,
     UserExists,
     UserIDInvalid,
+    WebhookRejected,
+    WebhookUnavailable,
 )
-from app.wire.rows import row_of
+from app.wire.error_rows import error_row
 
 
 class BodyEmpty(BadRequest):
@@ -54,18 +54,18 @@ class Reply:
 
 
 #: Where a call keeps rows that are the same in both profiles.
-BOTH = "both"
+ANY_PROFILE = "both"
 
-Row = Callable[[Any], Reply]
-Rows = Mapping[type[DomainError], Row]
+ErrorRow = Callable[[Any], Reply]
+Rows = Mapping[type[DomainError], ErrorRow]
 
 
-def _fixed(status: int, code: int, text: str) -> Row:
+def _fixed(status: int, code: int, text: str) -> ErrorRow:
     reply = Reply(status, code, text)
     return lambda error: reply
 
 
-def _saying(status: int, code: int) -> Row:
+def _saying(status: int, code: int) -> ErrorRow:
     return lambda error: Reply(status, code, f"ParamError:{error}.")
 
 
@@ -76,20 +76,20 @@ TABLE: Rows = {
     AppKeyUnknown: _fixed(400, 1002, "AppKey不存在"),
     SignatureWrong: _fixed(401, 1004, "签名错误，请检查。"),
     TooManyWrongSecrets: lambda error: Reply(429, 1008, str(error)),
-    SecretsDocumented: lambda error: Reply(401, 1006, str(error)),
+    DefaultSecretsInUse: lambda error: Reply(401, 1006, str(error)),
     BodyTooLarge: lambda error: Reply(413, 1508, str(error)),
     BodyEmpty: _fixed(400, 1003, "参数错误"),
     BadRequest: _saying(400, 1002),
     ArgumentTooLong: _saying(400, 1005),
-    UserIDInvalid: lambda error: Reply(400, 1002, f"ParamError:userId {error.flaw}."),
+    UserIDInvalid: lambda error: Reply(400, 1002, f"ParamError:userId {error.reason}."),
     AdministratorProtected: _saying(400, 1002),
-    TooEarly: _fixed(400, 1002, "ParamError:userId was deactivated less than an hour ago."),
+    ReactivationTooEarly: _fixed(400, 1002, "ParamError:userId was deactivated less than an hour ago."),
     TooFrequent: _fixed(429, 1008, "调用频率超限"),
     TooManyUsers: _fixed(403, 2007, "测试用户数量超限"),
     UserExists: _fixed(400, 1002, "ParamError:userId is deactivated."),
-    TokenStillValid: _fixed(409, 1004, "用户ID已存在"),
-    HookRefused: lambda error: Reply(403, error.code, error.message),
-    HookFailed: lambda error: Reply(503, 1000, str(error)),
+    TokenAlreadyIssued: _fixed(409, 1004, "用户ID已存在"),
+    WebhookRejected: lambda error: Reply(403, error.code, error.message),
+    WebhookUnavailable: lambda error: Reply(503, 1000, str(error)),
     ServiceUnavailable: _fixed(503, 1000, "the database is not available, try again later"),
 }
 
@@ -106,7 +106,7 @@ DOCUMENTED: Rows = {
     ArgumentInvalid: lambda error: _FORMATS[error.name],
     ArgumentMissing: _fixed(400, 1003, "参数错误"),
     UserIDInvalid: lambda error: _FORMATS["userId"],
-    UserExists: TABLE[TokenStillValid],
+    UserExists: TABLE[TokenAlreadyIssued],
 }
 #: What subscriptions answer, of either profile.
 SUBSCRIPTIONS: Rows = {BadRequest: _saying(400, 26001), BodyTooLarge: TABLE[BodyTooLarge]}
@@ -116,12 +116,12 @@ SUBSCRIPTIONS: Rows = {BadRequest: _saying(400, 26001), BodyTooLarge: TABLE[Body
 _GO_READS_MSG = ("/user/deactivate", "/user/reactivate")
 
 
-def failure(call: Call, error: DomainError) -> Response:
+def render_error(context: Context, error: DomainError) -> Response:
     """Render a refusal; the path stands in it, and every one has a code and a text (SDKs need both)."""
-    rows = call.endpoint.rows
-    own = rows.get(call.app.profile, rows.get(BOTH, {}))
-    reply = row_of(error, own, TABLE)(error)
-    body = {"url": call.incoming.path, "code": reply.code, "errorMessage": reply.text}
-    if call.endpoint.path.startswith(_GO_READS_MSG):
+    rows = context.endpoint.rows
+    own = rows.get(context.app.profile, rows.get(ANY_PROFILE, {}))
+    reply = error_row(error, own, TABLE)(error)
+    body = {"url": context.http_request.path, "code": reply.code, "errorMessage": reply.text}
+    if context.endpoint.path.startswith(_GO_READS_MSG):
         body["msg"] = reply.text
-    return render.answer(call, body, reply.status)
+    return render.answer(context, body, reply.status)

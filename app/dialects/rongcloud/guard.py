@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 
 from app.dialects.rongcloud import diagnosis, parameters
 from app.dialects.rongcloud.binding import bind
-from app.dialects.rongcloud.call import NO_APP, Call, signed_header
+from app.dialects.rongcloud.context import NO_APP, Context, signed_header
 from app.dialects.rongcloud.errors import BodyEmpty, TooFrequent
-from app.errors import AppKeyUnknown, BodyUnreadable, SignatureWrong
-from app.setting_kinds import RongCloudApp
+from app.errors import AppKeyUnknown, BodyInvalid, SignatureWrong
+from app.setting_types import RongCloudApp
 from app.signatures import rongcloud_signature
 from app.wire import secrets
 
@@ -21,60 +21,60 @@ _log = logging.getLogger(__name__)
 _MILLISECONDS = 10**11
 
 
-def admit(call: Call) -> Any:
+def authorize_and_bind(context: Context) -> Any:
     """Take a request through the checks before its business, which are those of its kind."""
-    return call.endpoint.access(call)
+    return context.endpoint.access(context)
 
 
-def signed_call(call: Call) -> Any:
+def signed_call(context: Context) -> Any:
     """Take a call of an application server through its checks."""
-    if call.app is NO_APP:
-        tell(call, diagnosis.unknown_key(call))
+    if context.app is NO_APP:
+        log_refusal(context, diagnosis.unknown_key(context))
         raise AppKeyUnknown
-    _check_signature(call)
-    _keep_to_the_rate(call)
-    schema = call.endpoint.schema
-    body = call.incoming.body
+    _check_signature(context)
+    _keep_to_the_rate(context)
+    schema = context.endpoint.schema
+    body = context.http_request.body
     if not body.strip() and any(row.metadata["required"] for row in fields(schema)):
         raise BodyEmpty
-    return bind(schema, _parsed(call, body))
+    return bind(schema, _parsed(context, body))
 
 
-def _parsed(call: Call, body: bytes) -> parameters.Parameters:
+def _parsed(context: Context, body: bytes) -> parameters.Parameters:
     try:
         return parameters.parse(body)
-    except BodyUnreadable as error:
-        tell(call, str(error))
+    except BodyInvalid as error:
+        log_refusal(context, str(error))
         raise
 
 
-def _check_signature(call: Call) -> None:
+def _check_signature(context: Context) -> None:
     """Let in who signed with one of the app's secrets.
 
     Nonce and timestamp are hashed and, unless settings say so, not judged: official SDKs send the same ones
     for hours.
     """
     nonce, timestamp, signature = (
-        signed_header(call.incoming, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
+        signed_header(context.http_request, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
-    secrets.judge(
-        call.incoming,
-        is_signed(call.app, nonce, timestamp, signature),
+    secrets.check_secret(
+        context.http_request,
+        is_signed(context.app, nonce, timestamp, signature),
         SignatureWrong(),
-        lambda: tell(call, f"signature refused: {diagnosis.wrong_signature(call)}"),
+        lambda: log_refusal(context, f"signature refused: {diagnosis.wrong_signature(context)}"),
     )
-    check_freshness(call, call.app, nonce, timestamp)
+    check_freshness(context, context.app, nonce, timestamp)
 
 
-def check_freshness(call: Call, app: RongCloudApp, nonce: str, timestamp: str) -> None:
+def check_freshness(context: Context, app: RongCloudApp, nonce: str, timestamp: str) -> None:
     """Refuse what was signed long ago or was sent before, where settings say so. Raises SignatureWrong."""
-    settings = call.services.settings
+    settings = context.services.settings
     window = settings.rongcloud_timestamp_window
-    if window and not _is_near(timestamp, call.services.clock.now(), window):
-        _refuse(call, f"its timestamp is more than {window} s off, or no number")
+    if window and not _is_near(timestamp, context.services.clock.now(), window):
+        _refuse(context, f"its timestamp is more than {window} s off, or no number")
     once = f"{app.key} {nonce} {timestamp}"
-    if settings.rongcloud_nonce_once and call.services.throttle.repeats(once):
-        _refuse(call, "its nonce was used before")
+    if settings.rongcloud_nonce_once and context.services.nonces.seen_before(once):
+        _refuse(context, "its nonce was used before")
 
 
 def is_signed(app: RongCloudApp, nonce: str, timestamp: str, signature: str) -> bool:
@@ -95,19 +95,19 @@ def _is_near(timestamp: str, now: float, window: int) -> bool:
     return abs(seconds - now) <= window
 
 
-def _keep_to_the_rate(call: Call) -> None:
-    most = call.services.settings.rongcloud_rate_limit
-    if most and call.services.throttle.exceeds(f"{call.app.key} {call.endpoint.path}", most):
+def _keep_to_the_rate(context: Context) -> None:
+    limit = context.services.settings.rongcloud_rate_limit
+    if limit and context.services.rate_limiter.hit(f"{context.app.key} {context.endpoint.path}", limit):
         raise TooFrequent
 
 
-def _refuse(call: Call, reason: str) -> NoReturn:
+def _refuse(context: Context, reason: str) -> NoReturn:
     """Refuse a signature, and say why in the log. Raises SignatureWrong."""
-    tell(call, f"signature refused: {reason}")
+    log_refusal(context, f"signature refused: {reason}")
     raise SignatureWrong
 
 
-def tell(call: Call, reason: str) -> None:
+def log_refusal(context: Context, reason: str) -> None:
     """Say in the log why a request was refused; what came from outside is in it as ASCII."""
-    app = f" of the app {call.app.key}" if call.app is not NO_APP else ""
-    _log.warning("RongCloud call %a%s: %s", call.incoming.path[:200], app, reason)
+    app = f" of the app {context.app.key}" if context.app is not NO_APP else ""
+    _log.warning("RongCloud call %a%s: %s", context.http_request.path[:200], app, reason)

@@ -6,34 +6,34 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from app.errors import BodyUnreadable
+from app.errors import BodyInvalid
 from app.wire import body
 
 #: Parameters of one body; the largest lists of the API have 1,000 entries.
-MOST = 10_000
+MAX_PARAMETERS = 10_000
 
 Parameters = Mapping[str, list[str]]
 
 
 def parse(data: bytes) -> Parameters:
-    """Return every parameter's values in order. Raises BodyUnreadable.
+    """Return every parameter's values in order. Raises BodyInvalid.
 
     The JavaScript on the vendor's own page sends JSON labelled as a form; an official SDK sends forms with
     nothing escaped, and once sent a name with a blank behind it. An empty list in JSON is there, with no
     values.
     """
     decoded = body.decode(data) if data.lstrip().startswith(b"{") else None
-    if decoded is not None and decoded.fault is None and decoded.trailing is None:
+    if decoded is not None and decoded.error is None and decoded.extra_data_error is None:
         return _gathered((name, _texts(value)) for name, value in decoded.value)
     return _gathered((name, [value]) for name, value in _form_pairs(data))
 
 
 def of_objects(data: bytes) -> list[Parameters]:
-    """Return the parameters of each object in an array, or of one object alone. Raises BodyUnreadable."""
-    value = body.only_value(body.decode(data))
+    """Return the parameters of each object in an array, or of one object alone. Raises BodyInvalid."""
+    value = body.unmarshal(body.decode(data))
     objects = value if type(value) is list else [value]
     if not all(type(each) is tuple for each in objects):
-        raise BodyUnreadable("the body is no array of objects")
+        raise BodyInvalid("the body is no array of objects")
     return [_gathered((name, _texts(item)) for name, item in each) for each in objects]
 
 
@@ -44,15 +44,17 @@ def _gathered(pairs: Iterable[tuple[str, list[str] | None]]) -> Parameters:
             if values is not None:
                 parameters.setdefault(name.strip(), []).extend(values)
     except RecursionError as error:
-        raise BodyUnreadable("the body is nested too deep") from error
+        raise BodyInvalid("the body is nested too deep") from error
     return parameters
 
 
 def _form_pairs(data: bytes) -> Iterable[tuple[str, str]]:
     try:
-        return parse_qsl(data.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST)
+        return parse_qsl(
+            data.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
+        )
     except ValueError as error:
-        raise BodyUnreadable("the body is no form in UTF-8") from error
+        raise BodyInvalid("the body is no form in UTF-8") from error
 
 
 def _texts(value: Any) -> list[str] | None:

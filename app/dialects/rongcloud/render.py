@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from flask import Response
 
-from app.dialects.rongcloud.call import Call
+from app.dialects.rongcloud.context import Context
 
 #: Characters of an X-Request-ID that is sent back; the documents allow 36.
-LONGEST_REQUEST_ID = 128
+MAX_REQUEST_ID_CHARS = 128
 #: The vendor's data centre for China, whose local time stands in answers.
 _BEIJING = timedelta(hours=8)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,9 +23,9 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def success(call: Call, data: Mapping[str, Any]) -> Response:
+def render_success(context: Context, data: Mapping[str, Any]) -> Response:
     """Render the answer of a call that went well; `code` comes first and is a number."""
-    return answer(call, {"code": 200, **data}, 200)
+    return answer(context, {"code": 200, **data}, 200)
 
 
 def get_token(user_id: str, token: str) -> dict[str, Any]:
@@ -38,16 +38,16 @@ def local_time(seconds: float) -> str:
     return (_EPOCH + timedelta(seconds=int(seconds)) + _BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def answer(call: Call, body: Mapping[str, Any], status: int) -> Response:
+def answer(context: Context, body: Mapping[str, Any], status: int) -> Response:
     """Return the body in the format that the path asks for, with the request's X-Request-ID."""
-    if (call.endpoint.path or call.incoming.path).endswith(".xml"):
+    if (context.endpoint.path or context.http_request.path).endswith(".xml"):
         response = Response(_xml(body), status, content_type="application/xml; charset=utf-8")
     else:
         response = Response(_encode(body), status, content_type="application/json; charset=utf-8")
-    request_id = call.incoming.header("X_REQUEST_ID") or call.incoming.header("RC_REQUEST_ID")
+    request_id = context.http_request.header("X_REQUEST_ID") or context.http_request.header("RC_REQUEST_ID")
     if (
         request_id
-        and len(request_id) <= LONGEST_REQUEST_ID
+        and len(request_id) <= MAX_REQUEST_ID_CHARS
         and request_id.isascii()
         and request_id.isprintable()
     ):

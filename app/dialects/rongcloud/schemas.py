@@ -23,9 +23,9 @@ from app.errors import ArgumentInvalid, ArgumentTooLong
 from app.models import Page
 from app.wire.message import message
 
-LONGEST_TAG = 40  # bytes
-MOST_TAGS = 20
-_LONGEST_JSON = over(32_768)
+MAX_TAG_BYTES = 40  # bytes
+MAX_TAGS = 20
+_OVER_MAX_JSON = over(32_768)
 
 
 class Paged:
@@ -50,7 +50,7 @@ PORTRAIT = text(over(1024))
 _EVERY = 2**53
 
 
-def new_id_flaw(user_id: str) -> str | None:
+def new_id_error(user_id: str) -> str | None:
     """Return why this dialect would not register an id; None if it would.
 
     E-mail addresses and phone numbers are ids too, so all that can be seen is fine, but commas join lists.
@@ -181,7 +181,7 @@ def _parts(values: Sequence[str]) -> list[str]:
     return list(values)
 
 
-_TAGS = Kind(_tags, (), _parts, MOST_TAGS, over(LONGEST_TAG))
+_TAGS = Kind(_tags, (), _parts, MAX_TAGS, over(MAX_TAG_BYTES))
 
 
 @message
@@ -237,7 +237,7 @@ class QueryUsers(Paged):
 def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
     """Take pairs of id and remark; the Go SDK capitalises the keys."""
     found: dict[str, str] = {}
-    for entry in json_text(list, _LONGEST_JSON).take(name, values):
+    for entry in json_text(list, _OVER_MAX_JSON).take(name, values):
         pair = {str(key).lower(): value for key, value in entry.items()} if isinstance(entry, dict) else {}
         user_id, remark = pair.get("id"), pair.get("remark")
         if not isinstance(user_id, str) or not user_id or not isinstance(remark, str):
@@ -255,7 +255,7 @@ class SetRemarks:
     """`/user/remarks/set`: what a user calls up to a hundred others."""
 
     user_id: str = parameter(USER_ID, "userId")
-    remarks: dict[str, str] = parameter(Kind(_remarks, is_too_long=_LONGEST_JSON), "remarks")
+    remarks: dict[str, str] = parameter(Kind(_remarks, is_too_long=_OVER_MAX_JSON), "remarks")
 
 
 @message
@@ -308,9 +308,9 @@ class SetProfile:
     """`/user/profile/set`: two objects in JSON, of which what is given is written anew."""
 
     user_id: str = parameter(USER_ID, "userId")
-    profile: dict[str, Any] | None = parameter(json_text(dict, _LONGEST_JSON), "userProfile", required=False)
+    profile: dict[str, Any] | None = parameter(json_text(dict, _OVER_MAX_JSON), "userProfile", required=False)
     extended: dict[str, Any] | None = parameter(
-        json_text(dict, _LONGEST_JSON), "userExtProfile", required=False
+        json_text(dict, _OVER_MAX_JSON), "userExtProfile", required=False
     )
 
 

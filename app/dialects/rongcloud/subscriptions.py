@@ -6,30 +6,30 @@ from typing import Any
 
 from app.dialects.rongcloud import schemas
 from app.dialects.rongcloud.binding import next_page_token
-from app.dialects.rongcloud.call import Call
-from app.dialects.rongcloud.errors import BOTH, SUBSCRIPTIONS
+from app.dialects.rongcloud.context import Context
+from app.dialects.rongcloud.errors import ANY_PROFILE, SUBSCRIPTIONS
 from app.dialects.rongcloud.routes import RongCloudRoutes
 from app.errors import ArgumentMissing
 
 routes = RongCloudRoutes()
 
 
-@routes.post("/user/subscribe/set", schemas.SetSubscription, rows={BOTH: SUBSCRIPTIONS})
-def set_subscription(call: Call, request: schemas.SetSubscription) -> dict[str, Any]:
+@routes.post("/user/subscribe/set", schemas.SetSubscription, rows={ANY_PROFILE: SUBSCRIPTIONS})
+def set_subscription(context: Context, request: schemas.SetSubscription) -> dict[str, Any]:
     """Follow the presence of others for some seconds, or follow it no longer."""
     if request.operation == "1":
-        call.services.subscriptions.remove(request.user_id, request.others)
+        context.services.subscriptions.remove(request.user_id, request.others)
     elif request.expiry is None:
         raise ArgumentMissing("expiry is required", "expiry")
     else:
-        call.services.subscriptions.add(request.user_id, request.others, request.expiry)
+        context.services.subscriptions.add(request.user_id, request.others, request.expiry)
     return {}
 
 
-@routes.post("/user/subscribe/query", schemas.QuerySubscriptions, rows={BOTH: SUBSCRIPTIONS})
-def query_subscriptions(call: Call, request: schemas.QuerySubscriptions) -> dict[str, Any]:
+@routes.post("/user/subscribe/query", schemas.QuerySubscriptions, rows={ANY_PROFILE: SUBSCRIPTIONS})
+def query_subscriptions(context: Context, request: schemas.QuerySubscriptions) -> dict[str, Any]:
     """Answer with a page of whom somebody follows, since when and for how long."""
-    found = call.services.subscriptions.of(request.user_id, request.page_token, request.size + 1)
+    found = context.services.subscriptions.of(request.user_id, request.page_token, request.size + 1)
     rows = [
         {
             "subUserIds": [each.user_id],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MakeApp
-from tests.dialects.openim_v2.words import CAUSES, JSON, TEXT, answered, bind_error, failed
+from tests.dialects.openim_v2.expected import CAUSES, JSON, TEXT, answered, bind_error, failed
 from tests.support import tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play

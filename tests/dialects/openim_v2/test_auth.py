@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v2.words import (
+from tests.dialects.openim_v2.expected import (
     ALICE,
     CAUSES,
     JSON,
@@ -684,7 +684,7 @@ def test_who_is_online_is_told_by_platform(make_app: MakeApp, clock: FakeClock) 
     client = app.test_client()
     services = app.extensions["rollcall"]
     services.start()
-    services.tokens.grant(services.codecs.order("v2", "openIMAdmin", 1))
+    services.tokens.issue(services.codecs.request("v2", "openIMAdmin", 1))
     for platform_id, connection_id, background in (
         (5, "", False),
         (4, "c2", True),

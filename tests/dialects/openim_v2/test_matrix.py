@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v2.words import ALICE, CAUSES, JSON, OP, TEXT, bind_error, failed
+from tests.dialects.openim_v2.expected import ALICE, CAUSES, JSON, OP, TEXT, bind_error, failed
 from tests.support import tokens
 from tests.support.scenario import CORS, Scenario, play
 

@@ -10,7 +10,7 @@ from flask import Flask
 from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v2.words import CAUSES, JSON, OP, SECRET, answered, bind_error, failed
+from tests.dialects.openim_v2.expected import CAUSES, JSON, OP, SECRET, answered, bind_error, failed
 from tests.support import tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play, scenarios
@@ -42,7 +42,7 @@ def _here(make_app: MakeApp) -> Flask:
     services.start()
     services.users.register([WHOLE, User("bob")])
     for user_id in ("alice", "openIMAdmin"):
-        services.tokens.grant(services.codecs.order("v2", user_id, 1))
+        services.tokens.issue(services.codecs.request("v2", user_id, 1))
     return app
 
 
@@ -333,8 +333,8 @@ def test_a_forced_logout_kicks_every_token_of_that_platform(here: Flask, clock: 
     client = here.test_client()
     services = here.extensions["rollcall"]
     clock.advance(1)
-    services.tokens.grant(services.codecs.order("v3.8", "alice", 1))
-    services.tokens.grant(services.codecs.order("v2", "alice", 5))
+    services.tokens.issue(services.codecs.request("v3.8", "alice", 1))
+    services.tokens.issue(services.codecs.request("v2", "alice", 5))
     for platform_id in (1, 5):
         services.presence.touch("alice", platform_id, 60)
     body = {"platform": 1, "fromUserID": "alice"}
@@ -380,12 +380,12 @@ def test_the_older_status_call_tells_an_administrator_the_truth(here: Flask) -> 
 def test_a_deleted_user_is_gone_in_every_dialect(here: Flask, make_app: MakeApp) -> None:
     client = here.test_client()
     services = here.extensions["rollcall"]
-    services.tokens.grant(services.codecs.order("v3.8", "imAdmin", 10))
+    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
     newer = {"operationID": "op", "token": tokens.v3_8("imAdmin", 10, NOW)}
-    services.tokens.grant(services.codecs.order("v3.8", "alice", 5))
+    services.tokens.issue(services.codecs.request("v3.8", "alice", 5))
     web = tokens.v3_8("alice", 5, NOW)
-    opaque = services.codecs.spell(
-        services.tokens.grant(services.codecs.order_opaque("live-app-key", "alice"))
+    opaque = services.codecs.encode(
+        services.tokens.issue(services.codecs.request_opaque("live-app-key", "alice"))
     )
     for headers in (AS_ALICE, {"token": web}, {"token": opaque}):
         assert client.post("/presence/heartbeat", json={}, headers=headers).get_json()["errCode"] == 0

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     AS_ADMIN,
     AS_ALICE,
     AS_LEGACY_ADMIN,
@@ -155,14 +155,14 @@ def _here(make_app: MakeApp) -> Flask:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice")])
-    grant, order = services.tokens.grant, services.codecs.order
-    for style, user_id, platform_id in (
+    issue, order = services.tokens.issue, services.codecs.request
+    for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v3.4", "openIMAdmin", 1),
         ("v3.8", "alice", 1),
         ("v3.4", "alice", 1),
     ):
-        grant(order(style, user_id, platform_id))
+        issue(order(format, user_id, platform_id))
     return app
 
 

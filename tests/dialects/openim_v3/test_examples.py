@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     DONE,
     JSON,
     SECRET,

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v3.words import DONE, JSON, OP, SECRET, current, data, granted, legacy
+from tests.dialects.openim_v3.expected import DONE, JSON, OP, SECRET, current, data, granted, legacy
 from tests.support import tokens
 from tests.support.clock import START, FakeClock
 from tests.support.scenario import CORS, Scenario, play

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.models import User
 from tests.conftest import MakeApp
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     AS_ADMIN,
     AS_ALICE,
     AS_LEGACY_ADMIN,
@@ -145,8 +145,8 @@ def _here(make_app: MakeApp) -> Flask:
             User("also", "Four", level=3),
         ]
     )
-    services.tokens.grant(services.codecs.order("v3.8", "imAdmin", 10))
-    services.tokens.grant(services.codecs.order("v3.4", "openIMAdmin", 1))
+    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
+    services.tokens.issue(services.codecs.request("v3.4", "openIMAdmin", 1))
     return app
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     ADMIN,
     ADMIN_LEGACY,
     AS_ADMIN,
@@ -183,17 +183,17 @@ def _here(make_app: MakeApp, clock: FakeClock) -> Flask:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice"), User("bob")])
-    grant, order = services.tokens.grant, services.codecs.order
-    for style, user_id, platform_id in (
+    issue, order = services.tokens.issue, services.codecs.request
+    for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v3.4", "openIMAdmin", 1),
         ("v3.8", "alice", 1),
         ("v3.4", "alice", 5),
         ("v3.4", "alice", 2),
     ):
-        grant(order(style, user_id, platform_id))
+        issue(order(format, user_id, platform_id))
     clock.advance(1)
-    grant(order("v3.4", "alice", 5))
+    issue(order("v3.4", "alice", 5))
     touch = services.presence.touch
     touch("alice", 5, 60, "tab 1", True)
     touch("alice", 1, 60)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app.models import User
 from tests.conftest import MakeApp
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     ADMIN,
     AS_ADMIN,
     AS_ALICE,
@@ -397,7 +397,7 @@ def _here(make_app: MakeApp) -> Flask:
         [User("alice", "Alice", "F", ex="x", global_recv_msg_opt=1, level=1), User("bob")]
     )
     for order in (("v3.8", "imAdmin", 10), ("v3.8", "alice", 1)):
-        services.tokens.grant(services.codecs.order(*order))
+        services.tokens.issue(services.codecs.request(*order))
     return app
 
 
@@ -479,7 +479,7 @@ def test_a_pattern_that_never_ends_is_given_up_and_holds_up_nobody(here: Flask) 
 def test_an_answer_beyond_all_measure_is_refused(here: Flask) -> None:
     services = here.extensions["rollcall"]
     services.users.register([User("fat", ex="x" * 65_536)])
-    services.tokens.grant(services.codecs.order("v3.4", "alice", 1))
+    services.tokens.issue(services.codecs.request("v3.4", "alice", 1))
     sentence = "the answer would have over 67108864 characters, ask for less"
     ask = {"userIDs": ["fat"] * 1024}
     refusal = legacy_args(sentence)

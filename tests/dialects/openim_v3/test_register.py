@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     ADMIN_TOKEN,
     ALICE,
     ALICE_LEGACY,
@@ -285,7 +285,7 @@ def test_a_refused_batch_registers_nobody(make_app: MakeApp) -> None:
     refusal = legacy(1102, "RegisteredAlreadyError", "userID registered already")
     batch = {**SECRET, **users("a", "b", "c")}
     play(client, Scenario("", REGISTER, batch, refusal, headers=OP), JSON, CORS)
-    assert app.extensions["rollcall"].users.known(["a", "b", "c"]) == {"b"}
+    assert app.extensions["rollcall"].users.existing_ids(["a", "b", "c"]) == {"b"}
 
 
 def test_a_thousand_users_are_one_call(make_app: MakeApp) -> None:

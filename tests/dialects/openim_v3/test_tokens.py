@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     ADMIN,
     ADMIN_TOKEN,
     ALICE,

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v3.words import (
+from tests.dialects.openim_v3.expected import (
     ADMIN,
     AS_ADMIN,
     AS_LEGACY_ADMIN,

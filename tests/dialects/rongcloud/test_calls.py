@@ -12,7 +12,7 @@ from flask import Flask
 
 from app.models import User
 from tests.conftest import MakeApp
-from tests.dialects.rongcloud.words import DOCUMENTED, JSON, LIVE, NO_CORS, text_of
+from tests.dialects.rongcloud.expected import DOCUMENTED, JSON, LIVE, NO_CORS, text_of
 from tests.support import tokens
 from tests.support.clock import START, FakeClock
 from tests.support.scenario import Scenario, play
@@ -49,13 +49,13 @@ def _here(app: Flask) -> Flask:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice", "Alice", "F"), User("bob", "Bob")])
-    for style, user_id, platform_id in (
+    for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v2", "openIMAdmin", 1),
         ("v2", "alice", 1),
         ("v3.8", "alice", 5),
     ):
-        services.tokens.grant(services.codecs.order(style, user_id, platform_id))
+        services.tokens.issue(services.codecs.request(format, user_id, platform_id))
     return app
 
 
@@ -63,7 +63,7 @@ ADMIN = {"operationID": "1", "token": tokens.v3_8("imAdmin", 10, NOW)}
 ALICE_V2, ALICE_V3 = tokens.v2("alice", "IOS", NOW), tokens.v3_8("alice", 5, NOW)
 
 
-def beat(app: Flask, token: str, **body: Any) -> int:
+def heartbeat(app: Flask, token: str, **body: Any) -> int:
     answer = app.test_client().post("/presence/heartbeat", json=body, headers={"token": token})
     code: int = answer.get_json()["errCode"]
     return code
@@ -252,7 +252,7 @@ def test_a_profile_is_read_and_refreshed(here: Flask) -> None:
 
 def test_who_is_online_is_a_text(here: Flask, clock: FakeClock) -> None:
     send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
-    assert beat(here, ALICE_V2, ttl=60) == 0
+    assert heartbeat(here, ALICE_V2, ttl=60) == 0
     send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
     send(here, "checkOnline", {"userId": "nobody"}, {"code": 200, "status": "0"})
     clock.advance(60)
@@ -261,8 +261,8 @@ def test_who_is_online_is_a_text(here: Flask, clock: FakeClock) -> None:
 
 def opaque(app: Flask, user_id: str) -> str:
     services = app.extensions["rollcall"]
-    token: str = services.codecs.spell(
-        services.tokens.grant(services.codecs.order_opaque("live-app-key", user_id))
+    token: str = services.codecs.encode(
+        services.tokens.issue(services.codecs.request_opaque("live-app-key", user_id))
     )
     return token
 
@@ -273,34 +273,34 @@ def test_tokens_of_every_dialect_expire_that_were_issued_before(here: Flask, clo
     clock.advance(1)
     late = opaque(here, "alice")
     for token in (ALICE_V2, ALICE_V3, early, late):
-        assert beat(here, token) == 0
+        assert heartbeat(here, token) == 0
     send(here, "token/expire", {"userId": ["alice", "nobody"], "time": int(START * 1000) + 2000}, DONE)
-    assert [beat(here, token) for token in (ALICE_V2, ALICE_V3, early, late)] == [1506, 1506, 1506, 0]
+    assert [heartbeat(here, token) for token in (ALICE_V2, ALICE_V3, early, late)] == [1506, 1506, 1506, 0]
     send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
     # One that is to come: what is issued before it is void at once, and so it is after a restart.
     send(here, "token/expire", {"userId": "alice", "time": int(clock.wall * 1000) + 5000}, DONE)
     send(here, "token/expire", {"userId": "alice", "time": int(clock.wall * 1000) + 4000}, DONE)
-    assert beat(here, late) == 1506
+    assert heartbeat(here, late) == 1506
     clock.advance(4.5)
     between = opaque(here, "alice")
-    assert beat(here, between) == 1506
+    assert heartbeat(here, between) == 1506
     clock.advance(0.5)
     after = opaque(here, "alice")
     services = here.extensions["rollcall"]
     services.stop()
     services.start()
-    assert [beat(here, token) for token in (between, after)] == [1506, 0]
+    assert [heartbeat(here, token) for token in (between, after)] == [1506, 0]
 
 
 def test_a_blocked_users_tokens_are_refused_until_the_block_lapses(here: Flask, clock: FakeClock) -> None:
     services = here.extensions["rollcall"]
     token = opaque(here, "alice")
     for each in (ALICE_V2, ALICE_V3, token):
-        assert beat(here, each, ttl=86400) == 0
+        assert heartbeat(here, each, ttl=86400) == 0
     send(here, "block", {"userId": ["alice", "nobody"], "minute": 2}, DONE)
     send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
-    assert [beat(here, each) for each in (ALICE_V2, ALICE_V3, token)] == [1506] * 3
-    assert beat(here, ADMIN["token"], userID="alice", platformID=1) == 1002
+    assert [heartbeat(here, each) for each in (ALICE_V2, ALICE_V3, token)] == [1506] * 3
+    assert heartbeat(here, ADMIN["token"], userID="alice", platformID=1) == 1002
     send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
     # In each dialect's own words; new tokens are issued, and do not count either.
     ask = {"userIDs": ["alice"]}
@@ -312,7 +312,7 @@ def test_a_blocked_users_tokens_are_refused_until_the_block_lapses(here: Flask, 
         "/auth/parse_token", json={"operationID": "1"}, headers={"token": ALICE_V2}
     )
     assert parsed.get_json()["errMsg"].endswith("user has been kicked")
-    assert beat(here, opaque(here, "alice")) == 1506
+    assert heartbeat(here, opaque(here, "alice")) == 1506
     body = {"operationID": "1", "pageNumber": 1, "showNumber": 1, "userID": "alice"}
     headers = {"token": tokens.v2("openIMAdmin", "IOS", NOW)}
     users = here.test_client().post("/user/get_users", json=body, headers=headers).get_json()
@@ -320,11 +320,11 @@ def test_a_blocked_users_tokens_are_refused_until_the_block_lapses(here: Flask, 
     # Over a restart, until its end.
     services.stop()
     services.start()
-    assert beat(here, ALICE_V3) == 1506
+    assert heartbeat(here, ALICE_V3) == 1506
     clock.advance(119.5)
-    assert beat(here, ALICE_V3) == 1506
+    assert heartbeat(here, ALICE_V3) == 1506
     clock.advance(0.5)
-    assert [beat(here, each) for each in (ALICE_V2, ALICE_V3, token)] == [0] * 3
+    assert [heartbeat(here, each) for each in (ALICE_V2, ALICE_V3, token)] == [0] * 3
     send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
     send(here, "block/query", "", {"code": 200, "users": []})
 
@@ -372,8 +372,8 @@ def test_lists_of_others(here: Flask, path: str, other: str) -> None:
 
 
 def test_a_list_has_an_end(here: Flask) -> None:
-    notes = here.extensions["rollcall"].notes
-    notes.put("blacklist", "alice", {str(number): "" for number in range(2999)})
+    attributes = here.extensions["rollcall"].user_attributes
+    attributes.put("blacklist", "alice", {str(number): "" for number in range(2999)})
     refuse(
         here,
         "blacklist/add",
@@ -416,7 +416,7 @@ def test_tags_are_written_anew_each_time(here: Flask) -> None:
 
 def test_a_deactivated_user_is_nobody_and_the_id_stays_taken(here: Flask, clock: FakeClock) -> None:
     client = here.test_client()
-    assert beat(here, ALICE_V3) == 0
+    assert heartbeat(here, ALICE_V3) == 0
     for path in ("deactivate", "deactivate/query", "reactivate", "activate"):
         assert not client.post(f"/user/{path}.json", headers=LIVE).get_json().get("operateId")
     response = client.post("/user/deactivate.json", data="userId=alice%2Cnobody", headers=LIVE).get_json()
@@ -431,7 +431,7 @@ def test_a_deactivated_user_is_nobody_and_the_id_stays_taken(here: Flask, clock:
         {"userId": "alice"},
         {"code": 200, "userName": "", "userPortrait": "", "createTime": ""},
     )
-    assert [beat(here, token) for token in (ALICE_V2, ALICE_V3)] == [1507] * 2
+    assert [heartbeat(here, token) for token in (ALICE_V2, ALICE_V3)] == [1507] * 2
     ask = {"checkUserIDs": ["alice"]}
     check = client.post("/user/account_check", json=ask, headers=ADMIN).get_json()
     assert check["data"]["results"] == [{"userID": "alice", "accountStatus": 0}]
@@ -455,7 +455,7 @@ def test_a_deactivated_user_is_nobody_and_the_id_stays_taken(here: Flask, clock:
     send(here, "deactivate/query", "", {"code": 200, "users": []})
     again = {"code": 200, "userName": "", "userPortrait": "", "createTime": "2023-11-15 06:13:20"}
     send(here, "info", {"userId": "alice"}, again)
-    assert beat(here, ALICE_V3) == 1507
+    assert heartbeat(here, ALICE_V3) == 1507
 
 
 def test_users_are_listed_and_deleted(here: Flask) -> None:
@@ -467,13 +467,13 @@ def test_users_are_listed_and_deleted(here: Flask) -> None:
     send(here, "query", "page=2&pageSize=5", {"code": 200, "total": 7, "users": [alice, bob]})
     send(here, "query", "order=1&pageSize=2", {"code": 200, "total": 7, "users": [bob, alice]})
     send(here, "query", "page=9", {"code": 200, "total": 7, "users": []})
-    assert beat(here, ALICE_V3) == 0
+    assert heartbeat(here, ALICE_V3) == 0
     send(here, "remarks/set", {"userId": "alice", "remarks": '[{"id":"bob","remark":"B"}]'}, DONE)
     send(here, "delusers", "userId=alice&userId=nobody", DONE)
     send(here, "query", "page=2&pageSize=5", {"code": 200, "total": 6, "users": [bob]})
     send(here, "delusers", "userId=x%2Cbob", DONE)
     send(here, "query", "page=2&pageSize=5", {"code": 200, "total": 5, "users": []})
-    assert beat(here, ALICE_V3) == 1507
+    assert heartbeat(here, ALICE_V3) == 1507
     send(here, "remarks/get", {"userId": "alice"}, {"code": 200, "total": 0, "users": []})
     response = here.test_client().post("/user/getToken.json", data="userId=alice&name=A", headers=LIVE)
     assert response.get_json()["code"] == 200
@@ -632,7 +632,7 @@ def test_calls_may_be_limited_for_each_app_and_call(make_app: MakeApp, clock: Fa
 
 
 def test_users_may_be_limited(make_app: MakeApp) -> None:
-    app = make_app(rongcloud_most_users=6)
+    app = make_app(rongcloud_max_users=6)
     client = app.test_client()
     for _ in range(2):
         answer = client.post("/user/getToken.json", data="userId=first&name=N", headers=LIVE).get_json()

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
-from tests.dialects.rongcloud.words import LIVE, error
+from tests.dialects.rongcloud.expected import LIVE, error
 from tests.support.clock import START
 
 KEY, SECRET = "live-app-key", "live-app-secret"

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
-from tests.dialects.rongcloud.words import (
+from tests.dialects.rongcloud.expected import (
     DOCUMENTED,
     JSON,
     LIVE,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.dialects.rongcloud.words import LIVE, NO_CORS, XML, text_of
+from tests.dialects.rongcloud.expected import LIVE, NO_CORS, XML, text_of
 from tests.support.scenario import Scenario, play
 
 HEAD = "<?xml version='1.0' encoding='utf-8'?>\n<result><code>200</code>"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from app.dialects.openim_v3.schemas.rules import Rules, lacks, rules
 from app.wire.message import message
-from app.wire.schema import INT32, STRING, wire, wrapped
+from app.wire.schema import INT32, STRING, field, nullable
 
 _OWNER = lacks("user_id", "userID is empty")
 _TYPE = lacks("type", "type is not specified")
@@ -17,7 +17,7 @@ _UUID = lacks("uuid", "UUID is empty")
 class _Owned:
     """What all of them have: whose record it is."""
 
-    user_id: str = wire(STRING, "userID")
+    user_id: str = field(STRING, "userID")
 
     @property
     def owner_id(self) -> str:
@@ -29,52 +29,52 @@ class _Owned:
 class ProcessUserCommandAddReq(_Owned):
     """`/user/process_user_command_add` (3.5 on)."""
 
-    GO: ClassVar[str] = "user.ProcessUserCommandAddReq"
+    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandAddReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
 
-    type: int = wire(INT32, "type")
-    uuid: str = wire(STRING, "uuid")
-    value: str | None = wire(wrapped(STRING), "value")
-    ex: str | None = wire(wrapped(STRING), "ex")
+    type: int = field(INT32, "type")
+    uuid: str = field(STRING, "uuid")
+    value: str | None = field(nullable(STRING), "value")
+    ex: str | None = field(nullable(STRING), "ex")
 
 
 @message
 class ProcessUserCommandDeleteReq(_Owned):
     """`/user/process_user_command_delete` (3.5 on)."""
 
-    GO: ClassVar[str] = "user.ProcessUserCommandDeleteReq"
+    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandDeleteReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
 
-    type: int = wire(INT32, "type")
-    uuid: str = wire(STRING, "uuid")
+    type: int = field(INT32, "type")
+    uuid: str = field(STRING, "uuid")
 
 
 @message
 class ProcessUserCommandUpdateReq(_Owned):
     """`/user/process_user_command_update` (3.5 on); what is absent or null is left as it is."""
 
-    GO: ClassVar[str] = "user.ProcessUserCommandUpdateReq"
+    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandUpdateReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
 
-    type: int = wire(INT32, "type")
-    uuid: str = wire(STRING, "uuid")
-    value: str | None = wire(wrapped(STRING), "value")
-    ex: str | None = wire(wrapped(STRING), "ex")
+    type: int = field(INT32, "type")
+    uuid: str = field(STRING, "uuid")
+    value: str | None = field(nullable(STRING), "value")
+    ex: str | None = field(nullable(STRING), "ex")
 
 
 @message
 class ProcessUserCommandGetReq(_Owned):
     """`/user/process_user_command_get` (3.5 on): the records of one type."""
 
-    GO: ClassVar[str] = "user.ProcessUserCommandGetReq"
+    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandGetReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE)
 
-    type: int = wire(INT32, "type")
+    type: int = field(INT32, "type")
 
 
 @message
 class ProcessUserCommandGetAllReq(_Owned):
     """`/user/process_user_command_get_all` (3.6 on): all of a user's records."""
 
-    GO: ClassVar[str] = "user.ProcessUserCommandGetAllReq"
+    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandGetAllReq"
     RULES: ClassVar[Rules] = rules(_OWNER)

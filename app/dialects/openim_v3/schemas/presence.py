@@ -8,11 +8,11 @@ from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import NO_RULES, Rules, lacks, rules
 from app.wire import body
 from app.wire.message import message
-from app.wire.schema import INT32, STRING, STRINGS, wire
+from app.wire.schema import INT32, STRING, STRINGS, field
 
 SUBSCRIBE, UNSUBSCRIBE = 1, 2
 #: Ids in one get_users_status up to 3.8.0.
-_MOST_ASKED = 500
+_MAX_USER_IDS = 500
 
 
 @message
@@ -22,36 +22,36 @@ class GetUsersOnlineStatusReq:
     Their handlers bind the body by gin's decoder in every version, which stops behind the value.
     """
 
-    GO: ClassVar[str] = "msggateway.GetUsersOnlineStatusReq"
+    GO_TYPE: ClassVar[str] = "msggateway.GetUsersOnlineStatusReq"
     RULES: ClassVar[Rules] = NO_RULES
-    TAKE_JSON: ClassVar[Any] = body.first_value
+    TAKE_JSON: ClassVar[Any] = body.decode_stream
 
-    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+    user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
 @message
 class GetUserStatusReq:
     """`/user/get_users_status`: whose status; `userID` was the asking user's once and is ignored now."""
 
-    GO: ClassVar[str] = "user.GetUserStatusReq"
+    GO_TYPE: ClassVar[str] = "user.GetUserStatusReq"
     RULES: ClassVar[Rules] = {
         LEGACY: (
             lacks("user_id", "UserID is empty"),
             lacks("user_ids", "user-list is empty"),
-            (lambda request: len(request.user_ids) > _MOST_ASKED, "user-list is Limit Exceeded"),
+            (lambda request: len(request.user_ids) > _MAX_USER_IDS, "user-list is Limit Exceeded"),
         ),
         CURRENT: (lacks("user_ids", "UserIDs is empty"),),
     }
 
-    user_id: str = wire(STRING, "userID")
-    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+    user_id: str = field(STRING, "userID")
+    user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
 @message
 class SubscribeOrCancelUsersStatusReq:
     """`/user/subscribe_users_status` and its twin: `genre` says what is to be done, not the path."""
 
-    GO: ClassVar[str] = "user.SubscribeOrCancelUsersStatusReq"
+    GO_TYPE: ClassVar[str] = "user.SubscribeOrCancelUsersStatusReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "UserID is empty"),
         lacks("user_ids", "subscription User-list is empty"),
@@ -61,16 +61,16 @@ class SubscribeOrCancelUsersStatusReq:
         ),
     )
 
-    user_id: str = wire(STRING, "userID")
-    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
-    genre: int = wire(INT32, "genre")
+    user_id: str = field(STRING, "userID")
+    user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
+    genre: int = field(INT32, "genre")
 
 
 @message
 class GetSubscribeUsersStatusReq:
     """`/user/get_subscribe_users_status`: whom the user follows."""
 
-    GO: ClassVar[str] = "user.GetSubscribeUsersStatusReq"
+    GO_TYPE: ClassVar[str] = "user.GetSubscribeUsersStatusReq"
     RULES: ClassVar[Rules] = rules(lacks("user_id", "UserID is empty"))
 
-    user_id: str = wire(STRING, "userID")
+    user_id: str = field(STRING, "userID")

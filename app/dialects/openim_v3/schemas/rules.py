@@ -9,7 +9,7 @@ from app.dialects.openim_v3.generations import Generation, in_both
 from app.errors import ArgumentInvalid
 from app.models import Page
 from app.wire.message import message
-from app.wire.schema import INT32, wire
+from app.wire.schema import INT32, field
 
 Rule = tuple[Callable[[Any], object], str]
 Rules = Mapping[Generation, Sequence[Rule]]
@@ -44,10 +44,10 @@ def repeats(user_ids: Sequence[str]) -> bool:
 class RequestPagination:
     """Which page, counted from 1, of how many."""
 
-    GO: ClassVar[str] = "sdkws.RequestPagination"
+    GO_TYPE: ClassVar[str] = "sdkws.RequestPagination"
 
-    page_number: int = wire(INT32, "pageNumber")
-    show_number: int = wire(INT32, "showNumber")
+    page_number: int = field(INT32, "pageNumber")
+    show_number: int = field(INT32, "showNumber")
 
     def page(self) -> Page:
         """Return the page as a part of a list; there may be nothing in it."""

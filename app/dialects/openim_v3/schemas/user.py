@@ -7,7 +7,7 @@ from typing import ClassVar
 from app.dialects.openim_v3.generations import CURRENT, LEGACY
 from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, repeats, rules
 from app.wire.message import message
-from app.wire.schema import INT32, INT64, STRING, STRINGS, list_of, pointer_to, wire, wrapped
+from app.wire.schema import INT32, INT64, STRING, STRINGS, field, list_of, nullable, pointer_to
 
 
 def _is_legal(user_id: str) -> bool:
@@ -21,35 +21,35 @@ def _is_legal(user_id: str) -> bool:
 class UserInfo:
     """A user as sent and as answered."""
 
-    GO: ClassVar[str] = "sdkws.UserInfo"
+    GO_TYPE: ClassVar[str] = "sdkws.UserInfo"
 
-    user_id: str = wire(STRING, "userID")
-    nickname: str = wire(STRING, "nickname")
-    face_url: str = wire(STRING, "faceURL")
-    ex: str = wire(STRING, "ex")
-    create_time: int = wire(INT64, "createTime")
-    app_manger_level: int = wire(INT32, "appMangerLevel")
-    global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
+    user_id: str = field(STRING, "userID")
+    nickname: str = field(STRING, "nickname")
+    face_url: str = field(STRING, "faceURL")
+    ex: str = field(STRING, "ex")
+    create_time: int = field(INT64, "createTime")
+    app_manger_level: int = field(INT32, "appMangerLevel")
+    global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
 
 
 @message
 class UserInfoWithEx:
     """What of a user is to be written anew; absent or null leaves it, empty empties it."""
 
-    GO: ClassVar[str] = "sdkws.UserInfoWithEx"
+    GO_TYPE: ClassVar[str] = "sdkws.UserInfoWithEx"
 
-    user_id: str = wire(STRING, "userID")
-    nickname: str | None = wire(wrapped(STRING), "nickname")
-    face_url: str | None = wire(wrapped(STRING), "faceURL")
-    ex: str | None = wire(wrapped(STRING), "ex")
-    global_recv_msg_opt: int | None = wire(wrapped(INT32), "globalRecvMsgOpt")
+    user_id: str = field(STRING, "userID")
+    nickname: str | None = field(nullable(STRING), "nickname")
+    face_url: str | None = field(nullable(STRING), "faceURL")
+    ex: str | None = field(nullable(STRING), "ex")
+    global_recv_msg_opt: int | None = field(nullable(INT32), "globalRecvMsgOpt")
 
 
 @message
 class UserRegisterReq:
     """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, by admin token since."""
 
-    GO: ClassVar[str] = "user.UserRegisterReq"
+    GO_TYPE: ClassVar[str] = "user.UserRegisterReq"
     RULES: ClassVar[Rules] = {
         LEGACY: (
             lacks("secret", "Secret is empty"),
@@ -65,21 +65,21 @@ class UserRegisterReq:
         ),
     }
 
-    secret: str = wire(STRING, "secret")
-    users: tuple[UserInfo, ...] | None = wire(list_of(pointer_to(UserInfo)), "users")
+    secret: str = field(STRING, "secret")
+    users: tuple[UserInfo, ...] | None = field(list_of(pointer_to(UserInfo)), "users")
 
 
 @message
 class UpdateUserInfoReq:
     """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
 
-    GO: ClassVar[str] = "user.UpdateUserInfoReq"
+    GO_TYPE: ClassVar[str] = "user.UpdateUserInfoReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_info", "UserInfo is empty"),
         (lambda request: not request.owner_id, "UserID is empty"),
     )
 
-    user_info: UserInfo | None = wire(pointer_to(UserInfo), "userInfo")
+    user_info: UserInfo | None = field(pointer_to(UserInfo), "userInfo")
 
     @property
     def owner_id(self) -> str:
@@ -91,13 +91,13 @@ class UpdateUserInfoReq:
 class UpdateUserInfoExReq:
     """`/user/update_user_info_ex` (3.5 on)."""
 
-    GO: ClassVar[str] = "user.UpdateUserInfoExReq"
+    GO_TYPE: ClassVar[str] = "user.UpdateUserInfoExReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_info", "userInfo is empty"),
         (lambda request: not request.owner_id, "userID is empty"),
     )
 
-    user_info: UserInfoWithEx | None = wire(pointer_to(UserInfoWithEx), "userInfo")
+    user_info: UserInfoWithEx | None = field(pointer_to(UserInfoWithEx), "userInfo")
 
     @property
     def owner_id(self) -> str:
@@ -109,71 +109,71 @@ class UpdateUserInfoExReq:
 class SetGlobalRecvMessageOptReq:
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a push."""
 
-    GO: ClassVar[str] = "user.SetGlobalRecvMessageOptReq"
+    GO_TYPE: ClassVar[str] = "user.SetGlobalRecvMessageOptReq"
     RULES: ClassVar[Rules] = rules(
         (lambda request: request.global_recv_msg_opt not in range(3), "GlobalRecvMsgOpt is invalid"),
         lacks("user_id", "UserID is empty"),
     )
 
-    user_id: str = wire(STRING, "userID")
-    global_recv_msg_opt: int = wire(INT32, "globalRecvMsgOpt")
+    user_id: str = field(STRING, "userID")
+    global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
 
 
 @message
 class GetDesignateUsersReq:
     """`/user/get_users_info`: users by id."""
 
-    GO: ClassVar[str] = "user.GetDesignateUsersReq"
+    GO_TYPE: ClassVar[str] = "user.GetDesignateUsersReq"
     RULES: ClassVar[Rules] = rules(lacks("user_ids", "UserIDs is empty"))
 
-    user_ids: tuple[str, ...] | None = wire(STRINGS, "userIDs")
+    user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
 @message
 class GetAllUserIDReq:
     """`/user/get_all_users_uid`: a page of ids."""
 
-    GO: ClassVar[str] = "user.GetAllUserIDReq"
+    GO_TYPE: ClassVar[str] = "user.GetAllUserIDReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)
 
-    pagination: RequestPagination | None = wire(pointer_to(RequestPagination), "pagination")
+    pagination: RequestPagination | None = field(pointer_to(RequestPagination), "pagination")
 
 
 @message
 class GetPaginationUsersReq:
     """`/user/get_users`: a page of users, and from 3.6 on two regular expressions to find them by."""
 
-    GO: ClassVar[str] = "user.GetPaginationUsersReq"
+    GO_TYPE: ClassVar[str] = "user.GetPaginationUsersReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)
 
-    pagination: RequestPagination | None = wire(pointer_to(RequestPagination), "pagination")
-    user_id: str = wire(STRING, "userID")
-    nick_name: str = wire(STRING, "nickName")
+    pagination: RequestPagination | None = field(pointer_to(RequestPagination), "pagination")
+    user_id: str = field(STRING, "userID")
+    nick_name: str = field(STRING, "nickName")
 
 
 @message
 class AccountCheckReq:
     """`/user/account_check`: which of these ids are registered; repeats are refused before anything else."""
 
-    GO: ClassVar[str] = "user.AccountCheckReq"
+    GO_TYPE: ClassVar[str] = "user.AccountCheckReq"
     RULES: ClassVar[Rules] = rules(
         lacks("check_user_ids", "CheckUserIDs is empty"),
         (lambda request: repeats(request.check_user_ids), "userID repeated"),
     )
 
-    check_user_ids: tuple[str, ...] | None = wire(STRINGS, "checkUserIDs")
+    check_user_ids: tuple[str, ...] | None = field(STRINGS, "checkUserIDs")
 
 
 @message
 class UserRegisterCountReq:
     """`/statistics/user/register`: from when to before when, in Unix ms."""
 
-    GO: ClassVar[str] = "user.UserRegisterCountReq"
+    GO_TYPE: ClassVar[str] = "user.UserRegisterCountReq"
     RULES: ClassVar[Rules] = rules(
         (lambda request: request.start <= 0, "start is invalid"),
         (lambda request: request.end <= 0, "end is invalid"),
         (lambda request: request.start > request.end, "start > end"),
     )
 
-    start: int = wire(INT64, "start")
-    end: int = wire(INT64, "end")
+    start: int = field(INT64, "start")
+    end: int = field(INT64, "end")

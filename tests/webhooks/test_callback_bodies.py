@@ -1,0 +1,160 @@
+"""How a refusal by whoever was asked before is worded in each dialect, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from app.models import User
+from tests.support.sink import FINE, Sink, answering, hung_up
+from tests.support.tokens import signature_of
+
+REFUSAL = json.dumps({**json.loads(FINE), "nextCode": 1, "errCode": 20001, "errMsg": "no", "errDlt": "why"})
+V3 = {"operationID": "op"}
+RONG = {
+    "App-Key": "live-app-key",
+    "Nonce": "1",
+    "Timestamp": "2",
+    "Signature": signature_of("live-app-secret", "1", "2"),
+}
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "v2": (
+        "/auth/user_register",
+        {"json": {"secret": "tuoyun", "platform": 1, "userID": "u", "operationID": "op"}},
+    ),
+    "v3.4": (
+        "/user/user_register",
+        {"json": {"secret": "openIM123", "users": [{"userID": "u"}]}, "headers": V3},
+    ),
+    "v3.8": ("/v3.8/user/user_register", {"json": {"users": [{"userID": "u", "nickname": "n"}]}}),
+    "rongcloud": ("/user/getToken.json", {"data": "userId=u&name=n", "headers": RONG}),
+}
+
+
+def url(path: str, code: int, text: str) -> dict[str, Any]:
+    return {"url": path, "code": code, "errorMessage": text}
+
+
+@pytest.fixture(name="app")
+def _app(tmp_path: Path, sink: Sink) -> Iterator[Flask]:
+    app = create_app(
+        {
+            "instance": tmp_path / "instance",
+            "openim_callback_url": sink.url,
+            "openim_callbacks": "beforeUserRegister:1:refuse,beforeUpdateUserInfo:1:refuse",
+        }
+    )
+    services = app.extensions["rollcall"]
+    services.start()
+    yield app
+    services.stop()
+
+
+def call(app: Flask, dialect: str) -> tuple[int, Any]:
+    path, given = CALLS[dialect]
+    if dialect == "v3.8":
+        ask = {"secret": "openIM123", "userID": "imAdmin"}
+        client = app.test_client()
+        token = client.post("/auth/get_admin_token", json=ask, headers=V3).get_json()["data"]["token"]
+        given = {**given, "headers": {**V3, "token": token}}
+    response = app.test_client().post(path, **given)
+    return response.status_code, response.get_json()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "status", "answer"),
+    [
+        ("v2", 200, {"errCode": 20001, "errMsg": "no"}),
+        ("v3.4", 200, {"errCode": 20001, "errMsg": "no", "errDlt": "why"}),
+        ("v3.8", 200, {"errCode": 20001, "errMsg": "no", "errDlt": "why"}),
+        ("rongcloud", 403, url("/user/getToken.json", 20001, "no")),
+    ],
+)
+def test_a_refusal_is_told_as_it_was_given(
+    app: Flask, sink: Sink, dialect: str, status: int, answer: dict[str, Any]
+) -> None:
+    sink.behave = answering(REFUSAL.encode())
+    assert call(app, dialect) == (status, answer)
+    assert app.extensions["rollcall"].users.existing_ids(["u"]) == set()
+    sink.behave = answering()
+    assert call(app, dialect)[0] == 200
+    assert app.extensions["rollcall"].users.existing_ids(["u"]) == {"u"}
+
+
+CLOSED = "RemoteDisconnected: Remote end closed connection without response"
+UNREACHED = f"beforeUserRegister: {CLOSED}"
+GARBLED = "beforeUserRegister: invalid character '<' looking for beginning of value"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "status", "answer", "garbled"),
+    [
+        ("v2", 500, {"errCode": 500, "errMsg": UNREACHED}, {"errCode": 500, "errMsg": GARBLED}),
+        (
+            "v3.4",
+            200,
+            {"errCode": 90004, "errMsg": "NetworkError", "errDlt": f"{UNREACHED}: 90004 NetworkError"},
+            {
+                "errCode": 90007,
+                "errMsg": "DataError",
+                "errDlt": f"{GARBLED} response format error: 90007 DataError",
+            },
+        ),
+        (
+            "v3.8",
+            200,
+            {"errCode": 90004, "errMsg": "NetworkError", "errDlt": UNREACHED},
+            {
+                "errCode": 90007,
+                "errMsg": "DataError",
+                "errDlt": f"{GARBLED} response format error",
+            },
+        ),
+        (
+            "rongcloud",
+            503,
+            url("/user/getToken.json", 1000, UNREACHED),
+            url("/user/getToken.json", 1000, GARBLED),
+        ),
+    ],
+)
+def test_no_answer_is_told_where_one_is_needed(
+    app: Flask, sink: Sink, dialect: str, status: int, answer: dict[str, Any], garbled: dict[str, Any]
+) -> None:
+    sink.behave = hung_up
+    assert call(app, dialect) == (status, answer)
+    sink.behave = answering(b"<html>")
+    assert call(app, dialect) == (status, garbled)
+    assert app.extensions["rollcall"].users.existing_ids(["u"]) == set()
+
+
+def test_profiles_are_asked_about_in_every_dialect(app: Flask, sink: Sink) -> None:
+    app.extensions["rollcall"].users.register([User("u", "n")])
+    sink.behave = answering(REFUSAL.encode())
+    sink.received.clear()
+    client = app.test_client()
+    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "op"}
+    token = client.post("/auth/user_token", json=ask).get_json()["data"]["token"]
+    headers = {**V3, "token": token}
+    v2 = {"userID": "u", "nickname": "x", "operationID": "op"}
+    v3 = {"userInfo": {"userID": "u", "nickname": "x"}}
+    answers = [
+        client.post("/v2/user/update_user_info", json=v2, headers=headers),
+        client.post("/v3/user/update_user_info", json=v3, headers=headers),
+        client.post("/user/refresh.json", data="userId=u&name=x", headers=RONG),
+    ]
+    assert [(answer.status_code, answer.get_json()) for answer in answers] == [
+        (200, {"errCode": 20001, "errMsg": "no"}),
+        (200, {"errCode": 20001, "errMsg": "no", "errDlt": "why"}),
+        (403, url("/user/refresh.json", 20001, "no")),
+    ]
+    assert [received.json["userID"] for received in sink.received] == ["u"] * 3
+    exact = client.post("/v3/user/update_user_info_ex", json=v3, headers=headers)
+    assert exact.get_json()["errCode"] == 0
+    assert len(sink.received) == 3

@@ -1,0 +1,141 @@
+"""Where may be sent to, and what becomes of requests that are broken off."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from app.webhooks.http_client import DeliveryFailed, HttpClient, is_public
+from tests.support.sink import Sink, silent
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fc00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+        "fec0::1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "192.0.0.8",
+    ],
+)
+def test_an_address_of_this_or_a_near_network_is_private(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"])
+def test_any_other_address_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f.1", "2130706433"])
+def test_a_private_address_is_sent_to_only_where_it_may_be(sink: Sink, host: str) -> None:
+    url = f"http://{host}:{sink.port}/"
+    with pytest.raises(DeliveryFailed, match="private, and ROLLCALL_WEBHOOK_ALLOW_PRIVATE is not set"):
+        HttpClient(lambda: False).post(url, {}, b"{}", 5)
+    assert sink.received == []
+    if host == "127.0.0.1":
+        assert HttpClient(lambda: True).post(url, {}, b"{}", 5).status == 200
+
+
+def test_a_name_that_is_nobodys_fails() -> None:
+    with pytest.raises(DeliveryFailed):
+        HttpClient(lambda: True).post("http://nobody.invalid/", {}, b"", 5)
+
+
+def test_a_request_is_broken_off_when_everything_stops(sink: Sink) -> None:
+    sink.behave = silent
+    http = HttpClient(lambda: True)
+    failures: list[str] = []
+
+    def post() -> None:
+        try:
+            http.post(sink.url, {}, b"{}", 15)
+        except DeliveryFailed as error:
+            failures.append(str(error))
+
+    thread = threading.Thread(target=post)
+    begun = time.monotonic()
+    thread.start()
+    sink.wait_for(1)
+    http.stop()
+    thread.join(10)
+    assert time.monotonic() - begun < 5
+    assert len(failures) == 1
+    with pytest.raises(DeliveryFailed, match="Rollcall is stopping"):
+        http.post(sink.url, {}, b"{}", 5)
+
+
+def test_a_connection_that_nobody_accepts_ends_in_time() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        crowd = [socket.socket() for _ in range(4)]
+        for each in crowd:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        begun = time.monotonic()
+        with pytest.raises(DeliveryFailed):
+            HttpClient(lambda: True).post(f"http://127.0.0.1:{full.getsockname()[1]}/", {}, b"", 0.5)
+        assert time.monotonic() - begun < 3
+        for each in crowd:
+            each.close()
+
+
+def test_tls_needs_a_certificate_that_is_trusted(sink: Sink) -> None:
+    with pytest.raises(DeliveryFailed, match="SSLError"):
+        HttpClient(lambda: True).post(sink.url.replace("http:", "https:"), {}, b"{}", 2)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_whatever_is_under_way_ends_when_everything_stops(scheme: str) -> None:
+    """A handshake that is not answered, and a request that is not."""
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(1)
+        http = HttpClient(lambda: True)
+        failures: list[str] = []
+
+        def post() -> None:
+            try:
+                http.post(f"{scheme}://127.0.0.1:{mute.getsockname()[1]}/", {}, b"{}", 15)
+            except DeliveryFailed as error:
+                failures.append(str(error))
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        accepted, _ = mute.accept()
+        with accepted:
+            accepted.recv(1)
+            http.stop()
+            thread.join(5)
+        assert not thread.is_alive()
+        assert len(failures) == 1
+
+
+def test_looking_up_a_name_has_only_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: time.sleep(3) or [])
+    begun = time.monotonic()
+    with pytest.raises(DeliveryFailed, match="no answer within 0.2 s"):
+        HttpClient(lambda: True).post("http://example.com/", {}, b"", 0.2)
+    assert time.monotonic() - begun < 2
