@@ -1,4 +1,4 @@
-"""The words of OpenIM v2 that its tests share: credentials, validation lines, what is wrong with a token."""
+"""Shared data of the OpenIM v2 tests: credentials, validation errors, token errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET = {"secret": "tuoyun", **OP}
 
 _PARSE = "==> Open_IM/pkg/common/token_verify.ParseToken()"
 _CLAIM = f"{_PARSE}@192: : ==> Open_IM/pkg/common/token_verify.GetClaimFromToken()"
-#: What is wrong with a token, by cause.
+#: Error texts of invalid tokens, by cause.
 CAUSES = {
     "malformed": f"{_CLAIM}@104: : that's not even a token",
     "expired": f"{_CLAIM}@106: : token is timed out, please log in again",
@@ -29,12 +29,12 @@ def bind_error(text: str, prefix: str = " BindJSON failed ", code: int = 400) ->
     return {"errCode": code, "errMsg": prefix + text}
 
 
-def failed(struct: str, *fields: tuple[str, str]) -> str:
+def invalid(struct: str, *fields: tuple[str, str]) -> str:
     return "\n".join(
         f"Key: '{struct}.{path}' Error:Field validation for '{path.split('.')[-1]}' failed on the '{tag}' tag"
         for path, tag in fields
     )
 
 
-def answered(data: object) -> dict[str, object]:
+def success(data: object) -> dict[str, object]:
     return {"errCode": 0, "errMsg": "", "data": data}

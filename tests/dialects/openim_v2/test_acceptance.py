@@ -1,4 +1,4 @@
-"""OpenIM v2: what a backend does in a row, from an empty server on; and tokens of other servers."""
+"""OpenIM v2: a backend's sequence of calls on an empty server, and tokens of other servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MakeApp
-from tests.dialects.openim_v2.expected import CAUSES, JSON, TEXT, answered, bind_error, failed
+from tests.dialects.openim_v2.expected import CAUSES, JSON, TEXT, bind_error, invalid, success
 from tests.support import tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play
@@ -28,12 +28,12 @@ SEED = {
     "ex": "xxx",
     "operationID": "123111111",
 }
-ASK = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
+REQUEST = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
 OP = {"operationID": "545454"}
 
 
-def granted(token: str, user_id: str) -> dict[str, Any]:
-    return answered({"userID": user_id, "token": token, "expiredTime": NOW + WEEK})
+def issued(token: str, user_id: str) -> dict[str, Any]:
+    return success({"userID": user_id, "token": token, "expiredTime": NOW + WEEK})
 
 
 USER, MANAGER = tokens.v2("openIM1111", "IOS", NOW), tokens.v2("openIMAdmin", "APad", NOW)
@@ -54,23 +54,23 @@ SELF = {
     "phoneNumber": "18666667777",
     "userID": "openIM1111",
 }
-REQUIRED = failed(
+REQUIRED = invalid(
     "UserRegisterReq",
     ("Secret", "required"),
     ("Platform", "required"),
     ("ApiUserInfo.UserID", "required"),
     ("OperationID", "required"),
 )
-NOT_TEXT = "json: cannot unmarshal string into Go struct field UserRegisterReq.platform of type int32"
+WRONG_TYPE = "json: cannot unmarshal string into Go struct field UserRegisterReq.platform of type int32"
 KICKED = "545454 GetUserIDFromTokenExpireTime failed " + CAUSES["kicked"]
 STEPS = [
-    Scenario("register", REGISTER, SEED, granted(USER, "openIM1111")),
+    Scenario("register", REGISTER, SEED, issued(USER, "openIM1111")),
     Scenario("register again", REGISTER, SEED, {"errCode": 500, "errMsg": DUPLICATE}, 500),
-    Scenario("token", TOKEN, ASK, granted(USER, "openIM1111")),
+    Scenario("token", TOKEN, REQUEST, issued(USER, "openIM1111")),
     Scenario(
-        "token of nobody",
+        "token of an unknown user",
         TOKEN,
-        {**ASK, "userID": "X"},
+        {**REQUEST, "userID": "X"},
         {
             "errCode": 802,
             "errMsg": "record not found",
@@ -84,45 +84,45 @@ STEPS = [
         {"errCode": 401, "errMsg": " params.Secret != config.Config.Secret "},
         400,
     ),
-    Scenario("nothing", REGISTER, b"{}", bind_error(REQUIRED), 400),
-    Scenario("a platform as text", REGISTER, {**SEED, "platform": "1"}, bind_error(NOT_TEXT), 400),
+    Scenario("empty object", REGISTER, b"{}", bind_error(REQUIRED), 400),
+    Scenario("a platform as a string", REGISTER, {**SEED, "platform": "1"}, bind_error(WRONG_TYPE), 400),
     Scenario("OPTIONS", TOKEN, b"", '"Options Request!"', method="OPTIONS"),
     Scenario(
-        "the manager", TOKEN, {**ASK, "platform": 8, "userID": "openIMAdmin"}, granted(MANAGER, "openIMAdmin")
+        "manager", TOKEN, {**REQUEST, "platform": 8, "userID": "openIMAdmin"}, issued(MANAGER, "openIMAdmin")
     ),
     Scenario(
-        "who is online",
+        "online status",
         "/user/get_users_online_status",
         {**OP, "userIDList": ["openIM1111", "sadsdf"]},
-        answered([{"userID": "openIM1111", "status": "offline"}, {"userID": "sadsdf", "status": "offline"}]),
+        success([{"userID": "openIM1111", "status": "offline"}, {"userID": "sadsdf", "status": "offline"}]),
         headers=AS_USER,
     ),
     Scenario(
-        "of too many",
+        "online status of 201 users",
         "/user/get_users_online_status",
         {**OP, "userIDList": ["u"] * 201},
-        bind_error(failed("GetUsersOnlineStatusReq", ("UserIDList", "lte")), ""),
+        bind_error(invalid("GetUsersOnlineStatusReq", ("UserIDList", "lte")), ""),
         400,
         AS_USER,
     ),
     Scenario(
-        "of nobody", "/user/get_users_online_status", {**OP, "userIDList": []}, answered([]), headers=AS_USER
+        "no users", "/user/get_users_online_status", {**OP, "userIDList": []}, success([]), headers=AS_USER
     ),
     Scenario(
-        "oneself", "/user/get_self_user_info", {**OP, "userID": "openIM1111"}, answered(SELF), headers=AS_USER
+        "profile", "/user/get_self_user_info", {**OP, "userID": "openIM1111"}, success(SELF), headers=AS_USER
     ),
     Scenario(
-        "accounts, as a user",
+        "account_check by a user",
         "/user/account_check",
         {**OP, "checkUserIDList": ["openIM1111"]},
         {"errCode": 801, "errMsg": "no permission", "data": []},
         headers=AS_USER,
     ),
     Scenario(
-        "accounts, as the manager",
+        "account_check by the manager",
         "/user/account_check",
         {**OP, "checkUserIDList": ["openIM1111", "111"]},
-        answered(
+        success(
             [
                 {"userID": "openIM1111", "accountStatus": "registered"},
                 {"userID": "111", "accountStatus": "unregistered"},
@@ -131,26 +131,26 @@ STEPS = [
         headers=AS_MANAGER,
     ),
     Scenario(
-        "parse",
+        "parse_token",
         "/auth/parse_token",
         OP,
-        answered({"ExpireTimeSeconds": NOW + WEEK}),
+        success({"ExpireTimeSeconds": NOW + WEEK}),
         headers=AS_USER,
     ),
     Scenario(
-        "logout",
+        "force_logout",
         "/auth/force_logout",
         {**OP, "platform": 1, "fromUserID": "openIM1111"},
         {"errCode": 0, "errMsg": ""},
         headers=AS_MANAGER,
     ),
     Scenario(
-        "parse a kicked token", "/auth/parse_token", OP, {"errCode": 1001, "errMsg": KICKED}, headers=AS_USER
+        "parse revoked token", "/auth/parse_token", OP, {"errCode": 1001, "errMsg": KICKED}, headers=AS_USER
     ),
 ]
 
 
-def test_what_a_backend_does_in_a_row(make_app: MakeApp, clock: FakeClock) -> None:
+def test_a_backends_sequence_of_calls_gets_the_expected_answers(make_app: MakeApp, clock: FakeClock) -> None:
     clock.wall = NOW
     client = make_app().test_client()
     for step in STEPS:
@@ -169,13 +169,13 @@ DAYS_3650 = (
 )
 
 
-def test_a_token_of_an_older_release_comes_out_as_it_was(make_app: MakeApp, clock: FakeClock) -> None:
-    """Ten years, and a platform without a name."""
+def test_a_token_of_an_older_release_is_reproduced(make_app: MakeApp, clock: FakeClock) -> None:
+    """The token is valid for ten years and its platform has no name."""
     clock.wall = 1656604800.5
     client = make_app(openim_v2_token_days=3650).test_client()
-    body = {**ASK, "platform": 11, "userID": "openIM123456"}
+    body = {**REQUEST, "platform": 11, "userID": "openIM123456"}
     data = {"userID": "openIM123456", "token": DAYS_3650, "expiredTime": 1971964800}
-    play(client, Scenario("", TOKEN, body, answered(data)), JSON, CORS)
+    play(client, Scenario("", TOKEN, body, success(data)), JSON, CORS)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_token_of_an_older_release_comes_out_as_it_was(make_app: MakeApp, cloc
         (DAYS_3650, 1656604800, "unknown"),
     ],
 )
-def test_a_token_of_another_server_is_judged_and_not_known(
+def test_a_token_of_another_server_is_validated_but_unknown(
     make_app: MakeApp, clock: FakeClock, token: str, now: int, cause: str
 ) -> None:
     clock.wall = now

@@ -1,4 +1,4 @@
-"""OpenIM v2: registering, tokens and the online status, every answer whole."""
+"""OpenIM v2: exact answers of user_register, user_token and get_users_online_status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.dialects.openim_v2.expected import (
     TEXT,
     TOKEN,
     bind_error,
-    failed,
+    invalid,
 )
 from tests.support import seeds, tokens
 from tests.support.clock import FakeClock
@@ -28,18 +28,18 @@ from tests.support.scenario import CORS, Scenario, play, scenarios
 
 
 def register_error(*fields: tuple[str, str]) -> dict[str, object]:
-    return bind_error(failed("UserRegisterReq", *fields))
+    return bind_error(invalid("UserRegisterReq", *fields))
 
 
 def token_error(*fields: tuple[str, str]) -> dict[str, object]:
-    return bind_error(failed("UserTokenReq", *fields))
+    return bind_error(invalid("UserTokenReq", *fields))
 
 
-def type_error(what: str, field: str, kind: str, struct: str = "UserRegisterReq") -> dict[str, object]:
-    return bind_error(f"json: cannot unmarshal {what} into Go struct field {struct}.{field} of type {kind}")
+def type_error(value: str, field: str, type_: str, struct: str = "UserRegisterReq") -> dict[str, object]:
+    return bind_error(f"json: cannot unmarshal {value} into Go struct field {struct}.{field} of type {type_}")
 
 
-def registering(**fields: Any) -> dict[str, Any]:
+def user_body(**fields: Any) -> dict[str, Any]:
     return {**SECRET, "platform": 1, "userID": "never", **fields}
 
 
@@ -85,7 +85,7 @@ REGISTER_REFUSED = [
             400,
         )
         for name, body in (
-            ("nothing in it", b"{}"),
+            ("empty object", b"{}"),
             ("null", b"null"),
             ("all null", {"secret": None, "platform": None, "userID": None, "operationID": None}),
             ("all zero", {"secret": "", "platform": 0, "userID": "", "operationID": ""}),
@@ -101,21 +101,21 @@ REGISTER_REFUSED = [
     Scenario(
         "platform too small",
         REGISTER,
-        registering(platform=-1),
+        user_body(platform=-1),
         register_error(("Platform", "min")),
         400,
     ),
     Scenario(
         "platform too large",
         REGISTER,
-        registering(platform=13),
+        user_body(platform=13),
         register_error(("Platform", "max")),
         400,
     ),
     Scenario(
         "everything too long, in the struct's order",
         REGISTER,
-        registering(
+        user_body(
             ex="x" * 1025,
             email="x" * 65,
             phoneNumber="x" * 33,
@@ -140,105 +140,105 @@ REGISTER_REFUSED = [
     Scenario(
         "phoneNum too long",
         REGISTER,
-        registering(phoneNum="x" * 33),
+        user_body(phoneNum="x" * 33),
         register_error(("ApiUserInfo.PhoneNumber", "max")),
         400,
     ),
     Scenario(
-        "platform as text",
+        "platform as a string",
         REGISTER,
-        registering(platform="1"),
+        user_body(platform="1"),
         type_error("string", "platform", "int32"),
         400,
     ),
     Scenario(
         "platform as a fraction",
         REGISTER,
-        registering(platform=1.0),
+        user_body(platform=1.0),
         type_error("number 1.0", "platform", "int32"),
         400,
     ),
     Scenario(
-        "platform as a truth",
+        "platform as a boolean",
         REGISTER,
-        registering(platform=True),
+        user_body(platform=True),
         type_error("bool", "platform", "int32"),
         400,
     ),
     Scenario(
-        "userID as a number", REGISTER, registering(userID=123), type_error("number", "userID", "string"), 400
+        "userID as a number", REGISTER, user_body(userID=123), type_error("number", "userID", "string"), 400
     ),
     Scenario(
         "operationID as a number",
         REGISTER,
-        registering(operationID=1),
+        user_body(operationID=1),
         type_error("number", "operationID", "string"),
         400,
     ),
     Scenario(
         "birth in milliseconds",
         REGISTER,
-        registering(birth=1640692941000),
+        user_body(birth=1640692941000),
         type_error("number 1640692941000", "birth", "uint32"),
         400,
     ),
     Scenario(
-        "birth before 1970", REGISTER, registering(birth=-1), type_error("number -1", "birth", "uint32"), 400
+        "birth before 1970", REGISTER, user_body(birth=-1), type_error("number -1", "birth", "uint32"), 400
     ),
-    Scenario("birth as text", REGISTER, registering(birth="1"), type_error("string", "birth", "uint32"), 400),
+    Scenario("birth as string", REGISTER, user_body(birth="1"), type_error("string", "birth", "uint32"), 400),
     Scenario(
         "wrong secret",
         REGISTER,
-        registering(secret="wrong"),
+        user_body(secret="wrong"),
         {"errCode": 401, "errMsg": " params.Secret != config.Config.Secret "},
         400,
     ),
     Scenario(
         "secret in another case",
         REGISTER,
-        registering(secret="Tuoyun"),
+        user_body(secret="Tuoyun"),
         {"errCode": 401, "errMsg": " params.Secret != config.Config.Secret "},
         400,
     ),
     Scenario(
-        "secret that is no ASCII",
+        "non-ASCII secret",
         REGISTER,
-        registering(secret="tüoyun"),
+        user_body(secret="tüoyun"),
         {"errCode": 401, "errMsg": " params.Secret != config.Config.Secret "},
         400,
     ),
     Scenario(
-        "a bad body and a wrong secret: the body",
+        "a bad body is reported before a wrong secret",
         REGISTER,
-        registering(secret="wrong", platform=0),
+        user_body(secret="wrong", platform=0),
         register_error(("Platform", "required")),
         400,
     ),
     Scenario(
         "userID with a control character",
         REGISTER,
-        registering(userID="a\nb"),
+        user_body(userID="a\nb"),
         bind_error("userID holds a control character or is not valid Unicode"),
         400,
     ),
     Scenario(
-        "userID with half a surrogate",
+        "userID with a lone surrogate",
         REGISTER,
         b'{"secret":"tuoyun","platform":1,"operationID":"op","userID":"a\\ud800"}',
         bind_error("userID holds a control character or is not valid Unicode"),
         400,
     ),
     Scenario(
-        "userID that is no UTF-8",
+        "userID in invalid UTF-8",
         REGISTER,
         b'{"secret":"tuoyun","platform":1,"operationID":"op","userID":"a\xff"}',
         bind_error("userID holds a control character or is not valid Unicode"),
         400,
     ),
     Scenario(
-        "birthStr that is no date",
+        "birthStr is not a date",
         REGISTER,
-        registering(birthStr="soon"),
+        user_body(birthStr="soon"),
         {
             "errCode": 500,
             "errMsg": "op  UserRegister failed TimeStringToTime failed:"
@@ -247,9 +247,9 @@ REGISTER_REFUSED = [
         500,
     ),
     Scenario(
-        "birthStr with a month too many",
+        "birthStr with month 13",
         REGISTER,
-        registering(birthStr="2020-13-01"),
+        user_body(birthStr="2020-13-01"),
         {
             "errCode": 500,
             "errMsg": "op  UserRegister failed TimeStringToTime failed:"
@@ -260,7 +260,7 @@ REGISTER_REFUSED = [
     Scenario(
         "existing user",
         REGISTER,
-        registering(userID="alice"),
+        user_body(userID="alice"),
         {
             "errCode": 500,
             "errMsg": "op  UserRegister failed op imdb.UserRegister failed "
@@ -269,9 +269,9 @@ REGISTER_REFUSED = [
         500,
     ),
     Scenario(
-        "an administrator exists from the start",
+        "administrators exist from the start",
         REGISTER,
-        registering(userID="openIMAdmin"),
+        user_body(userID="openIMAdmin"),
         {
             "errCode": 500,
             "errMsg": "op  UserRegister failed op imdb.UserRegister failed "
@@ -284,7 +284,7 @@ REGISTER_REFUSED = [
 TOKEN_REFUSED = [
     Scenario("empty body", "/v2" + TOKEN, b"", bind_error("EOF"), 400),
     Scenario(
-        "nothing in it",
+        "empty object",
         "/v2" + TOKEN,
         b"{}",
         token_error(
@@ -296,7 +296,7 @@ TOKEN_REFUSED = [
         400,
     ),
     Scenario(
-        "platform as text",
+        "platform as a string",
         TOKEN,
         {**SECRET, "platform": "1", "userID": "alice"},
         type_error("string", "platform", "int32", "UserTokenReq"),
@@ -334,7 +334,7 @@ TOKEN_REFUSED = [
         },
     ),
     Scenario(
-        "another case is another user",
+        "user ids are case-sensitive",
         TOKEN,
         {**SECRET, "platform": 1, "userID": "ALICE"},
         {
@@ -344,14 +344,14 @@ TOKEN_REFUSED = [
         },
     ),
     Scenario(
-        "a user that cannot exist",
+        "an impossible user id",
         TOKEN,
         {**SECRET, "platform": 1, "userID": "a\0b"},
         b'{"errCode":802,"errMsg":"record not found","data":{"userID":"a\\u0000b","token":"",'
         b'"expiredTime":0}}',
     ),
     Scenario(
-        "text is escaped as Go does",
+        "text is escaped as in Go",
         TOKEN,
         {**SECRET, "platform": 1, "userID": "<&>"},
         b'{"errCode":802,"errMsg":"record not found","data":{"userID":"\\u003c\\u0026\\u003e","token":"",'
@@ -360,34 +360,34 @@ TOKEN_REFUSED = [
 ]
 
 
-def refused(info: str) -> dict[str, object]:
-    return {"errCode": 500, "errMsg": f"op GetUserIDFromToken failed {info}"}
+def token_refused(cause: str) -> dict[str, object]:
+    return {"errCode": 500, "errMsg": f"op GetUserIDFromToken failed {cause}"}
 
 
-MALFORMED = refused(CAUSES["malformed"])
-EXPIRED = refused(CAUSES["expired"])
-EARLY = refused(CAUSES["early"])
-FORGED = refused(CAUSES["forged"])
-UNKNOWN = refused(CAUSES["unknown"])
-KICKED = refused(CAUSES["kicked"])
+MALFORMED = token_refused(CAUSES["malformed"])
+EXPIRED = token_refused(CAUSES["expired"])
+EARLY = token_refused(CAUSES["early"])
+FORGED = token_refused(CAUSES["forged"])
+UNKNOWN = token_refused(CAUSES["unknown"])
+KICKED = token_refused(CAUSES["kicked"])
 
-ASK = {**OP, "userIDList": ["alice", "nobody"]}
+BODY = {**OP, "userIDList": ["alice", "nobody"]}
 STATUS_REFUSED = [
     Scenario(
-        "nothing in it",
+        "empty object",
         STATUS,
         b"{}",
         bind_error(
-            failed("GetUsersOnlineStatusReq", ("OperationID", "required"), ("UserIDList", "required")),
+            invalid("GetUsersOnlineStatusReq", ("OperationID", "required"), ("UserIDList", "required")),
             prefix="",
         ),
         400,
     ),
     Scenario(
-        "no list",
+        "null list",
         STATUS,
         {**OP, "userIDList": None},
-        bind_error(failed("GetUsersOnlineStatusReq", ("UserIDList", "required")), prefix=""),
+        bind_error(invalid("GetUsersOnlineStatusReq", ("UserIDList", "required")), prefix=""),
         400,
         {"token": ALICE},
     ),
@@ -395,7 +395,7 @@ STATUS_REFUSED = [
         "201 ids",
         STATUS,
         {**OP, "userIDList": ["x"] * 201},
-        bind_error(failed("GetUsersOnlineStatusReq", ("UserIDList", "lte")), prefix=""),
+        bind_error(invalid("GetUsersOnlineStatusReq", ("UserIDList", "lte")), prefix=""),
         400,
         {"token": ALICE},
     ),
@@ -412,48 +412,44 @@ STATUS_REFUSED = [
         {"token": ALICE},
     ),
     Scenario(
-        "a bad body and a bad token: the body",
+        "a bad body is reported before a bad token",
         STATUS,
         b"",
         bind_error("EOF", prefix=""),
         400,
         {"token": "garbage"},
     ),
-    Scenario("no token", STATUS, ASK, MALFORMED),
-    Scenario("an empty token", STATUS, ASK, MALFORMED, headers={"token": ""}),
-    Scenario("garbage", STATUS, ASK, MALFORMED, headers={"token": "garbage"}),
-    Scenario("a Bearer", STATUS, ASK, MALFORMED, headers={"token": "Bearer " + ALICE}),
-    Scenario("expired", STATUS, ASK, EXPIRED, headers={"token": tokens.v2("alice", "IOS", NOW - 7 * 86400)}),
+    Scenario("no token", STATUS, BODY, MALFORMED),
+    Scenario("an empty token", STATUS, BODY, MALFORMED, headers={"token": ""}),
+    Scenario("malformed", STATUS, BODY, MALFORMED, headers={"token": "garbage"}),
+    Scenario("Bearer prefix", STATUS, BODY, MALFORMED, headers={"token": "Bearer " + ALICE}),
+    Scenario("expired", STATUS, BODY, EXPIRED, headers={"token": tokens.v2("alice", "IOS", NOW - 7 * 86400)}),
     Scenario(
-        "expired and forged: expired",
+        "expired is reported before forged",
         STATUS,
-        ASK,
+        BODY,
         EXPIRED,
         headers={"token": tokens.v2("alice", "IOS", 1645675304, key="forged")},
     ),
-    Scenario("not begun", STATUS, ASK, EARLY, headers={"token": tokens.v2("alice", "IOS", NOW + 60)}),
-    Scenario("forged", STATUS, ASK, FORGED, headers={"token": tokens.v2("alice", "IOS", NOW, key="forged")}),
+    Scenario("not valid yet", STATUS, BODY, EARLY, headers={"token": tokens.v2("alice", "IOS", NOW + 60)}),
+    Scenario("forged", STATUS, BODY, FORGED, headers={"token": tokens.v2("alice", "IOS", NOW, key="forged")}),
     Scenario(
-        "from the future",
+        "issued in the future",
         STATUS,
-        ASK,
+        BODY,
         FORGED,
         headers={"token": tokens.jwt({"UID": "alice", "exp": NOW + 9, "iat": NOW + 5}, tokens.V2_KEY)},
     ),
     Scenario(
         "algorithm none",
         STATUS,
-        ASK,
+        BODY,
         FORGED,
         headers={"token": tokens.jwt({"UID": "alice", "exp": NOW + 9}, "", {"alg": "none"})},
     ),
-    Scenario(
-        "never issued here", STATUS, ASK, UNKNOWN, headers={"token": tokens.v2("alice", "Android", NOW)}
-    ),
-    Scenario(
-        "of a user who is not there", STATUS, ASK, UNKNOWN, headers={"token": tokens.v2("nobody", "IOS", NOW)}
-    ),
-    Scenario("kicked", STATUS, ASK, KICKED, headers={"token": tokens.v3_8("bob", 1, NOW)}),
+    Scenario("not issued", STATUS, BODY, UNKNOWN, headers={"token": tokens.v2("alice", "Android", NOW)}),
+    Scenario("of an unknown user", STATUS, BODY, UNKNOWN, headers={"token": tokens.v2("nobody", "IOS", NOW)}),
+    Scenario("kicked", STATUS, BODY, KICKED, headers={"token": tokens.v3_8("bob", 1, NOW)}),
 ]
 
 OFFLINE = {
@@ -462,12 +458,12 @@ OFFLINE = {
     "data": [{"userID": "alice", "status": "offline"}, {"userID": "nobody", "status": "offline"}],
 }
 STATUS_ANSWERED = [
-    Scenario("a v2 token", STATUS, ASK, OFFLINE, headers={"token": ALICE}),
-    Scenario("a v3.4 token", STATUS, ASK, OFFLINE, headers={"token": tokens.v3_4("alice", 1, NOW)}),
-    Scenario("a v3.8 token", STATUS, ASK, OFFLINE, headers={"token": tokens.v3_8("alice", 1, NOW)}),
-    Scenario("an administrator", STATUS, ASK, OFFLINE, headers={"token": tokens.v3_8("imAdmin", 10, NOW)}),
-    Scenario("under the prefix", "/v2" + STATUS, ASK, OFFLINE, headers={"token": ALICE}),
-    Scenario("with a slash behind", STATUS + "/", ASK, OFFLINE, headers={"token": ALICE}),
+    Scenario("a v2 token", STATUS, BODY, OFFLINE, headers={"token": ALICE}),
+    Scenario("a v3.4 token", STATUS, BODY, OFFLINE, headers={"token": tokens.v3_4("alice", 1, NOW)}),
+    Scenario("a v3.8 token", STATUS, BODY, OFFLINE, headers={"token": tokens.v3_8("alice", 1, NOW)}),
+    Scenario("an administrator", STATUS, BODY, OFFLINE, headers={"token": tokens.v3_8("imAdmin", 10, NOW)}),
+    Scenario("under the prefix", "/v2" + STATUS, BODY, OFFLINE, headers={"token": ALICE}),
+    Scenario("trailing slash", STATUS + "/", BODY, OFFLINE, headers={"token": ALICE}),
     Scenario(
         "operationID in the header",
         STATUS,
@@ -476,7 +472,7 @@ STATUS_ANSWERED = [
         headers={"token": ALICE, "operationID": "op"},
     ),
     Scenario(
-        "keys in any case, and more after the body",
+        "keys in any case, text after the body",
         STATUS,
         b'{"OPERATIONID":"op","useridlist":["alice","nobody"],"other":1} and so on',
         OFFLINE,
@@ -515,7 +511,7 @@ STATUS_ANSWERED = [
 
 
 @scenarios([*REGISTER_REFUSED, *TOKEN_REFUSED, *STATUS_REFUSED, *STATUS_ANSWERED])
-def test_an_answer_is_v2s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_answers_match_v2_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
@@ -533,21 +529,21 @@ def test_an_answer_is_v2s_to_the_byte(client: FlaskClient, scenario: Scenario) -
         Scenario("prefix alone", "/v2", b"", "404 page not found", 404),
     ]
 )
-def test_what_is_no_call_is_gins_404(client: FlaskClient, scenario: Scenario) -> None:
+def test_an_unknown_path_or_method_gets_gins_404(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, TEXT, CORS)
 
 
 @pytest.mark.parametrize("path", [TOKEN, "/v2" + TOKEN, "/v2/nothing", "/nothing", "/"])
-def test_options_is_answered_anywhere(client: FlaskClient, path: str) -> None:
+def test_options_is_answered_on_every_path(client: FlaskClient, path: str) -> None:
     play(client, Scenario("OPTIONS", path, b"", '"Options Request!"', method="OPTIONS"), JSON, CORS)
 
 
-def test_a_leading_double_slash_is_another_path(client: FlaskClient) -> None:
+def test_a_path_with_a_leading_double_slash_is_unknown(client: FlaskClient) -> None:
     response = client.post(TOKEN, data=b"{}", environ_overrides={"PATH_INFO": "//auth/user_token"})
     assert (response.status_code, response.data) == (404, b"404 page not found")
 
 
-def granted(user_id: str, platform: str, iat: int = NOW) -> dict[str, object]:
+def issued(user_id: str, platform: str, iat: int = NOW) -> dict[str, object]:
     token = tokens.v2(user_id, platform, iat)
     return {
         "errCode": 0,
@@ -576,7 +572,7 @@ SEED_001_BODY = {
 
 
 @pytest.mark.parametrize("body", [SEED_000_BODY, SEED_001_BODY], ids=["seed 000", "seed 001"])
-def test_the_seeds_tokens_at_the_seeds_times(
+def test_the_seeds_tokens_are_reproduced_at_the_seeds_times(
     make_app: MakeApp, clock: FakeClock, body: dict[str, Any]
 ) -> None:
     client = make_app().test_client()
@@ -588,19 +584,19 @@ def test_the_seeds_tokens_at_the_seeds_times(
     }
     play(client, Scenario("", REGISTER, body, {"errCode": 0, "errMsg": "", "data": data}), JSON, CORS)
     clock.wall = 1645688859.0
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
+    query = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
     data = {
         "userID": "openIM1111",
         "token": seeds.V2_TOKEN,
         "expiredTime": 1646293659,
     }
-    play(client, Scenario("", TOKEN, ask, {"errCode": 0, "errMsg": "", "data": data}), JSON, CORS)
+    play(client, Scenario("", TOKEN, query, {"errCode": 0, "errMsg": "", "data": data}), JSON, CORS)
 
 
 @pytest.mark.parametrize("body", [SEED_000_BODY, SEED_001_BODY], ids=["seed 000", "seed 001"])
-def test_a_user_is_registered_with_everything_that_was_given(make_app: MakeApp, body: dict[str, Any]) -> None:
+def test_registration_stores_every_given_field(make_app: MakeApp, body: dict[str, Any]) -> None:
     app = make_app()
-    play(app.test_client(), Scenario("", REGISTER, body, granted("openIM1111", "IOS")), JSON, CORS)
+    play(app.test_client(), Scenario("", REGISTER, body, issued("openIM1111", "IOS")), JSON, CORS)
     user = app.extensions["rollcall"].users.get("openIM1111")
     assert user._asdict() == {
         "user_id": "openIM1111",
@@ -631,12 +627,12 @@ def test_a_user_is_registered_with_everything_that_was_given(make_app: MakeApp, 
         ({"nickname": "🦜\ud800"}, {"nickname": "🦜\ufffd"}),
     ],
 )
-def test_a_profile_is_read_as_upstream_reads_it(
+def test_registration_reads_profile_fields_as_upstream_does(
     make_app: MakeApp, fields: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     app = make_app()
-    response = app.test_client().post(REGISTER, json=registering(**fields))
-    assert response.get_json() == granted("never", "IOS")
+    response = app.test_client().post(REGISTER, json=user_body(**fields))
+    assert response.get_json() == issued("never", "IOS")
     user = app.extensions["rollcall"].users.get("never")._asdict()
     assert {name: user[name] for name in expected} == expected
 
@@ -658,20 +654,20 @@ def test_a_profile_is_read_as_upstream_reads_it(
         (12, ""),
     ],
 )
-def test_a_token_names_its_platform(make_app: MakeApp, platform: int, name: str) -> None:
+def test_a_token_carries_the_name_of_its_platform(make_app: MakeApp, platform: int, name: str) -> None:
     client = make_app().test_client()
     body = {**SECRET, "platform": platform, "userID": "openIMAdmin", "loginIp": ""}
-    play(client, Scenario("", TOKEN, body, granted("openIMAdmin", name)), JSON, CORS)
+    play(client, Scenario("", TOKEN, body, issued("openIMAdmin", name)), JSON, CORS)
     headers = {"token": tokens.v2("openIMAdmin", name, NOW)}
     answer = {"errCode": 0, "errMsg": "", "data": []}
     play(client, Scenario("", STATUS, {**OP, "userIDList": []}, answer, headers=headers), JSON, CORS)
 
 
-def test_older_tokens_stay_valid(make_app: MakeApp, clock: FakeClock) -> None:
+def test_a_new_token_leaves_older_ones_valid(make_app: MakeApp, clock: FakeClock) -> None:
     client = make_app().test_client()
     for _ in range(3):
         body = {**SECRET, "platform": 1, "userID": "openIMAdmin"}
-        play(client, Scenario("", TOKEN, body, granted("openIMAdmin", "IOS", int(clock.now()))), JSON, CORS)
+        play(client, Scenario("", TOKEN, body, issued("openIMAdmin", "IOS", int(clock.now()))), JSON, CORS)
         clock.advance(1)
     for age in (1, 2, 3):
         headers = {"token": tokens.v2("openIMAdmin", "IOS", int(clock.now()) - age)}
@@ -679,7 +675,7 @@ def test_older_tokens_stay_valid(make_app: MakeApp, clock: FakeClock) -> None:
         assert response.get_json() == {"errCode": 0, "errMsg": "", "data": []}
 
 
-def test_who_is_online_is_told_by_platform(make_app: MakeApp, clock: FakeClock) -> None:
+def test_online_status_is_listed_per_platform(make_app: MakeApp, clock: FakeClock) -> None:
     app = make_app()
     client = app.test_client()
     services = app.extensions["rollcall"]
@@ -709,8 +705,8 @@ def test_who_is_online_is_told_by_platform(make_app: MakeApp, clock: FakeClock) 
         ],
     }
     headers = {"token": tokens.v2("openIMAdmin", "IOS", NOW)}
-    ask = {**OP, "userIDList": ["u", "v"]}
-    play(client, Scenario("", STATUS, ask, answer, headers=headers), JSON, CORS)
+    query = {**OP, "userIDList": ["u", "v"]}
+    play(client, Scenario("", STATUS, query, answer, headers=headers), JSON, CORS)
     clock.advance(60)
     answer["data"] = [{"userID": "u", "status": "offline"}, {"userID": "v", "status": "offline"}]
-    play(client, Scenario("", STATUS, ask, answer, headers=headers), JSON, CORS)
+    play(client, Scenario("", STATUS, query, answer, headers=headers), JSON, CORS)

@@ -1,4 +1,4 @@
-"""`birthStr` as Go's time.Parse takes and refuses it (checked with go1.19)."""
+"""`birthStr` as Go's time.Parse accepts and rejects it (checked with go1.19)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.dialects.openim_v2.errors import BirthStrUnreadable
         ("0000-02-29", -62162121600),
     ],
 )
-def test_a_date_is_its_midnight_in_utc(text: str, seconds: int) -> None:
+def test_a_date_is_its_midnight_in_utc_in_seconds(text: str, seconds: int) -> None:
     assert birth_date.seconds(text) == seconds
 
 
@@ -42,7 +42,7 @@ def test_a_date_is_its_midnight_in_utc(text: str, seconds: int) -> None:
         ),
     ],
 )
-def test_what_is_no_date_is_refused_in_gos_words(text: str, reason: str) -> None:
+def test_an_invalid_date_is_refused_with_gos_error_text(text: str, reason: str) -> None:
     with pytest.raises(BirthStrUnreadable) as refusal:
         birth_date.seconds(text)
     assert str(refusal.value) == f"TimeStringToTime failed:{reason}"

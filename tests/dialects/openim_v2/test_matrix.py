@@ -1,4 +1,4 @@
-"""OpenIM v2: what each call answers to a bad body, a bad token and a caller who is no administrator."""
+"""OpenIM v2: every call's answer to a bad body, a bad token and a caller who is no administrator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v2.expected import ALICE, CAUSES, JSON, OP, TEXT, bind_error, failed
+from tests.dialects.openim_v2.expected import ALICE, CAUSES, JSON, OP, TEXT, bind_error, invalid
 from tests.support import tokens
 from tests.support.scenario import CORS, Scenario, play
 
@@ -18,7 +18,7 @@ _MISSING = object()
 
 
 class Endpoint(NamedTuple):
-    """A call, and the rows of the matrix that are its own."""
+    """A call and its error answers."""
 
     path: str
     body: dict[str, Any]
@@ -28,7 +28,7 @@ class Endpoint(NamedTuple):
     token: tuple[int, int] = (400, 500)
     refusal: str = "op GetUserIDFromToken failed "
     no_manager: Any = None
-    """The whole answer to a caller who is no administrator; None where anybody may call."""
+    """The answer to a caller who is no administrator; None if any user may call."""
 
 
 def no_permission(data: Any = _MISSING) -> dict[str, Any]:
@@ -40,7 +40,7 @@ OPERATION = ("OperationID",)
 LIST = {**OP, "userIDList": ["alice"]}
 CHECK = {**OP, "checkUserIDList": ["alice"]}
 PAGE = {**OP, "pageNumber": 2, "showNumber": 3}
-ALONE = "GetUserIDFromToken failed "
+REFUSAL_WITHOUT_ID = "GetUserIDFromToken failed "
 ENDPOINTS = [
     Endpoint(
         "/auth/parse_token",
@@ -66,7 +66,7 @@ ENDPOINTS = [
         LIST,
         "GetUsersInfoReq",
         (*OPERATION, "UserIDList"),
-        refusal=ALONE,
+        refusal=REFUSAL_WITHOUT_ID,
     ),
     Endpoint(
         "/user/get_self_user_info",
@@ -113,7 +113,7 @@ ENDPOINTS = [
         "GetFriendIDListFromCacheReq",
         OPERATION,
         token=(500, 500),
-        refusal=ALONE,
+        refusal=REFUSAL_WITHOUT_ID,
     ),
     Endpoint(
         "/user/get_black_list_from_cache", OP, "GetBlackIDListFromCacheReq", OPERATION, token=(500, 500)
@@ -143,12 +143,12 @@ ENDPOINTS = [
         no_manager={"errCode": 0, "errMsg": "", "data": [{"userID": "alice", "status": "offline"}]},
     ),
 ]
-every_call = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[row.path for row in ENDPOINTS])
+every_call = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.path for endpoint in ENDPOINTS])
 AS_ALICE = {"token": ALICE}
 
 
-def fixed(endpoint: Endpoint) -> str:
-    """The path that says which dialect is meant, for bodies that do not."""
+def prefixed_path(endpoint: Endpoint) -> str:
+    """Return the path under /v2, which selects the dialect even if the body does not."""
     return endpoint.path if endpoint.path.startswith("/v2") else "/v2" + endpoint.path
 
 
@@ -173,18 +173,18 @@ def test_a_body_that_cannot_be_bound_is_a_400(
 ) -> None:
     code, prefix = endpoint.bind
     answer = bind_error(text.replace("{struct}", endpoint.struct), prefix, code)
-    play(client, Scenario("", fixed(endpoint), body, answer, 400, {"token": "garbage"}), JSON, CORS)
+    play(client, Scenario("", prefixed_path(endpoint), body, answer, 400, {"token": "garbage"}), JSON, CORS)
 
 
 @every_call
 @pytest.mark.parametrize("body", [b"{}", b"null"])
-def test_everything_that_is_missing_is_told_in_the_order_of_the_struct(
+def test_missing_fields_are_listed_in_struct_order(
     client: FlaskClient, endpoint: Endpoint, body: bytes
 ) -> None:
     code, prefix = endpoint.bind
-    lines = failed(endpoint.struct, *((name, "required") for name in endpoint.required))
+    lines = invalid(endpoint.struct, *((name, "required") for name in endpoint.required))
     answer = bind_error(lines, prefix, code)
-    play(client, Scenario("", fixed(endpoint), body, answer, 400), JSON, CORS)
+    play(client, Scenario("", prefixed_path(endpoint), body, answer, 400), JSON, CORS)
 
 
 BAD_TOKENS = [
@@ -202,19 +202,17 @@ BAD_TOKENS = [
 
 @every_call
 @pytest.mark.parametrize(("cause", "token"), BAD_TOKENS)
-def test_a_bad_token_is_told_by_its_cause_and_never_repeated(
+def test_a_bad_token_is_refused_with_its_cause_and_not_echoed(
     client: FlaskClient, endpoint: Endpoint, cause: str, token: str
 ) -> None:
     status, code = endpoint.token
     answer = {"errCode": code, "errMsg": endpoint.refusal + CAUSES[cause]}
     headers = {"token": token} if token else {}
-    play(client, Scenario("", fixed(endpoint), endpoint.body, answer, status, headers), JSON, CORS)
+    play(client, Scenario("", prefixed_path(endpoint), endpoint.body, answer, status, headers), JSON, CORS)
 
 
 @every_call
-def test_the_body_comes_before_the_token_and_the_token_before_the_permission(
-    client: FlaskClient, endpoint: Endpoint
-) -> None:
+def test_a_user_gets_the_calls_answer_for_non_administrators(client: FlaskClient, endpoint: Endpoint) -> None:
     if endpoint.no_manager is None:
         response = client.post(endpoint.path, json=endpoint.body, headers=AS_ALICE)
         assert (response.status_code, response.get_json()["errCode"]) == (200, 0)
@@ -224,7 +222,7 @@ def test_the_body_comes_before_the_token_and_the_token_before_the_permission(
 
 
 @every_call
-def test_a_proxy_may_have_left_api_in_front(client: FlaskClient, endpoint: Endpoint) -> None:
+def test_an_api_prefix_left_by_a_proxy_is_ignored(client: FlaskClient, endpoint: Endpoint) -> None:
     path = "/api" + endpoint.path.removeprefix("/v2")
     status, code = endpoint.token
     answer = {"errCode": code, "errMsg": endpoint.refusal + CAUSES["malformed"]}
@@ -232,17 +230,17 @@ def test_a_proxy_may_have_left_api_in_front(client: FlaskClient, endpoint: Endpo
 
 
 @every_call
-def test_it_is_a_post_and_nothing_else(client: FlaskClient, endpoint: Endpoint) -> None:
+def test_another_method_or_an_upper_case_path_is_a_404(client: FlaskClient, endpoint: Endpoint) -> None:
     scenario = Scenario("", endpoint.path, b"", "404 page not found", 404, AS_ALICE, method="GET")
     play(client, scenario, TEXT, CORS)
     play(client, replace(scenario, path=endpoint.path.upper()), TEXT, CORS)
 
 
 @every_call
-def test_the_operation_id_may_stand_in_the_header(client: FlaskClient, endpoint: Endpoint) -> None:
-    """A client half-way to v3; the prefix says which dialect it means."""
+def test_the_operation_id_may_be_sent_in_the_header(client: FlaskClient, endpoint: Endpoint) -> None:
+    """As from a client that migrates to v3; the /v2 prefix selects the dialect."""
     body = {key: value for key, value in endpoint.body.items() if key != "operationID"}
     status, code = endpoint.token
     answer = {"errCode": code, "errMsg": endpoint.refusal + CAUSES["malformed"]}
     headers = {"operationID": "op", "token": "garbage"}
-    play(client, Scenario("", fixed(endpoint), body, answer, status, headers), JSON, CORS)
+    play(client, Scenario("", prefixed_path(endpoint), body, answer, status, headers), JSON, CORS)

@@ -1,4 +1,4 @@
-"""OpenIM v2: what the calls about tokens and users do, every answer whole."""
+"""OpenIM v2: exact answers and effects of the calls about tokens and users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask
 from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v2.expected import CAUSES, JSON, OP, SECRET, answered, bind_error, failed
+from tests.dialects.openim_v2.expected import CAUSES, JSON, OP, SECRET, bind_error, invalid, success
 from tests.support import tokens
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS, Scenario, play, scenarios
@@ -18,9 +18,9 @@ from tests.support.scenario import CORS, Scenario, play, scenarios
 ADMIN, ALICE = tokens.v2("openIMAdmin", "IOS", NOW), tokens.v2("alice", "IOS", NOW)
 AS_ADMIN, AS_ALICE = {"token": ADMIN}, {"token": ALICE}
 DONE = {"errCode": 0, "errMsg": ""}
-#: The administrators, in the order of their registration, and who is registered below.
-EVERYBODY = ["imAdmin", "openIMAdmin", "openIM123456", "openIM654321", "openIM333", "alice", "bob"]
-WHOLE = User(
+#: The administrators in order of registration, then the users of the fixture.
+ALL_USER_IDS = ["imAdmin", "openIMAdmin", "openIM123456", "openIM654321", "openIM333", "alice", "bob"]
+FULL_USER = User(
     "alice",
     "Alice",
     "F",
@@ -34,13 +34,13 @@ WHOLE = User(
 )
 
 
-@pytest.fixture(name="here")
-def _here(make_app: MakeApp) -> Flask:
-    """A Rollcall in which alice has everything that a profile has, and bob nothing."""
+@pytest.fixture(name="app")
+def _app(make_app: MakeApp) -> Flask:
+    """Return an app in which alice has every profile field set, and bob none."""
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
-    services.users.register([WHOLE, User("bob")])
+    services.users.register([FULL_USER, User("bob")])
     for user_id in ("alice", "openIMAdmin"):
         services.tokens.issue(services.codecs.request("v2", user_id, 1))
     return app
@@ -99,10 +99,10 @@ CMS_ALICE = cms(
 
 
 def page(rows: list[dict[str, Any]] | None, total: int, number: int, size: int) -> dict[str, Any]:
-    return answered({"userList": rows, "totalNum": total, "currentPage": number, "showNumber": size})
+    return success({"userList": rows, "totalNum": total, "currentPage": number, "showNumber": size})
 
 
-def asked(path: str, body: dict[str, Any], answer: Any, status: int = 200, **more: Any) -> Scenario:
+def call(path: str, body: dict[str, Any], answer: Any, status: int = 200, **more: Any) -> Scenario:
     headers = more.pop("headers", AS_ADMIN)
     name = f"{path} {body} {'by alice' if headers is AS_ALICE else ''}"
     return Scenario(name, path, {**OP, **body}, answer, status, headers)
@@ -110,28 +110,28 @@ def asked(path: str, body: dict[str, Any], answer: Any, status: int = 200, **mor
 
 USERS = "/user/get_users"
 ANSWERS = [
-    asked("/auth/parse_token", {}, answered({"ExpireTimeSeconds": NOW + 7 * 86400}), headers=AS_ALICE),
+    call("/auth/parse_token", {}, success({"ExpireTimeSeconds": NOW + 7 * 86400}), headers=AS_ALICE),
     *(
         row
         for path in ("/user/get_users_info", "/user/get_users_info_from_cache")
         for row in (
-            asked(
+            call(
                 path,
                 {"userIDList": ["bob", "nobody", "alice", "bob"]},
-                answered([{"userID": "bob"}, PUBLIC, {"userID": "bob"}]),
+                success([{"userID": "bob"}, PUBLIC, {"userID": "bob"}]),
                 headers=AS_ALICE,
             ),
-            asked(path, {"userIDList": ["nobody", ""]}, answered([])),
-            asked(path, {"userIDList": ["ALICE", "alice\0"]}, answered([])),
-            asked(path, {"userIDList": []}, {"errCode": 803, "errMsg": "args failed", "data": []}),
+            call(path, {"userIDList": ["nobody", ""]}, success([])),
+            call(path, {"userIDList": ["ALICE", "alice\0"]}, success([])),
+            call(path, {"userIDList": []}, {"errCode": 803, "errMsg": "args failed", "data": []}),
         )
     ),
-    asked("/user/get_self_user_info", {"userID": "alice"}, answered(SELF), headers=AS_ALICE),
-    asked("/user/get_self_user_info", {"userID": "bob"}, answered(BOB)),
-    asked(
+    call("/user/get_self_user_info", {"userID": "alice"}, success(SELF), headers=AS_ALICE),
+    call("/user/get_self_user_info", {"userID": "bob"}, success(BOB)),
+    call(
         "/user/get_self_user_info",
         {"userID": "openIMAdmin"},
-        answered(
+        success(
             {
                 "appMangerLevel": 2,
                 "birthStr": "1970-01-01",
@@ -140,23 +140,23 @@ ANSWERS = [
             }
         ),
     ),
-    asked(
+    call(
         "/user/get_self_user_info",
         {"userID": "nobody"},
         {"errCode": 802, "errMsg": "db failed", "data": None},
     ),
     *(
-        asked(path, {}, answered(EVERYBODY))
+        call(path, {}, success(ALL_USER_IDS))
         for path in ("/v2/user/get_all_users_uid", "/user/get_all_users_uid", "/manager/get_all_users_uid")
     ),
     *(
         row
         for path in ("/user/account_check", "/manager/account_check")
         for row in (
-            asked(
+            call(
                 path,
                 {"checkUserIDList": ["nobody", "alice", "", "alice"]},
-                answered(
+                success(
                     [
                         {"userID": "nobody", "accountStatus": "unregistered"},
                         {"userID": "alice", "accountStatus": "registered"},
@@ -165,49 +165,49 @@ ANSWERS = [
                     ]
                 ),
             ),
-            asked(path, {"checkUserIDList": []}, answered([])),
-            asked(
+            call(path, {"checkUserIDList": []}, success([])),
+            call(
                 path,
                 {"checkUserIDList": ["u"] * 101},
-                bind_error(failed("AccountCheckReq", ("CheckUserIDList", "lte")), ""),
+                bind_error(invalid("AccountCheckReq", ("CheckUserIDList", "lte")), ""),
                 400,
             ),
         )
     ),
-    asked(
+    call(
         "/manager/get_users_online_status",
         {"userIDList": ["u"] * 201},
-        bind_error(failed("GetUsersOnlineStatusReq", ("UserIDList", "lte")), ""),
+        bind_error(invalid("GetUsersOnlineStatusReq", ("UserIDList", "lte")), ""),
         400,
     ),
     *(
-        asked(path, {}, {**DONE, "userIDList": None}, headers=AS_ALICE)
+        call(path, {}, {**DONE, "userIDList": None}, headers=AS_ALICE)
         for path in ("/user/get_user_friend_from_cache", "/user/get_black_list_from_cache")
     ),
-    asked(USERS, {"pageNumber": 2, "showNumber": 5}, page([CMS_ALICE, cms("bob")], 7, 2, 5)),
-    asked(USERS, {"pageNumber": 4, "showNumber": 5}, page(None, 7, 4, 5)),
-    asked(USERS, {"pageNumber": -3, "showNumber": 1, "userID": "bob"}, page([cms("bob")], 1, -3, 1)),
-    asked(USERS, {"pageNumber": 9, "showNumber": -1, "userName": "LIC"}, page([CMS_ALICE], 1, 9, -1)),
-    asked(USERS, {"pageNumber": 1, "showNumber": 9, "userID": "nobody"}, page(None, 0, 1, 9)),
-    asked(USERS, {"pageNumber": 1, "showNumber": 9, "userName": "%"}, page(None, 0, 1, 9)),
-    asked(USERS, {"pageNumber": 1, "showNumber": 9, "content": "bob"}, page([cms("bob")], 1, 1, 9)),
-    asked(USERS, {"pageNumber": 1, "showNumber": 9, "content": "bo"}, page(None, 0, 1, 9)),
-    asked(
+    call(USERS, {"pageNumber": 2, "showNumber": 5}, page([CMS_ALICE, cms("bob")], 7, 2, 5)),
+    call(USERS, {"pageNumber": 4, "showNumber": 5}, page(None, 7, 4, 5)),
+    call(USERS, {"pageNumber": -3, "showNumber": 1, "userID": "bob"}, page([cms("bob")], 1, -3, 1)),
+    call(USERS, {"pageNumber": 9, "showNumber": -1, "userName": "LIC"}, page([CMS_ALICE], 1, 9, -1)),
+    call(USERS, {"pageNumber": 1, "showNumber": 9, "userID": "nobody"}, page(None, 0, 1, 9)),
+    call(USERS, {"pageNumber": 1, "showNumber": 9, "userName": "%"}, page(None, 0, 1, 9)),
+    call(USERS, {"pageNumber": 1, "showNumber": 9, "content": "bob"}, page([cms("bob")], 1, 1, 9)),
+    call(USERS, {"pageNumber": 1, "showNumber": 9, "content": "bo"}, page(None, 0, 1, 9)),
+    call(
         USERS,
         {"pageNumber": 1, "showNumber": 9, "content": "lic", "userName": "", "userID": ""},
         page([CMS_ALICE], 1, 1, 9),
     ),
-    asked(
+    call(
         USERS,
         {"pageNumber": 1, "showNumber": 9, "content": "bob", "userName": "nobody", "userID": "alice"},
         page([CMS_ALICE], 1, 1, 9),
     ),
-    asked(
+    call(
         USERS,
         {"pageNumber": 1, "showNumber": 9, "content": "bob", "userName": "ali"},
         page([CMS_ALICE], 1, 1, 9),
     ),
-    asked(
+    call(
         USERS,
         {"pageNumber": 2147483648, "showNumber": 1},
         bind_error(
@@ -217,17 +217,17 @@ ANSWERS = [
         ),
         400,
     ),
-    asked(
+    call(
         "/user/set_global_msg_recv_opt",
         {"globalRecvMsgOpt": 3},
-        bind_error(failed("SetGlobalRecvMessageOptReq", ("GlobalRecvMsgOpt", "oneof")), ""),
+        bind_error(invalid("SetGlobalRecvMessageOptReq", ("GlobalRecvMsgOpt", "oneof")), ""),
         400,
     ),
-    asked(
+    call(
         "/user/update_user_info",
         {"userID": "alice", "nickname": "n" * 65, "gender": 3, "email": "e" * 65, "operationID": ""},
         bind_error(
-            failed(
+            invalid(
                 "UpdateSelfUserInfoReq",
                 ("ApiUserInfo.Nickname", "max"),
                 ("ApiUserInfo.Gender", "oneof"),
@@ -238,7 +238,7 @@ ANSWERS = [
         ),
         400,
     ),
-    asked(
+    call(
         "/user/update_user_info",
         {"userID": "alice", "birthStr": "28.12.2021"},
         {
@@ -247,26 +247,26 @@ ANSWERS = [
             'cannot parse "2.2021" as "2006"',
         },
     ),
-    asked("/user/update_user_info", {"userID": "nobody", "nickname": "N"}, DONE),
-    asked("/auth/force_logout", {"platform": 12, "fromUserID": "nobody"}, DONE),
-    asked(
+    call("/user/update_user_info", {"userID": "nobody", "nickname": "N"}, DONE),
+    call("/auth/force_logout", {"platform": 12, "fromUserID": "nobody"}, DONE),
+    call(
         "/auth/force_logout",
         {"platform": 13, "fromUserID": "u" * 65},
-        bind_error(failed("ForceLogoutReq", ("Platform", "max"), ("FromUserID", "max"))),
+        bind_error(invalid("ForceLogoutReq", ("Platform", "max"), ("FromUserID", "max"))),
         400,
     ),
-    asked("/manager/delete_user", {"deleteUserIDList": []}, answered([])),
-    asked(
+    call("/manager/delete_user", {"deleteUserIDList": []}, success([])),
+    call(
         "/manager/delete_user",
         {"deleteUserIDList": ["bob"] * 10_001},
         bind_error("the list has over 10000 entries", ""),
         400,
     ),
     *(
-        asked(path, {"userIDList": ["", None]}, answered([{"status": "offline"}, {"status": "offline"}]))
+        call(path, {"userIDList": ["", None]}, success([{"status": "offline"}, {"status": "offline"}]))
         for path in ("/user/get_users_online_status", "/manager/get_users_online_status")
     ),
-    asked(
+    call(
         "/manager/delete_user",
         {"deleteUserIDList": ["nobody", "imAdmin", "openIMAdmin"]},
         {
@@ -279,8 +279,8 @@ ANSWERS = [
 
 
 @scenarios(ANSWERS)
-def test_an_answer_is_v2s_to_the_byte(here: Flask, scenario: Scenario) -> None:
-    play(here.test_client(), scenario, JSON, CORS)
+def test_answers_match_v2_byte_for_byte(app: Flask, scenario: Scenario) -> None:
+    play(app.test_client(), scenario, JSON, CORS)
 
 
 UPDATES: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -299,18 +299,18 @@ UPDATES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("headers", [AS_ALICE, AS_ADMIN], ids=["by oneself", "by an administrator"])
+@pytest.mark.parametrize("headers", [AS_ALICE, AS_ADMIN], ids=["by the user", "by an administrator"])
 @pytest.mark.parametrize(("changes", "after"), UPDATES)
-def test_a_profile_is_written_where_something_is_given(
-    here: Flask, headers: dict[str, str], changes: dict[str, Any], after: dict[str, Any]
+def test_an_update_writes_only_the_given_fields(
+    app: Flask, headers: dict[str, str], changes: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    client = here.test_client()
+    client = app.test_client()
     body = {"userID": "alice", **changes}
-    play(client, asked("/user/update_user_info", body, DONE, headers=headers), JSON, CORS)
+    play(client, call("/user/update_user_info", body, DONE, headers=headers), JSON, CORS)
     expected = {key: value for key, value in {**SELF, **after}.items() if value is not None}
     play(
         client,
-        asked("/user/get_self_user_info", {"userID": "alice"}, answered(expected), headers=headers),
+        call("/user/get_self_user_info", {"userID": "alice"}, success(expected), headers=headers),
         JSON,
         CORS,
     )
@@ -319,19 +319,19 @@ def test_a_profile_is_written_where_something_is_given(
 @pytest.mark.parametrize(
     ("sent", "stored"), [({}, 0), ({"globalRecvMsgOpt": None}, 0), ({"globalRecvMsgOpt": 2}, 2)]
 )
-def test_how_to_receive_is_written_for_oneself_whoever_is_named(
-    here: Flask, sent: dict[str, Any], stored: int
+def test_the_receive_option_is_set_for_the_caller_whatever_user_id_is_sent(
+    app: Flask, sent: dict[str, Any], stored: int
 ) -> None:
     body = {"userID": "bob", **sent}
-    scenario = asked("/user/set_global_msg_recv_opt", body, DONE, headers=AS_ALICE)
-    play(here.test_client(), scenario, JSON, CORS)
-    users = here.extensions["rollcall"].users
+    scenario = call("/user/set_global_msg_recv_opt", body, DONE, headers=AS_ALICE)
+    play(app.test_client(), scenario, JSON, CORS)
+    users = app.extensions["rollcall"].users
     assert (users.get("alice").global_recv_msg_opt, users.get("bob").global_recv_msg_opt) == (stored, 0)
 
 
-def test_a_forced_logout_kicks_every_token_of_that_platform(here: Flask, clock: FakeClock) -> None:
-    client = here.test_client()
-    services = here.extensions["rollcall"]
+def test_a_forced_logout_revokes_every_token_of_its_platform(app: Flask, clock: FakeClock) -> None:
+    client = app.test_client()
+    services = app.extensions["rollcall"]
     clock.advance(1)
     services.tokens.issue(services.codecs.request("v3.8", "alice", 1))
     services.tokens.issue(services.codecs.request("v2", "alice", 5))
@@ -344,27 +344,27 @@ def test_a_forced_logout_kicks_every_token_of_that_platform(here: Flask, clock: 
         "detailPlatformStatus": [{"platform": "Web", "status": "online"}],
     }
     for _ in range(2):
-        play(client, asked("/auth/force_logout", body, DONE), JSON, CORS)
+        play(client, call("/auth/force_logout", body, DONE), JSON, CORS)
         for token in (ALICE, tokens.v3_8("alice", 1, NOW + 1)):
             refusal = {
                 "errCode": 1001,
                 "errMsg": "op GetUserIDFromTokenExpireTime failed " + CAUSES["kicked"],
             }
-            play(client, asked("/v2/auth/parse_token", {}, refusal, headers={"token": token}), JSON, CORS)
+            play(client, call("/v2/auth/parse_token", {}, refusal, headers={"token": token}), JSON, CORS)
         play(
             client,
-            asked("/user/get_users_online_status", {"userIDList": ["alice"]}, answered([status])),
+            call("/user/get_users_online_status", {"userIDList": ["alice"]}, success([status])),
             JSON,
             CORS,
         )
     left = {"token": tokens.v2("alice", "Web", NOW + 1)}
-    end = answered({"ExpireTimeSeconds": NOW + 1 + 7 * 86400})
-    play(client, asked("/auth/parse_token", {}, end, headers=left), JSON, CORS)
+    end = success({"ExpireTimeSeconds": NOW + 1 + 7 * 86400})
+    play(client, call("/auth/parse_token", {}, end, headers=left), JSON, CORS)
 
 
-def test_the_older_status_call_tells_an_administrator_the_truth(here: Flask) -> None:
-    client = here.test_client()
-    here.extensions["rollcall"].presence.touch("bob", 2, 60)
+def test_the_manager_status_call_shows_presence_to_administrators_only(app: Flask) -> None:
+    client = app.test_client()
+    app.extensions["rollcall"].presence.touch("bob", 2, 60)
     body = {"userIDList": ["bob", "alice"]}
     online = [{"platform": "Android", "status": "online"}]
     rows: list[dict[str, Any]] = [
@@ -372,16 +372,16 @@ def test_the_older_status_call_tells_an_administrator_the_truth(here: Flask) -> 
         {"userID": "alice", "status": "offline"},
     ]
     path = "/manager/get_users_online_status"
-    play(client, asked(path, body, answered(rows)), JSON, CORS)
+    play(client, call(path, body, success(rows)), JSON, CORS)
     rows[0] = {"userID": "bob", "status": "offline"}
-    play(client, asked(path, body, answered(rows), headers=AS_ALICE), JSON, CORS)
+    play(client, call(path, body, success(rows), headers=AS_ALICE), JSON, CORS)
 
 
-def test_a_deleted_user_is_gone_in_every_dialect(here: Flask, make_app: MakeApp) -> None:
-    client = here.test_client()
-    services = here.extensions["rollcall"]
+def test_a_deleted_user_is_removed_from_every_dialect(app: Flask, make_app: MakeApp) -> None:
+    client = app.test_client()
+    services = app.extensions["rollcall"]
     services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
-    newer = {"operationID": "op", "token": tokens.v3_8("imAdmin", 10, NOW)}
+    v3_admin = {"operationID": "op", "token": tokens.v3_8("imAdmin", 10, NOW)}
     services.tokens.issue(services.codecs.request("v3.8", "alice", 5))
     web = tokens.v3_8("alice", 5, NOW)
     opaque = services.codecs.encode(
@@ -395,51 +395,51 @@ def test_a_deleted_user_is_gone_in_every_dialect(here: Flask, make_app: MakeApp)
 
     refusal = {"errCode": 201, "errMsg": "some uid deleted failed", "data": ["nobody", "openIM333"]}
     body = {"deleteUserIDList": ["nobody", "alice", "openIM333", "alice"]}
-    play(client, asked("/manager/delete_user", body, refusal), JSON, CORS)
+    play(client, call("/manager/delete_user", body, refusal), JSON, CORS)
 
-    # Nobody by that name, in any dialect; none of the tokens is known; nothing of it is online.
+    # Every dialect treats the id as unknown, refuses its tokens and shows it offline.
     play(
         client,
-        asked(
+        call(
             "/user/account_check",
             {"checkUserIDList": ["alice"]},
-            answered([{"userID": "alice", "accountStatus": "unregistered"}]),
+            success([{"userID": "alice", "accountStatus": "unregistered"}]),
         ),
         JSON,
         CORS,
     )
-    found = client.post("/user/get_users_info", json={"userIDs": ["alice"]}, headers=newer)
+    found = client.post("/user/get_users_info", json={"userIDs": ["alice"]}, headers=v3_admin)
     assert found.get_json() == {"errCode": 0, "errMsg": "", "errDlt": "", "data": {"usersInfo": None}}
     token = {"errCode": 500, "errMsg": "op GetUserIDFromToken failed " + CAUSES["unknown"]}
     play(
         client,
-        asked("/user/get_users_online_status", {"userIDList": []}, token, headers=AS_ALICE),
+        call("/user/get_users_online_status", {"userIDList": []}, token, headers=AS_ALICE),
         JSON,
         CORS,
     )
     gone = {"errCode": 1507, "errMsg": "TokenNotExistError", "errDlt": "TokenNotExistError"}
     for text in (ALICE, web, opaque):
         assert client.post("/presence/heartbeat", json={}, headers={"token": text}).get_json() == gone
-    offline = answered([{"userID": "alice", "status": "offline"}])
-    status = asked("/user/get_users_online_status", {"userIDList": ["alice"]}, offline)
+    offline = success([{"userID": "alice", "status": "offline"}])
+    status = call("/user/get_users_online_status", {"userIDList": ["alice"]}, offline)
     play(client, status, JSON, CORS)
     missing = {
         "errCode": 802,
         "errMsg": "record not found",
         "data": {"userID": "alice", "token": "", "expiredTime": 0},
     }
-    ask = {**SECRET, "platform": 1, "userID": "alice"}
-    play(client, Scenario("", "/auth/user_token", ask, missing), JSON, CORS)
+    token_request = {**SECRET, "platform": 1, "userID": "alice"}
+    play(client, Scenario("", "/auth/user_token", token_request, missing), JSON, CORS)
     assert services.commands.of("alice") == []
     assert services.subscriptions.of("alice") == []
     assert [each.user_id for each in services.subscriptions.of("bob")] == ["alice"]
 
-    # And who comes back by that name is somebody new, also after a restart.
+    # The id can be registered again as a new user, and old tokens stay void after a restart.
     services.stop()
     client = make_app().test_client()
-    again = client.post("/auth/user_register", json=ask).get_json()
+    again = client.post("/auth/user_register", json=token_request).get_json()
     assert (again["errCode"], again["data"]["userID"]) == (0, "alice")
     new = {"token": again["data"]["token"]}
-    empty = answered({**BOB, "userID": "alice"})
-    play(client, asked("/user/get_self_user_info", {"userID": "alice"}, empty, headers=new), JSON, CORS)
+    empty = success({**BOB, "userID": "alice"})
+    play(client, call("/user/get_self_user_info", {"userID": "alice"}, empty, headers=new), JSON, CORS)
     assert client.post("/presence/heartbeat", json={}, headers={"token": web}).get_json() == gone
