@@ -1,4 +1,4 @@
-"""The words of OpenIM v3 that its tests share: paths, credentials, envelopes."""
+"""Shared data of the OpenIM v3 tests: paths, credentials, answer envelopes."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def users(*user_ids: str) -> dict[str, Any]:
 SECRET = {"secret": "openIM123"}
 
 
-def granted(token: str) -> dict[str, object]:
+def issued(token: str) -> dict[str, object]:
     return {**DONE, "data": {"token": token, "expireTimeSeconds": 7776000}}
 
 
 LEGACY_UNKNOWN = legacy(1505, "TokenUnknownError", "")
-ASK = {"checkUserIDs": ["nobody", "alice"]}
+QUERY = {"checkUserIDs": ["nobody", "alice"]}

@@ -1,4 +1,4 @@
-"""OpenIM v3: the small records of a user, in both generations."""
+"""OpenIM v3: user commands (small records of a user), in both generations."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ ADD, DELETE, UPDATE, GET, GET_ALL = (
     f"/user/process_user_command_{word}" for word in ("add", "delete", "update", "get", "get_all")
 )
 ALL = (ADD, DELETE, UPDATE, GET, GET_ALL)
-#: A body that every one of them takes.
-WHOLE = {"userID": "alice", "type": 1, "uuid": "a"}
+#: A body that is valid for every call.
+VALID = {"userID": "alice", "type": 1, "uuid": "a"}
 
 
 def without(key: str) -> dict[str, Any]:
-    return {name: value for name, value in WHOLE.items() if name != key}
+    return {name: value for name, value in VALID.items() if name != key}
 
 
 MISSING = [
     *((path, without("userID"), "userID is empty") for path in ALL),
     *((path, without("type"), "type is not specified") for path in ALL[:4]),
-    *((path, {**WHOLE, "type": 0}, "type is not specified") for path in ALL[:4]),
+    *((path, {**VALID, "type": 0}, "type is not specified") for path in ALL[:4]),
     *((path, without("uuid"), "UUID is empty") for path in ALL[:3]),
     *((path, {}, "userID is empty") for path in ALL),
 ]
@@ -64,35 +64,35 @@ REFUSED = [
         for path in ALL
         for row in (
             Scenario(
-                f"{path}: another's",
+                f"{path}: another user",
                 path,
-                {**WHOLE, "userID": "bob"},
+                {**VALID, "userID": "bob"},
                 no_permission("ownerUserID, bob=MISSING"),
                 headers=AS_ALICE,
             ),
             Scenario(
-                f"legacy: {path}: another's",
+                f"legacy: {path}: another user",
                 path,
-                {**WHOLE, "userID": "bob"},
+                {**VALID, "userID": "bob"},
                 legacy_no_permission("ownerUserID, bob"),
                 headers=AS_LEGACY_ALICE,
             ),
-            Scenario(f"{path}: no token", path, WHOLE, args("header must have token"), headers=OP),
+            Scenario(f"{path}: no token", path, VALID, args("header must have token"), headers=OP),
         )
     ),
     *(
         row
-        for path, body in ((DELETE, WHOLE), (UPDATE, {**WHOLE, "value": ""}), (UPDATE, {**WHOLE, "ex": "x"}))
+        for path, body in ((DELETE, VALID), (UPDATE, {**VALID, "value": ""}), (UPDATE, {**VALID, "ex": "x"}))
         for row in (
             Scenario(
-                f"{path}: nothing there {body}",
+                f"{path}: no such command {body}",
                 path,
                 body,
                 not_found("RecordNotFoundError"),
                 headers=AS_ALICE,
             ),
             Scenario(
-                f"legacy: {path}: nothing there {body}",
+                f"legacy: {path}: no such command {body}",
                 path,
                 body,
                 legacy_not_found(""),
@@ -100,44 +100,44 @@ REFUSED = [
             ),
         )
     ),
-    Scenario("update: nothing there and nothing to write", UPDATE, WHOLE, DONE, headers=AS_ALICE),
+    Scenario("update: no such command and no field", UPDATE, VALID, DONE, headers=AS_ALICE),
     *(
-        Scenario(f"{path}: none, {name}", path, WHOLE, data({"CommandResp": None}), headers=headers)
+        Scenario(f"{path}: no commands, {name}", path, VALID, data({"CommandResp": None}), headers=headers)
         for path in (GET, GET_ALL)
         for name, headers in (("current", AS_ALICE), ("legacy", AS_LEGACY_ALICE))
     ),
     Scenario(
-        "a value beyond all measure",
+        "an oversized value",
         ADD,
-        {**WHOLE, "value": "x" * 65_536},
+        {**VALID, "value": "x" * 65_536},
         args("the texts have over 65536 characters"),
         headers=AS_ALICE,
     ),
     Scenario(
-        "an update beyond all measure",
+        "an oversized update",
         UPDATE,
-        {**WHOLE, "ex": "x" * 65_537},
+        {**VALID, "ex": "x" * 65_537},
         args("the texts have over 65536 characters"),
         headers=AS_ALICE,
     ),
     Scenario(
-        "for an id that nobody can have",
+        "userID too long",
         ADD,
-        {**WHOLE, "userID": "x" * 65},
+        {**VALID, "userID": "x" * 65},
         args("userID has over 64 characters"),
         headers=AS_ADMIN,
     ),
     Scenario(
-        "a type as text",
+        "a type as a string",
         ADD,
-        {**WHOLE, "type": "1"},
+        {**VALID, "type": "1"},
         args(FIELD.format("string", "ProcessUserCommandAddReq.type", "int32")),
         headers=AS_ALICE,
     ),
     Scenario(
         "a value as a number",
         ADD,
-        {**WHOLE, "value": 1},
+        {**VALID, "value": 1},
         args("json: cannot unmarshal number into Go value of type string"),
         headers=AS_ALICE,
     ),
@@ -145,24 +145,24 @@ REFUSED = [
 
 
 @scenarios(REFUSED)
-def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_answers_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
-@pytest.fixture(name="here")
-def _here(make_app: MakeApp) -> Flask:
+@pytest.fixture(name="app")
+def _app(make_app: MakeApp) -> Flask:
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice")])
-    issue, order = services.tokens.issue, services.codecs.request
+    issue, request = services.tokens.issue, services.codecs.request
     for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v3.4", "openIMAdmin", 1),
         ("v3.8", "alice", 1),
         ("v3.4", "alice", 1),
     ):
-        issue(order(format, user_id, platform_id))
+        issue(request(format, user_id, platform_id))
     return app
 
 
@@ -175,15 +175,15 @@ def record(type_: int, uuid: str, value: str, ex: str, second: int) -> dict[str,
     [AS_ALICE, AS_ADMIN, AS_LEGACY_ALICE, AS_LEGACY_ADMIN],
     ids=["owner", "administrator", "legacy owner", "legacy administrator"],
 )
-def test_the_life_of_records(
-    here: Flask, make_app: MakeApp, clock: FakeClock, headers: dict[str, str]
+def test_commands_are_added_listed_updated_and_deleted(
+    app: Flask, make_app: MakeApp, clock: FakeClock, headers: dict[str, str]
 ) -> None:
-    client = here.test_client()
+    client = app.test_client()
 
     def send(path: str, answer: dict[str, Any], **body: Any) -> None:
         play(client, Scenario("", path, {"userID": "alice", **body}, answer, headers=headers), JSON, CORS)
 
-    def there(*rows: dict[str, Any]) -> dict[str, Any]:
+    def commands(*rows: dict[str, Any]) -> dict[str, Any]:
         return data({"CommandResp": list(rows) or None})
 
     send(ADD, DONE, type=1, uuid="a", value="v", ex="e")
@@ -195,38 +195,38 @@ def test_the_life_of_records(
         record(2, "b", "", "", 1),
         record(1, "a", "again", "", 1),
     )
-    send(GET_ALL, there(first, second, again))
-    send(GET, there(first, again), type=1)
-    send(GET, there(), type=3)
+    send(GET_ALL, commands(first, second, again))
+    send(GET, commands(first, again), type=1)
+    send(GET, commands(), type=3)
     send(UPDATE, DONE, type=1, uuid="a", value="w")
     send(UPDATE, DONE, type=2, uuid="b", ex="<&>", value=None)
     first, second = record(1, "a", "w", "e", 0), record(2, "b", "", "<&>", 1)
-    here.extensions["rollcall"].stop()
+    app.extensions["rollcall"].stop()
     client = make_app().test_client()
-    # As Go writes it: "<" is escaped, wherever it stands.
+    # As in Go, "<" and "&" are escaped anywhere in the JSON.
     response = client.post(GET_ALL, json={"userID": "alice"}, headers=headers)
-    assert response.get_json() == there(first, second, again)
+    assert response.get_json() == commands(first, second, again)
     assert b'"\\u003c\\u0026\\u003e"' in response.data
     send(UPDATE, DONE, type=1, uuid="a", value="", ex="")
-    send(GET, there(record(1, "a", "", "", 0), again), type=1)
+    send(GET, commands(record(1, "a", "", "", 0), again), type=1)
     send(DELETE, DONE, type=1, uuid="a")
-    send(GET, there(again), type=1)
+    send(GET, commands(again), type=1)
     send(DELETE, DONE, type=1, uuid="a")
-    send(GET, there(), type=1)
+    send(GET, commands(), type=1)
     send(DELETE, DONE, type=2, uuid="b")
-    send(GET_ALL, there())
+    send(GET_ALL, commands())
 
 
-def test_an_administrator_keeps_records_for_somebody_unknown(here: Flask) -> None:
-    client = here.test_client()
+def test_an_administrator_can_add_commands_for_an_unknown_user(app: Flask) -> None:
+    client = app.test_client()
     body = {"userID": "nobody", "type": -1, "uuid": "a"}
     play(client, Scenario("", ADD, body, DONE, headers=AS_ADMIN), JSON, CORS)
     answer = data({"CommandResp": [record(-1, "a", "", "", 0)]})
     play(client, Scenario("", GET_ALL, body, answer, headers=AS_ADMIN), JSON, CORS)
 
 
-def test_a_user_has_only_so_many_records(here: Flask) -> None:
-    services = here.extensions["rollcall"]
+def test_a_user_has_at_most_10000_commands(app: Flask) -> None:
+    services = app.extensions["rollcall"]
     values = [("alice", 1, str(number), "", "", 0) for number in range(10_000)]
     services.database.write(
         lambda transaction: transaction.executemany(
@@ -235,9 +235,9 @@ def test_a_user_has_only_so_many_records(here: Flask) -> None:
             values,
         )
     )
-    client = here.test_client()
-    body = {**WHOLE, "uuid": "one more"}
+    client = app.test_client()
+    body = {**VALID, "uuid": "one more"}
     refusal = args("a user may have 10000 commands")
     play(client, Scenario("", ADD, body, refusal, headers=AS_ALICE), JSON, CORS)
-    play(client, Scenario("", DELETE, {**WHOLE, "uuid": "7"}, DONE, headers=AS_ALICE), JSON, CORS)
+    play(client, Scenario("", DELETE, {**VALID, "uuid": "7"}, DONE, headers=AS_ALICE), JSON, CORS)
     play(client, Scenario("", ADD, body, DONE, headers=AS_ALICE), JSON, CORS)

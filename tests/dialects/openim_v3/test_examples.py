@@ -1,4 +1,4 @@
-"""OpenIM v3: a client's requests in a row, as the protocol's description numbers them, one server for all."""
+"""OpenIM v3: the numbered examples of the protocol's description, in sequence on one server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.dialects.openim_v3.expected import (
     args,
     current,
     data,
-    granted,
+    issued,
     legacy,
     legacy_args,
     no_permission,
@@ -41,8 +41,8 @@ U1_INFO = {
 }
 
 
-NEWEST: list[tuple[int, str, Any, dict[str, str], dict[str, Any]]] = [
-    (1, "/auth/get_admin_token", {**SECRET, "userID": "imAdmin"}, OP, granted(ADMIN)),
+CURRENT: list[tuple[int, str, Any, dict[str, str], dict[str, Any]]] = [
+    (1, "/auth/get_admin_token", {**SECRET, "userID": "imAdmin"}, OP, issued(ADMIN)),
     (2, "/auth/get_admin_token", {"secret": "x", "userID": "imAdmin"}, OP, no_permission("secret invalid")),
     (
         3,
@@ -63,7 +63,7 @@ NEWEST: list[tuple[int, str, Any, dict[str, str], dict[str, Any]]] = [
     ),
     (8, REGISTER, {"users": [{"userID": "a-b", "nickname": "A"}]}, AS_ADMIN, args("userID is legal")),
     (9, REGISTER, {"users": [{"userID": "u2"}]}, AS_ADMIN, args("user name is empty")),
-    (11, "/auth/get_user_token", {"platformID": 1, "userID": "u1"}, AS_ADMIN, granted(U1)),
+    (11, "/auth/get_user_token", {"platformID": 1, "userID": "u1"}, AS_ADMIN, issued(U1)),
     (
         10,
         REGISTER,
@@ -156,7 +156,7 @@ NEWEST: list[tuple[int, str, Any, dict[str, str], dict[str, Any]]] = [
         "/auth/get_user_token",
         {"platformID": 2, "userID": "u2"},
         AS_ADMIN,
-        granted(tokens.v3_8("u2", 2, NOW)),
+        issued(tokens.v3_8("u2", 2, NOW)),
     ),
     (
         25,
@@ -176,8 +176,8 @@ def v3(make_app: MakeApp, clock: FakeClock) -> FlaskClient:
     return make_app().test_client()
 
 
-def test_the_newest_generations_examples(v3: FlaskClient) -> None:
-    for number, path, body, headers, answer in NEWEST:
+def test_the_examples_of_the_current_generation_get_their_answers(v3: FlaskClient) -> None:
+    for number, path, body, headers, answer in CURRENT:
         play(v3, Scenario(str(number), path, body, answer, headers=headers), JSON, CORS)
 
 
@@ -185,7 +185,7 @@ SEED_NOW = 1_698_819_340
 SEED_USER = tokens.v3_4("11111112", 1, SEED_NOW)
 SEED_ADMIN = tokens.v3_4("openIMAdmin", 1, SEED_NOW)
 NOT_FOUND = ": 1004 RecordNotFoundError userID not found: 1004 RecordNotFoundError"
-ELDER: list[tuple[int, str, Any, dict[str, str], dict[str, Any], int]] = [
+LEGACY: list[tuple[int, str, Any, dict[str, str], dict[str, Any], int]] = [
     (26, "/v3.4" + REGISTER, {**SECRET, "users": [{"userID": "11111112"}]}, OP, DONE, 200),
     (
         27,
@@ -195,7 +195,7 @@ ELDER: list[tuple[int, str, Any, dict[str, str], dict[str, Any], int]] = [
         legacy(1002, "NoPermissionError", "secret invalid"),
         200,
     ),
-    (28, "/auth/user_token", {**SECRET, "platformID": 1, "userID": "11111112"}, OP, granted(SEED_USER), 200),
+    (28, "/auth/user_token", {**SECRET, "platformID": 1, "userID": "11111112"}, OP, issued(SEED_USER), 200),
     (
         29,
         "/auth/user_token",
@@ -225,7 +225,7 @@ ELDER: list[tuple[int, str, Any, dict[str, str], dict[str, Any], int]] = [
         "/auth/user_token",
         {**SECRET, "platformID": 1, "userID": "openIMAdmin"},
         OP,
-        granted(SEED_ADMIN),
+        issued(SEED_ADMIN),
         200,
     ),
     (
@@ -278,12 +278,12 @@ ELDER: list[tuple[int, str, Any, dict[str, str], dict[str, Any], int]] = [
 ]
 
 
-def test_the_elder_generations_examples(make_app: MakeApp, clock: FakeClock) -> None:
+def test_the_examples_of_the_legacy_generation_get_their_answers(make_app: MakeApp, clock: FakeClock) -> None:
     clock.wall = SEED_NOW
     client = make_app().test_client()
-    for number, path, body, headers, answer, status in ELDER:
+    for number, path, body, headers, answer, status in LEGACY:
         play(client, Scenario(str(number), path, body, answer, status, headers), JSON, CORS)
 
 
-def test_all_of_the_examples_are_here() -> None:
-    assert {row[0] for row in NEWEST} | {row[0] for row in ELDER} == set(range(1, 36))
+def test_every_example_number_is_covered() -> None:
+    assert {row[0] for row in CURRENT} | {row[0] for row in LEGACY} == set(range(1, 36))

@@ -1,4 +1,4 @@
-"""OpenIM v3: a whole client's life in each generation, and two clients of both at once."""
+"""OpenIM v3: a backend's full sequence of calls in each generation, alone and side by side."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
-from tests.dialects.openim_v3.expected import DONE, JSON, OP, SECRET, current, data, granted, legacy
+from tests.dialects.openim_v3.expected import DONE, JSON, OP, SECRET, current, data, issued, legacy
 from tests.support import tokens
 from tests.support.clock import START, FakeClock
 from tests.support.scenario import CORS, Scenario, play
@@ -18,8 +18,8 @@ from tests.support.scenario import CORS, Scenario, play
 CREATED = int(START * 1000)
 
 
-#: A backend of one generation for one user: every step with the whole answer, then a pause.
-Life = Callable[[FlaskClient, str], Iterator[None]]
+#: Plays the calls of a backend of one generation for one user; yields after each step.
+Calls = Callable[[FlaskClient, str], Iterator[None]]
 
 
 def send(client: FlaskClient, token: str, path: str, body: dict[str, Any], answer: dict[str, Any]) -> None:
@@ -32,16 +32,16 @@ def profile(user_id: str, nickname: str, level: int) -> dict[str, Any]:
     return {**info, "appMangerLevel": level, "globalRecvMsgOpt": 0}
 
 
-def newer(client: FlaskClient, user_id: str) -> Iterator[None]:
-    """3.8: an administrator's token, then everything by it."""
+def v3_8(client: FlaskClient, user_id: str) -> Iterator[None]:
+    """3.8: an administrator's token authorizes registration and user tokens."""
     admin, token = tokens.v3_8("imAdmin", 10, NOW), tokens.v3_8(user_id, 5, NOW)
-    ask = {"userIDs": [user_id]}
-    send(client, "", "/auth/get_admin_token", {**SECRET, "userID": "imAdmin"}, granted(admin))
+    user_ids = {"userIDs": [user_id]}
+    send(client, "", "/auth/get_admin_token", {**SECRET, "userID": "imAdmin"}, issued(admin))
     yield
     users = {"users": [{"userID": user_id, "nickname": "N", "faceURL": "F"}]}
     send(client, admin, "/user/user_register", users, DONE)
     yield
-    send(client, admin, "/auth/get_user_token", {"platformID": 5, "userID": user_id}, granted(token))
+    send(client, admin, "/auth/get_user_token", {"platformID": 5, "userID": user_id}, issued(token))
     parsed = {"userID": user_id, "platformID": 5, "expireTimeSeconds": NOW + 90 * 86400}
     send(client, "", "/auth/parse_token", {"token": token}, data(parsed))
     yield
@@ -49,32 +49,32 @@ def newer(client: FlaskClient, user_id: str) -> Iterator[None]:
     send(client, admin, "/user/account_check", {"checkUserIDs": [user_id]}, data(results))
     yield
     send(client, token, "/user/update_user_info", {"userInfo": {"userID": user_id, "nickname": "M"}}, DONE)
-    send(client, token, "/user/get_users_info", ask, data({"usersInfo": [profile(user_id, "M", 0)]}))
+    send(client, token, "/user/get_users_info", user_ids, data({"usersInfo": [profile(user_id, "M", 0)]}))
     yield
     heartbeat = client.post("/presence/heartbeat", json={}, headers={"token": token}).get_json()
     assert heartbeat["errCode"] == 0
     detail = [{"platformID": 5, "connID": "", "isBackground": False, "token": token}]
     online = [{"userID": user_id, "status": 1, "detailPlatformStatus": detail}]
-    send(client, admin, "/user/get_users_online_status", ask, data(online))
+    send(client, admin, "/user/get_users_online_status", user_ids, data(online))
     yield
     send(client, admin, "/auth/force_logout", {"platformID": 5, "userID": user_id}, DONE)
     offline = [{"userID": user_id, "status": 0, "detailPlatformStatus": None}]
-    send(client, admin, "/user/get_users_online_status", ask, data(offline))
+    send(client, admin, "/user/get_users_online_status", user_ids, data(offline))
     kicked = current(1506, "TokenKickedError", "TokenKickedError")
-    send(client, token, "/user/get_users_info", ask, kicked)
+    send(client, token, "/user/get_users_info", user_ids, kicked)
     yield
 
 
-def elder(client: FlaskClient, user_id: str) -> Iterator[None]:
-    """3.4: the secret for registering and tokens, an administrator's token for the rest."""
+def v3_4(client: FlaskClient, user_id: str) -> Iterator[None]:
+    """3.4: the secret authorizes registration and tokens, an administrator's token the rest."""
     admin, token = tokens.v3_4("openIMAdmin", 1, NOW), tokens.v3_4(user_id, 2, NOW)
-    ask = {"userIDs": [user_id]}
+    user_ids = {"userIDs": [user_id]}
     body = {**SECRET, "platformID": 1, "userID": "openIMAdmin"}
-    send(client, "", "/auth/user_token", body, granted(admin))
+    send(client, "", "/auth/user_token", body, issued(admin))
     yield
     send(client, "", "/user/user_register", {**SECRET, "users": [{"userID": user_id, "faceURL": "F"}]}, DONE)
     yield
-    send(client, "", "/auth/user_token", {**body, "platformID": 2, "userID": user_id}, granted(token))
+    send(client, "", "/auth/user_token", {**body, "platformID": 2, "userID": user_id}, issued(token))
     parsed = {"userID": user_id, "platform": "Android", "expireTimeSeconds": NOW + 90 * 86400}
     send(client, "", "/auth/parse_token", {"token": token}, data(parsed))
     yield
@@ -82,29 +82,29 @@ def elder(client: FlaskClient, user_id: str) -> Iterator[None]:
     send(client, admin, "/user/account_check", {"checkUserIDs": [user_id]}, data(results))
     yield
     send(client, token, "/user/update_user_info", {"userInfo": {"userID": user_id, "nickname": "M"}}, DONE)
-    send(client, token, "/user/get_users_info", ask, data({"usersInfo": [profile(user_id, "M", 1)]}))
+    send(client, token, "/user/get_users_info", user_ids, data({"usersInfo": [profile(user_id, "M", 1)]}))
     yield
     heartbeat = client.post("/presence/heartbeat", json={}, headers={"token": token}).get_json()
     assert heartbeat["errCode"] == 0
     detail = {"platform": "Android", "status": "online", "connID": "", "isBackground": False, "token": token}
     online = [{"userID": user_id, "status": "online", "detailPlatformStatus": [detail]}]
-    send(client, admin, "/user/get_users_online_status", ask, data(online))
+    send(client, admin, "/user/get_users_online_status", user_ids, data(online))
     yield
     send(client, admin, "/auth/force_logout", {"platformID": 2, "userID": user_id}, DONE)
     offline = [{"userID": user_id, "status": "offline", "detailPlatformStatus": None}]
-    send(client, admin, "/user/get_users_online_status", ask, data(offline))
-    send(client, token, "/user/get_users_info", ask, legacy(1506, "TokenKickedError", ""))
+    send(client, admin, "/user/get_users_online_status", user_ids, data(offline))
+    send(client, token, "/user/get_users_info", user_ids, legacy(1506, "TokenKickedError", ""))
     yield
 
 
-@pytest.mark.parametrize(("life", "pinned"), [(newer, ""), (newer, "3.8"), (elder, ""), (elder, "3.4")])
-def test_a_whole_life(make_app: MakeApp, life: Life, pinned: str) -> None:
+@pytest.mark.parametrize(("calls", "pinned"), [(v3_8, ""), (v3_8, "3.8"), (v3_4, ""), (v3_4, "3.4")])
+def test_a_backend_gets_the_expected_answers(make_app: MakeApp, calls: Calls, pinned: str) -> None:
     app = make_app(openim_v3_generation=pinned)
-    assert len(list(life(app.test_client(), "u1"))) == 7
+    assert len(list(calls(app.test_client(), "u1"))) == 7
 
 
-def test_both_generations_at_once_on_one_server(make_app: MakeApp, clock: FakeClock) -> None:
+def test_backends_of_both_generations_can_share_a_server(make_app: MakeApp, clock: FakeClock) -> None:
     client = make_app().test_client()
-    steps = list(zip(newer(client, "u1"), elder(client, "u2"), strict=True))
+    steps = list(zip(v3_8(client, "u1"), v3_4(client, "u2"), strict=True))
     assert len(steps) == 7
     assert clock.wall == START

@@ -1,4 +1,4 @@
-"""OpenIM v3: accounts that send notifications, in both generations."""
+"""OpenIM v3: notification accounts, in both generations."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ from tests.support.scenario import CORS, Scenario, play, scenarios
 
 ADD, UPDATE, SEARCH = (f"/user/{word}_notification_account" for word in ("add", "update", "search"))
 PAGE = {"pagination": {"pageNumber": 1, "showNumber": 10}}
-WHOLE = {"userID": "note", "nickName": "N", "faceURL": "F", "appMangerLevel": 3, **PAGE}
+FULL = {"userID": "note", "nickName": "N", "faceURL": "F", "appMangerLevel": 3, **PAGE}
 
 REFUSED = [
     *(
         row
         for path in (ADD, UPDATE, SEARCH)
         for row in (
-            Scenario(f"{path}: no token", path, WHOLE, args("header must have token"), headers=OP),
+            Scenario(f"{path}: no token", path, FULL, args("header must have token"), headers=OP),
             Scenario(
-                f"{path}: no administrator",
+                f"{path}: not an administrator",
                 path,
-                WHOLE,
+                FULL,
                 no_permission("user alice is not admin userID"),
                 headers=AS_ALICE,
             ),
             Scenario(
-                f"legacy: {path}: no administrator",
+                f"legacy: {path}: not an administrator",
                 path,
-                WHOLE,
+                FULL,
                 legacy_no_permission("user alice is not CheckIMAdmin userID"),
                 headers=AS_LEGACY_ALICE,
             ),
         )
     ),
-    Scenario("add: no name", ADD, {}, args("nickName is empty"), headers=AS_ALICE),
-    Scenario("legacy: add: no name", ADD, {}, legacy_args("nickName is empty"), headers=AS_LEGACY_ALICE),
+    Scenario("add: no nickName", ADD, {}, args("nickName is empty"), headers=AS_ALICE),
+    Scenario("legacy: add: no nickName", ADD, {}, legacy_args("nickName is empty"), headers=AS_LEGACY_ALICE),
     Scenario(
-        "legacy: add: no face",
+        "legacy: add: no faceURL",
         ADD,
         {"nickName": "N"},
         legacy_args("nickName is empty"),
@@ -67,44 +67,44 @@ REFUSED = [
         Scenario(
             f"add: level {level}",
             ADD,
-            {**WHOLE, "appMangerLevel": level},
+            {**FULL, "appMangerLevel": level},
             args("app level not supported"),
             headers=AS_ADMIN,
         )
         for level in (None, 0, 2, -1)
     ),
-    Scenario("add: a used id", ADD, {**WHOLE, "userID": "alice"}, args("userID is used"), headers=AS_ADMIN),
+    Scenario("add: a used id", ADD, {**FULL, "userID": "alice"}, args("userID is used"), headers=AS_ADMIN),
     Scenario(
         "legacy: add: a used id",
         ADD,
-        {**WHOLE, "userID": "imAdmin"},
+        {**FULL, "userID": "imAdmin"},
         legacy_args("userID is used"),
         headers=AS_LEGACY_ADMIN,
     ),
     Scenario(
-        "add: an id beyond all measure",
+        "add: userID too long",
         ADD,
-        {**WHOLE, "userID": "x" * 65},
+        {**FULL, "userID": "x" * 65},
         args("userID has over 64 characters"),
         headers=AS_ADMIN,
     ),
-    Scenario("update: nobody", UPDATE, {"nickName": "N"}, args("userID is empty"), headers=AS_ALICE),
+    Scenario("update: no userID", UPDATE, {"nickName": "N"}, args("userID is empty"), headers=AS_ALICE),
     Scenario(
-        "update: nothing",
+        "update: no field",
         UPDATE,
         {"userID": "app"},
         args("faceURL and nickName is empty at the same"),
         headers=AS_ALICE,
     ),
     Scenario(
-        "update: nobody has the id",
+        "update: unknown user",
         UPDATE,
         {"userID": "nobody", "nickName": "N"},
         current(1001, "ArgsError", "ArgsError"),
         headers=AS_ADMIN,
     ),
     Scenario(
-        "legacy: update: nobody has the id",
+        "legacy: update: unknown user",
         UPDATE,
         {"userID": "nobody", "nickName": "N"},
         legacy_args(""),
@@ -123,7 +123,7 @@ REFUSED = [
 
 
 @scenarios(REFUSED)
-def test_what_is_refused_is_refused_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_refusals_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
@@ -132,8 +132,8 @@ def account(user_id: str, name: str, face: str = "", level: int | None = 3) -> d
     return row if level is None else {**row, "appMangerLevel": level}
 
 
-@pytest.fixture(name="here")
-def _here(make_app: MakeApp) -> Flask:
+@pytest.fixture(name="app")
+def _app(make_app: MakeApp) -> Flask:
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
@@ -173,22 +173,22 @@ def _here(make_app: MakeApp) -> Flask:
         (AS_LEGACY_ADMIN, "Four", 1, [account("also", "Four", level=None)]),
     ],
 )
-def test_accounts_are_found_by_id_or_else_by_name(
-    here: Flask, headers: dict[str, str], keyword: str, total: int, found: Any
+def test_search_finds_accounts_by_exact_id_or_name(
+    app: Flask, headers: dict[str, str], keyword: str, total: int, found: Any
 ) -> None:
     answer = data({"total": total, "notificationAccounts": found})
     body = {"keyword": keyword, **PAGE}
-    play(here.test_client(), Scenario("", SEARCH, body, answer, headers=headers), JSON, CORS)
+    play(app.test_client(), Scenario("", SEARCH, body, answer, headers=headers), JSON, CORS)
 
 
 @pytest.mark.parametrize(
     ("number", "size", "found"),
     [(1, 1, [account("three", "Three")]), (2, 1, [account("also", "Four")]), (3, 1, None), (1, 0, None)],
 )
-def test_accounts_come_in_pages(here: Flask, number: int, size: int, found: Any) -> None:
+def test_search_returns_pages(app: Flask, number: int, size: int, found: Any) -> None:
     body = {"pagination": {"pageNumber": number, "showNumber": size}}
     answer = data({"total": 2, "notificationAccounts": found})
-    play(here.test_client(), Scenario("", SEARCH, body, answer, headers=AS_ADMIN), JSON, CORS)
+    play(app.test_client(), Scenario("", SEARCH, body, answer, headers=AS_ADMIN), JSON, CORS)
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_accounts_come_in_pages(here: Flask, number: int, size: int, found: Any)
         (AS_LEGACY_ADMIN, None, None),
     ],
 )
-def test_an_account_is_added_changed_and_found(
-    here: Flask, headers: dict[str, str], sent: int | None, shown: int | None
+def test_an_account_can_be_added_once_updated_and_found(
+    app: Flask, headers: dict[str, str], sent: int | None, shown: int | None
 ) -> None:
-    client = here.test_client()
-    body = {**WHOLE, "userID": "a-b.c", "appMangerLevel": sent}
+    client = app.test_client()
+    body = {**FULL, "userID": "a-b.c", "appMangerLevel": sent}
     added = data(account("a-b.c", "N", "F", shown))
     play(client, Scenario("", ADD, body, added, headers=headers), JSON, CORS)
     again = legacy_args("userID is used") if headers is AS_LEGACY_ADMIN else args("userID is used")
@@ -214,38 +214,36 @@ def test_an_account_is_added_changed_and_found(
     play(client, Scenario("", UPDATE, change, DONE, headers=headers), JSON, CORS)
     found = data({"total": 1, "notificationAccounts": [account("a-b.c", "M", "F", shown)]})
     play(client, Scenario("", SEARCH, {"keyword": "M", **PAGE}, found, headers=headers), JSON, CORS)
-    stored = here.extensions["rollcall"].users.get("a-b.c")
+    stored = app.extensions["rollcall"].users.get("a-b.c")
     assert stored.level == (sent if headers is AS_ADMIN else 3)
 
 
-def test_an_account_without_an_id_gets_one_of_ten_digits(here: Flask) -> None:
-    response = here.test_client().post(ADD, json={"nickName": "N", "appMangerLevel": 3}, headers=AS_ADMIN)
+def test_an_account_added_without_an_id_gets_one_of_ten_digits(app: Flask) -> None:
+    response = app.test_client().post(ADD, json={"nickName": "N", "appMangerLevel": 3}, headers=AS_ADMIN)
     body = response.get_json()
     user_id = body["data"].pop("userID")
     assert body == data({"faceURL": "", "nickName": "N", "appMangerLevel": 3})
     assert re.fullmatch("[1-9][0-9]{9}", user_id)
-    assert here.extensions["rollcall"].users.get(user_id).nickname == "N"
+    assert app.extensions["rollcall"].users.get(user_id).nickname == "N"
 
 
-def test_when_no_id_is_free_that_is_said(here: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adding_an_account_fails_if_no_free_id_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.randbelow", lambda below: 7)
-    here.extensions["rollcall"].users.register([User("1000000007")])
+    app.extensions["rollcall"].users.register([User("1000000007")])
     body = {"nickName": "N", "appMangerLevel": 3}
     refusal = current(500, "ServerInternalError", "gen user id failed")
-    play(here.test_client(), Scenario("", ADD, body, refusal, headers=AS_ADMIN), JSON, CORS)
+    play(app.test_client(), Scenario("", ADD, body, refusal, headers=AS_ADMIN), JSON, CORS)
 
 
 @pytest.mark.parametrize("user_id", ["three", "alice"])
-def test_any_user_can_be_changed(here: Flask, user_id: str) -> None:
+def test_update_accepts_any_user(app: Flask, user_id: str) -> None:
     body = {"userID": user_id, "faceURL": "G"}
-    play(here.test_client(), Scenario("", UPDATE, body, DONE, headers=AS_ADMIN), JSON, CORS)
-    assert here.extensions["rollcall"].users.get(user_id).face_url == "G"
+    play(app.test_client(), Scenario("", UPDATE, body, DONE, headers=AS_ADMIN), JSON, CORS)
+    assert app.extensions["rollcall"].users.get(user_id).face_url == "G"
 
 
-def test_an_administrator_is_no_notification_account_of_whatever_level(
-    here: Flask, make_app: MakeApp
-) -> None:
-    here.extensions["rollcall"].stop()
+def test_an_administrator_is_never_a_notification_account(app: Flask, make_app: MakeApp) -> None:
+    app.extensions["rollcall"].stop()
     client = make_app(admins="imAdmin,three").test_client()
     for keyword, total, found in (("", 1, [account("also", "Four")]), ("three", 0, None), ("Three", 0, None)):
         answer = data({"total": total, "notificationAccounts": found})

@@ -1,4 +1,4 @@
-"""OpenIM v3: who is online, and who follows whom, in both generations."""
+"""OpenIM v3: online status and subscriptions, in both generations."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from tests.support.scenario import CORS, Scenario, play, scenarios
 ONLINE, DETAIL = "/user/get_users_online_status", "/user/get_users_online_token_detail"
 STATUS, FOLLOWED = "/user/get_users_status", "/user/get_subscribe_users_status"
 SUBSCRIBE, UNSUBSCRIBE = "/user/subscribe_users_status", "/user/unsubscribe_users_status"
-ASK = {"userIDs": ["alice"]}
-NOBODY = data(None)
+QUERY = {"userIDs": ["alice"]}
+NO_DATA = data(None)
 
 
 def offline(*user_ids: str) -> list[dict[str, Any]]:
@@ -45,16 +45,16 @@ def offline(*user_ids: str) -> list[dict[str, Any]]:
 
 
 REFUSED = [
-    Scenario("online: no manager", ONLINE, ASK, no_permission("only app manager"), headers=AS_ALICE),
+    Scenario("online: not a manager", ONLINE, QUERY, no_permission("only app manager"), headers=AS_ALICE),
     Scenario(
-        "legacy: online: no manager",
+        "legacy: online: not a manager",
         ONLINE,
-        ASK,
+        QUERY,
         legacy_no_permission("only app manager"),
         headers=AS_LEGACY_ALICE,
     ),
-    Scenario("online: no token", ONLINE, ASK, args("header must have token"), headers=OP),
-    Scenario("detail: no token", DETAIL, ASK, args("header must have token"), headers=OP),
+    Scenario("online: no token", ONLINE, QUERY, args("header must have token"), headers=OP),
+    Scenario("detail: no token", DETAIL, QUERY, args("header must have token"), headers=OP),
     *(
         Scenario(
             f"{path}: {name}", prefix + path, body, current(1001, "ArgsError", text), 400, headers=headers
@@ -63,7 +63,7 @@ REFUSED = [
         for prefix, headers in (("/v3.8", AS_ADMIN), ("/v3.4", AS_LEGACY_ADMIN))
         for name, body, text in (
             ("no body" + prefix, b"", "EOF"),
-            ("half a body" + prefix, b"{", "unexpected EOF"),
+            ("truncated body" + prefix, b"{", "unexpected EOF"),
             (
                 "a wrong type" + prefix,
                 {"userIDs": "alice"},
@@ -71,49 +71,49 @@ REFUSED = [
             ),
         )
     ),
-    Scenario("online: text behind the body", "/v3.8" + ONLINE, b"{} x", NOBODY, headers=AS_ADMIN),
+    Scenario("online: text after the body", "/v3.8" + ONLINE, b"{} x", NO_DATA, headers=AS_ADMIN),
     *(
-        Scenario(f"{path}: {name}", "/v3" + path, body, NOBODY, headers=headers)
+        Scenario(f"{path}: {name}", "/v3" + path, body, NO_DATA, headers=headers)
         for path in (ONLINE, DETAIL)
         for name, body, headers in (
-            ("nothing asked", {}, AS_ADMIN),
+            ("no userIDs", {}, AS_ADMIN),
             ("null", {"userIDs": None}, AS_ADMIN),
             ("[]", {"userIDs": []}, AS_ADMIN),
-            ("legacy: nothing asked", {}, AS_LEGACY_ADMIN),
+            ("legacy: no userIDs", {}, AS_LEGACY_ADMIN),
         )
     ),
-    Scenario("detail: to a user, nobody", DETAIL, ASK, NOBODY, headers=AS_ALICE),
-    Scenario("detail: nobody is online", DETAIL, ASK, NOBODY, headers=AS_ADMIN),
+    Scenario("detail: empty for a user", DETAIL, QUERY, NO_DATA, headers=AS_ALICE),
+    Scenario("detail: no user is online", DETAIL, QUERY, NO_DATA, headers=AS_ADMIN),
     *(
         Scenario(f"status: {name}", STATUS, body, args("UserIDs is empty"), headers=AS_ALICE)
-        for name, body in (("nothing", {}), ("null", {"userIDs": None}), ("[]", {"userIDs": []}))
+        for name, body in (("no userIDs", {}), ("null", {"userIDs": None}), ("[]", {"userIDs": []}))
     ),
     Scenario(
-        "legacy: status: nobody asks", STATUS, ASK, legacy_args("UserID is empty"), headers=AS_LEGACY_ALICE
+        "legacy: status: no userID", STATUS, QUERY, legacy_args("UserID is empty"), headers=AS_LEGACY_ALICE
     ),
     Scenario(
-        "legacy: status: of nobody",
+        "legacy: status: no userIDs",
         STATUS,
         {"userID": "alice", "userIDs": []},
         legacy_args("user-list is empty"),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "legacy: status: of 501",
+        "legacy: status: 501 users",
         STATUS,
         {"userID": "alice", "userIDs": ["u"] * 501},
         legacy_args("user-list is Limit Exceeded"),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "legacy: status: of 500",
+        "legacy: status: 500 users",
         STATUS,
         {"userID": "alice", "userIDs": ["u"] * 500},
         data({"statusList": offline(*["u"] * 500)}),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "status: of 3000, in the order asked, repeated, nobody too",
+        "status: 3000 users in request order, with repeated and unknown ones",
         STATUS,
         {"userIDs": ["bob", "nobody", "bob"] * 1000},
         data({"statusList": offline(*["bob", "nobody", "bob"] * 1000)}),
@@ -123,9 +123,9 @@ REFUSED = [
         row
         for path in (SUBSCRIBE, UNSUBSCRIBE)
         for name, body, message in (
-            ("nobody", {"userIDs": ["bob"], "genre": 1}, "UserID is empty"),
-            ("to nobody", {"userID": "alice", "genre": 1}, "subscription User-list is empty"),
-            ("to []", {"userID": "alice", "userIDs": [], "genre": 1}, "subscription User-list is empty"),
+            ("no userID", {"userIDs": ["bob"], "genre": 1}, "UserID is empty"),
+            ("no userIDs", {"userID": "alice", "genre": 1}, "subscription User-list is empty"),
+            ("[]", {"userID": "alice", "userIDs": [], "genre": 1}, "subscription User-list is empty"),
             ("no genre", {"userID": "alice", "userIDs": ["bob"]}, "invalid subscription type parameter"),
             (
                 "genre 3",
@@ -138,12 +138,12 @@ REFUSED = [
             Scenario(f"legacy: {path}: {name}", path, body, legacy_args(message), headers=AS_LEGACY_ALICE),
         )
     ),
-    Scenario("followed: nobody", FOLLOWED, {}, args("UserID is empty"), headers=AS_ALICE),
+    Scenario("following: no userID", FOLLOWED, {}, args("UserID is empty"), headers=AS_ALICE),
     Scenario(
-        "legacy: followed: nobody", FOLLOWED, {}, legacy_args("UserID is empty"), headers=AS_LEGACY_ALICE
+        "legacy: following: no userID", FOLLOWED, {}, legacy_args("UserID is empty"), headers=AS_LEGACY_ALICE
     ),
     Scenario(
-        "followed: who follows nobody",
+        "following: no subscriptions",
         FOLLOWED,
         {"userID": "bob"},
         data({"statusList": None}),
@@ -155,7 +155,7 @@ REFUSED = [
 TOO_MANY = args("the list has over 10000 entries")
 REFUSED += [
     Scenario(
-        f"{path}: of 10001", "/v3.8" + path, {**body, "userIDs": ["u"] * 10_001}, TOO_MANY, headers=AS_ADMIN
+        f"{path}: 10001", "/v3.8" + path, {**body, "userIDs": ["u"] * 10_001}, TOO_MANY, headers=AS_ADMIN
     )
     for path, body in (
         (ONLINE, {}),
@@ -168,7 +168,7 @@ REFUSED += [
 
 
 @scenarios(REFUSED)
-def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_answers_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
@@ -176,14 +176,14 @@ IOS = tokens.v3_8("alice", 1, NOW)
 OLD_WEB, WEB = tokens.v3_4("alice", 5, NOW), tokens.v3_4("alice", 5, NOW + 1)
 
 
-@pytest.fixture(name="here")
-def _here(make_app: MakeApp, clock: FakeClock) -> Flask:
-    """A Rollcall in which alice is online on iOS, twice on Web and once where no token of OpenIM's is."""
+@pytest.fixture(name="app")
+def _app(make_app: MakeApp, clock: FakeClock) -> Flask:
+    """Return an app in which alice is online on iOS, twice on Web and on a platform without a token."""
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice"), User("bob")])
-    issue, order = services.tokens.issue, services.codecs.request
+    issue, request = services.tokens.issue, services.codecs.request
     for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v3.4", "openIMAdmin", 1),
@@ -191,9 +191,9 @@ def _here(make_app: MakeApp, clock: FakeClock) -> Flask:
         ("v3.4", "alice", 5),
         ("v3.4", "alice", 2),
     ):
-        issue(order(format, user_id, platform_id))
+        issue(request(format, user_id, platform_id))
     clock.advance(1)
-    issue(order("v3.4", "alice", 5))
+    issue(request("v3.4", "alice", 5))
     touch = services.presence.touch
     touch("alice", 5, 60, "tab 1", True)
     touch("alice", 1, 60)
@@ -202,9 +202,9 @@ def _here(make_app: MakeApp, clock: FakeClock) -> Flask:
     return app
 
 
-def test_the_connections_of_everybody_asked_about(here: Flask) -> None:
-    client = here.test_client()
-    ask = {"userIDs": ["bob", "alice", "bob"]}
+def test_online_status_lists_connections_of_each_requested_user(app: Flask) -> None:
+    client = app.test_client()
+    query = {"userIDs": ["bob", "alice", "bob"]}
     bob = {"userID": "bob", "status": 0, "detailPlatformStatus": None}
     connections = [
         {"platformID": 1, "connID": "", "isBackground": False, "token": IOS},
@@ -213,11 +213,11 @@ def test_the_connections_of_everybody_asked_about(here: Flask) -> None:
         {"platformID": 11, "connID": "", "isBackground": False, "token": ""},
     ]
     alice = {"userID": "alice", "status": 1, "detailPlatformStatus": connections}
-    play(client, Scenario("", ONLINE, ask, data([bob, alice, bob]), headers=AS_ADMIN), JSON, CORS)
+    play(client, Scenario("", ONLINE, query, data([bob, alice, bob]), headers=AS_ADMIN), JSON, CORS)
 
 
-def test_the_connections_as_the_elder_generation_has_them(here: Flask) -> None:
-    client = here.test_client()
+def test_legacy_online_status_lists_connections_by_platform_name(app: Flask) -> None:
+    client = app.test_client()
     names = {"bob": {"userID": "bob", "status": "offline", "detailPlatformStatus": None}}
     connections = [
         {"platform": platform, "status": "online", "connID": conn_id, "isBackground": back, "token": token}
@@ -239,17 +239,17 @@ def test_the_connections_as_the_elder_generation_has_them(here: Flask) -> None:
     )
 
 
-def test_the_tokens_of_those_who_are_online(here: Flask) -> None:
-    client = here.test_client()
-    ask = {"userIDs": ["bob", "alice"]}
+def test_token_detail_lists_tokens_of_online_users(app: Flask) -> None:
+    client = app.test_client()
+    query = {"userIDs": ["bob", "alice"]}
     details = [
         {"platformID": 1, "total": 1, "token": [IOS]},
         {"platformID": 5, "total": 2, "token": [WEB, OLD_WEB]},
         {"platformID": 11, "total": 0, "token": None},
     ]
     alice = {"userID": "alice", "status": 1, "singlePlatformToken": details}
-    play(client, Scenario("", DETAIL, ask, data([alice]), headers=AS_ADMIN), JSON, CORS)
-    elder = {
+    play(client, Scenario("", DETAIL, query, data([alice]), headers=AS_ADMIN), JSON, CORS)
+    legacy_alice = {
         "userID": "alice",
         "status": "online",
         "singlePlatformToken": [
@@ -257,13 +257,13 @@ def test_the_tokens_of_those_who_are_online(here: Flask) -> None:
             for name, row in zip(("IOS", "Web", "HarmonyOS"), details, strict=True)
         ],
     }
-    play(client, Scenario("", DETAIL, ask, data([elder]), headers=AS_LEGACY_ADMIN), JSON, CORS)
+    play(client, Scenario("", DETAIL, query, data([legacy_alice]), headers=AS_LEGACY_ADMIN), JSON, CORS)
 
 
-def test_nobodys_tokens_are_shown_to_a_user(here: Flask) -> None:
-    client = here.test_client()
+def test_token_detail_is_empty_for_a_user(app: Flask) -> None:
+    client = app.test_client()
     for token in (IOS, WEB):
-        scenario = Scenario("", DETAIL, ASK, NOBODY, headers={**OP, "token": token})
+        scenario = Scenario("", DETAIL, QUERY, NO_DATA, headers={**OP, "token": token})
         play(client, scenario, JSON, CORS)
 
 
@@ -271,18 +271,16 @@ ALICE_STATUS = {"userID": "alice", "status": 1, "platformIDs": [1, 5, 11]}
 
 
 @pytest.mark.parametrize("token", [ADMIN, ADMIN_LEGACY])
-def test_the_status_of_everybody_asked_about(here: Flask, token: str) -> None:
-    client = here.test_client()
-    ask = {"userID": "bob", "userIDs": ["alice", "bob"]}
+def test_users_status_lists_each_requested_user(app: Flask, token: str) -> None:
+    client = app.test_client()
+    query = {"userID": "bob", "userIDs": ["alice", "bob"]}
     answer = data({"statusList": [ALICE_STATUS, *offline("bob")]})
-    play(client, Scenario("", STATUS, ask, answer, headers={**OP, "token": token}), JSON, CORS)
+    play(client, Scenario("", STATUS, query, answer, headers={**OP, "token": token}), JSON, CORS)
 
 
 @pytest.mark.parametrize("headers", [AS_ADMIN, AS_LEGACY_ADMIN], ids=["current", "legacy"])
-def test_who_is_followed_is_remembered_over_a_restart(
-    here: Flask, make_app: MakeApp, headers: dict[str, str]
-) -> None:
-    client = here.test_client()
+def test_subscriptions_survive_a_restart(app: Flask, make_app: MakeApp, headers: dict[str, str]) -> None:
+    client = app.test_client()
 
     def send(path: str, rows: list[dict[str, Any]] | None, **body: Any) -> None:
         answer = data({"statusList": rows})
@@ -299,15 +297,15 @@ def test_who_is_followed_is_remembered_over_a_restart(
     send(FOLLOWED, [*offline("nobody"), ALICE_STATUS, *offline("carol")])
     send(UNSUBSCRIBE, offline("dora"), userIDs=["dora"], genre=1)
     send(SUBSCRIBE, None, userIDs=["nobody", "stranger"], genre=2)
-    here.extensions["rollcall"].stop()
+    app.extensions["rollcall"].stop()
     client = make_app().test_client()
     send(FOLLOWED, offline("alice", "carol", "dora"))
     send(UNSUBSCRIBE, None, userIDs=["alice", "carol", "dora"], genre=2)
     send(FOLLOWED, None)
 
 
-def test_nobody_follows_more_than_3000(here: Flask) -> None:
-    client = here.test_client()
+def test_a_user_keeps_the_3000_latest_subscriptions(app: Flask) -> None:
+    client = app.test_client()
     many = [f"u{number}" for number in range(3000)]
     body = {"userID": "bob", "userIDs": ["first", *many], "genre": 1}
     answer = data({"statusList": offline("first", *many)})
@@ -321,9 +319,9 @@ def test_nobody_follows_more_than_3000(here: Flask) -> None:
     play(client, Scenario("", FOLLOWED, {"userID": "bob"}, followed, headers=AS_ADMIN), JSON, CORS)
 
 
-def test_an_id_is_compared_to_its_end(here: Flask) -> None:
-    """Even where it holds what SQLite's JSON would end it at."""
-    client = here.test_client()
+def test_ids_with_nul_characters_are_compared_in_full(app: Flask) -> None:
+    """SQLite's JSON functions would cut an id at its first NUL."""
+    client = app.test_client()
     for genre, user_ids in ((1, ["alice", "carol"]), (2, ["alice\0", "carol\0x", "dora"])):
         body = {"userID": "bob", "userIDs": user_ids, "genre": genre}
         assert client.post(SUBSCRIBE, json=body, headers=AS_ADMIN).get_json()["errCode"] == 0
@@ -332,10 +330,10 @@ def test_an_id_is_compared_to_its_end(here: Flask) -> None:
 
 
 @pytest.mark.parametrize(("subscriber", "user_id"), [("x" * 65, "alice"), ("bob", "x" * 65), ("bob", "")])
-def test_what_can_be_nobodys_id_is_answered_and_not_remembered(
-    here: Flask, subscriber: str, user_id: str
+def test_a_subscription_with_an_invalid_id_is_answered_but_not_stored(
+    app: Flask, subscriber: str, user_id: str
 ) -> None:
-    client = here.test_client()
+    client = app.test_client()
     body = {"userID": subscriber, "userIDs": [user_id], "genre": 1}
     status = [ALICE_STATUS] if user_id == "alice" else offline(user_id)
     play(client, Scenario("", SUBSCRIBE, body, data({"statusList": status}), headers=AS_ADMIN), JSON, CORS)
@@ -343,25 +341,25 @@ def test_what_can_be_nobodys_id_is_answered_and_not_remembered(
     play(client, Scenario("", FOLLOWED, {"userID": subscriber}, followed, headers=AS_ADMIN), JSON, CORS)
 
 
-def test_a_forced_logout_is_effective_at_once_on_that_platform(here: Flask) -> None:
-    client = here.test_client()
+def test_a_forced_logout_takes_effect_at_once_on_its_platform(app: Flask) -> None:
+    client = app.test_client()
     body = {"platformID": 5, "userID": "alice"}
     status = {"userID": "alice", "status": 1, "platformIDs": [1, 11]}
     for _ in range(2):
         play(client, Scenario("", "/auth/force_logout", body, DONE, headers=AS_ADMIN), JSON, CORS)
         answer = data({"statusList": [status]})
-        play(client, Scenario("", STATUS, ASK, answer, headers=AS_ADMIN), JSON, CORS)
+        play(client, Scenario("", STATUS, QUERY, answer, headers=AS_ADMIN), JSON, CORS)
         for token in (OLD_WEB, WEB):
             refusal = current(1506, "TokenKickedError", "TokenKickedError")
             play(
                 client,
-                Scenario("", "/v3.8" + STATUS, ASK, refusal, headers={**OP, "token": token}),
+                Scenario("", "/v3.8" + STATUS, QUERY, refusal, headers={**OP, "token": token}),
                 JSON,
                 CORS,
             )
     play(
         client,
-        Scenario("", STATUS, ASK, data({"statusList": [status]}), headers={**OP, "token": IOS}),
+        Scenario("", STATUS, QUERY, data({"statusList": [status]}), headers={**OP, "token": IOS}),
         JSON,
         CORS,
     )

@@ -1,4 +1,4 @@
-"""OpenIM v3: users' profiles, read and written, in both generations."""
+"""OpenIM v3: reading and writing user profiles, in both generations."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ INFO, LIST, IDS = "/user/get_users_info", "/user/get_users", "/user/get_all_user
 UPDATE, UPDATE_EX = "/user/update_user_info", "/user/update_user_info_ex"
 RECEIVE, COUNT = "/user/set_global_msg_recv_opt", "/statistics/user/register"
 MONGO = not_found("mongo: no documents in result mongo find one")
-SIX = ["imAdmin", "openIMAdmin", "openIM123456", "openIM654321", "openIM333"]
+ADMIN_IDS = ["imAdmin", "openIMAdmin", "openIM123456", "openIM654321", "openIM333"]
 
 
 def info(user_id: str, nickname: str = "", level: int = 0, **more: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def info(user_id: str, nickname: str = "", level: int = 0, **more: Any) -> dict[
 
 
 def both(name: str, path: str, body: Any, message: str) -> list[Scenario]:
-    """The same refusal of arguments, as each generation words it."""
+    """Return one argument error as each generation renders it."""
     return [
         Scenario(name, "/v3.8" + path, body, args(message), headers=AS_ALICE),
         Scenario(f"legacy: {name}", "/v3.4" + path, body, legacy_args(message), headers=AS_LEGACY_ALICE),
@@ -67,11 +67,11 @@ def page(number: int, size: int, **more: Any) -> dict[str, Any]:
 REFUSED = [
     *(
         row
-        for name, body in (("nothing", {}), ("null", {"userIDs": None}), ("[]", {"userIDs": []}))
+        for name, body in (("empty object", {}), ("null", {"userIDs": None}), ("[]", {"userIDs": []}))
         for row in both(f"get_users_info: {name}", INFO, body, "UserIDs is empty")
     ),
     Scenario(
-        "get_users_info: a number as an id",
+        "get_users_info: an id as a number",
         INFO,
         {"userIDs": [1]},
         args(FIELD.format("number", "GetDesignateUsersReq.userIDs", "string")),
@@ -81,7 +81,7 @@ REFUSED = [
         row
         for path in (LIST, IDS)
         for name, body, message in (
-            ("nothing", {}, "pagination is empty"),
+            ("empty object", {}, "pagination is empty"),
             ("null", {"pagination": None}, "pagination is empty"),
             ("no page", {"pagination": {}}, "pageNumber is invalid"),
             ("page 0", page(0, 10), "pageNumber is invalid"),
@@ -90,7 +90,7 @@ REFUSED = [
         for row in both(f"{path}: {name}", path, body, message)
     ),
     Scenario(
-        "get_users: a page as text",
+        "get_users: a page as a string",
         "/v3" + LIST,
         {"pagination": {"pageNumber": "1"}},
         args(FIELD.format("string", "RequestPagination.pagination.pageNumber", "int32")),
@@ -103,38 +103,38 @@ REFUSED = [
         args(FIELD.format("number 2147483648", "RequestPagination.pagination.pageNumber", "int32")),
         headers=AS_ALICE,
     ),
-    *both("update: nothing", UPDATE, {}, "UserInfo is empty"),
+    *both("update: empty object", UPDATE, {}, "UserInfo is empty"),
     *both("update: null", UPDATE, {"userInfo": None}, "UserInfo is empty"),
-    *both("update: nobody", UPDATE, {"userInfo": {"nickname": "N"}}, "UserID is empty"),
-    *both("update_ex: nothing", UPDATE_EX, {}, "userInfo is empty"),
-    *both("update_ex: nobody", UPDATE_EX, {"userInfo": {"nickname": "N"}}, "userID is empty"),
+    *both("update: no userID", UPDATE, {"userInfo": {"nickname": "N"}}, "UserID is empty"),
+    *both("update_ex: empty object", UPDATE_EX, {}, "userInfo is empty"),
+    *both("update_ex: no userID", UPDATE_EX, {"userInfo": {"nickname": "N"}}, "userID is empty"),
     *(
         row
         for path in (UPDATE, UPDATE_EX)
         for row in (
             Scenario(
-                f"{path}: another's",
+                f"{path}: another user",
                 path,
                 {"userInfo": {"userID": "bob", "nickname": "N"}},
                 no_permission("ownerUserID, bob=MISSING"),
                 headers=AS_ALICE,
             ),
             Scenario(
-                f"legacy: {path}: another's",
+                f"legacy: {path}: another user",
                 path,
                 {"userInfo": {"userID": "bob", "nickname": "N"}},
                 legacy_no_permission("CheckAccessV3"),
                 headers=AS_LEGACY_ALICE,
             ),
             Scenario(
-                f"{path}: nobody has the id",
+                f"{path}: unknown user",
                 path,
                 {"userInfo": {"userID": "nobody", "nickname": "N"}},
                 MONGO,
                 headers=AS_ADMIN,
             ),
             Scenario(
-                f"legacy: {path}: nobody has the id",
+                f"legacy: {path}: unknown user",
                 path,
                 {"userInfo": {"userID": "nobody"}},
                 legacy_not_found("userID not found"),
@@ -143,21 +143,21 @@ REFUSED = [
         )
     ),
     Scenario(
-        "get_users_info: of 10001",
+        "get_users_info: 10001 ids",
         "/v3" + INFO,
         {"userIDs": [str(number) for number in range(10_001)]},
         args("the list has over 10000 entries"),
         headers=AS_ALICE,
     ),
     Scenario(
-        "legacy: get_users_info: of 10001",
+        "legacy: get_users_info: 10001 ids",
         INFO,
         {"userIDs": ["alice"] * 10_001},
         legacy_args("the list has over 10000 entries"),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "update_ex: a profile beyond all measure",
+        "update_ex: an oversized profile",
         UPDATE_EX,
         {"userInfo": {"userID": "alice", "nickname": "x", "ex": "x" * 65_536}},
         args("the texts have over 65536 characters"),
@@ -184,16 +184,16 @@ REFUSED = [
             f"receive: {option}", RECEIVE, {"globalRecvMsgOpt": option}, "GlobalRecvMsgOpt is invalid"
         )
     ),
-    *both("receive: nobody", RECEIVE, {"globalRecvMsgOpt": 2}, "UserID is empty"),
+    *both("receive: no userID", RECEIVE, {"globalRecvMsgOpt": 2}, "UserID is empty"),
     Scenario(
-        "receive: nobody has the id",
+        "receive: unknown user",
         RECEIVE,
         {"userID": "nobody", "globalRecvMsgOpt": 2},
         not_found("userID not found"),
         headers=AS_ALICE,
     ),
     Scenario(
-        "legacy: receive: nobody has the id",
+        "legacy: receive: unknown user",
         RECEIVE,
         {"userID": "nobody"},
         legacy_not_found("userID not found"),
@@ -201,7 +201,7 @@ REFUSED = [
     ),
     *both("count: no start", COUNT, {"end": 1}, "start is invalid"),
     *both("count: no end", COUNT, {"start": 1, "end": -1}, "end is invalid"),
-    *both("count: the end before the start", COUNT, {"start": 2, "end": 1}, "start > end"),
+    *both("count: end before start", COUNT, {"start": 2, "end": 1}, "start > end"),
     Scenario(
         "count: beyond int64",
         COUNT,
@@ -217,7 +217,7 @@ REFUSED = [
 
 
 @scenarios(REFUSED)
-def test_what_is_refused_is_refused_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_refusals_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
@@ -226,15 +226,15 @@ YEAR_1 = -62135596800000
 ROOT = info("imAdmin", "imAdmin", 3, createTime=YEAR_1)
 READ = [
     Scenario(
-        "in the order asked, nobody twice, nobody unknown",
+        "in request order, without repeated and unknown users",
         INFO,
         {"userIDs": ["bob", "nobody", "alice", "bob", "", "imAdmin", "app"]},
         data({"usersInfo": [BOB, ALICE, ROOT, APP]}),
         headers=AS_ALICE,
     ),
-    Scenario("nobody at all", INFO, {"userIDs": ["nobody"]}, data({"usersInfo": None}), headers=AS_ALICE),
+    Scenario("an unknown user", INFO, {"userIDs": ["nobody"]}, data({"usersInfo": None}), headers=AS_ALICE),
     Scenario(
-        "legacy: in the order asked, repeated, levels as they were",
+        "legacy: in request order, with repeated users and legacy levels",
         INFO,
         {"userIDs": ["bob", "openIMAdmin", "bob", "app"]},
         data(
@@ -250,17 +250,17 @@ READ = [
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "legacy: one is unknown",
+        "legacy: an unknown user among them",
         INFO,
         {"userIDs": ["alice", "nobody"]},
         legacy_not_found("userID not found"),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "ids: everybody, in the order of registration",
+        "ids: all users, in order of registration",
         IDS,
         page(1, 10),
-        data({"total": 8, "userIDs": [*SIX, "alice", "bob", "app"]}),
+        data({"total": 8, "userIDs": [*ADMIN_IDS, "alice", "bob", "app"]}),
         headers=AS_ALICE,
     ),
     Scenario(
@@ -271,21 +271,21 @@ READ = [
         for name, body in (
             ("ids: beyond the end", page(4, 3)),
             ("ids: far beyond the end", page(2**31 - 1, 2**31 - 1)),
-            ("ids: none wanted", page(1, 0)),
-            ("ids: fewer than none wanted", page(7, -3)),
+            ("ids: page size 0", page(1, 0)),
+            ("ids: page size -3", page(7, -3)),
         )
     ),
     Scenario(
-        "users: neither administrators nor accounts of applications",
+        "users: without administrators and app accounts",
         LIST,
         page(1, 10),
         data({"total": 2, "users": [ALICE, BOB]}),
         headers=AS_ALICE,
     ),
     Scenario("users: a page", LIST, page(2, 1), data({"total": 2, "users": [BOB]}), headers=AS_ALICE),
-    Scenario("users: none wanted", LIST, page(1, -1), data({"total": 2, "users": None}), headers=AS_ALICE),
+    Scenario("users: page size -1", LIST, page(1, -1), data({"total": 2, "users": None}), headers=AS_ALICE),
     Scenario(
-        "legacy: users: everybody",
+        "legacy: users: including administrators and app accounts",
         LIST,
         page(2, 6),
         data({"total": 8, "users": [info("bob", "Bob", 1), info("app", "App", 3)]}),
@@ -317,14 +317,14 @@ READ = [
         )
     ),
     Scenario(
-        "users: a page of what a regular expression finds",
+        "users: a page of the matches of a regular expression",
         LIST,
         page(2, 1, userID="^[ab]"),
         data({"total": 2, "users": [BOB]}),
         headers=AS_ALICE,
     ),
     Scenario(
-        "users: no regular expression",
+        "users: an invalid regular expression",
         LIST,
         page(1, 10, userID="(a"),
         current(
@@ -348,7 +348,7 @@ READ = [
         headers=AS_ALICE,
     ),
     Scenario(
-        "users: a regular expression beyond all measure",
+        "users: an oversized regular expression",
         LIST,
         page(1, 10, nickName="." * 32765),
         current(
@@ -359,21 +359,21 @@ READ = [
         headers=AS_ALICE,
     ),
     Scenario(
-        "count: on the day",
+        "count: the day of registration",
         COUNT,
         {"start": 1_700_000_000_250, "end": 1_700_000_000_251},
         data({"total": 8, "before": 5, "count": {"2023-11-14": 3}}),
         headers=AS_ALICE,
     ),
     Scenario(
-        "count: afterwards",
+        "count: after all registrations",
         COUNT,
         {"start": 1_700_000_000_251, "end": 2**63 - 1},
         data({"total": 8, "before": 8, "count": None}),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "count: beforehand",
+        "count: before the first registration",
         COUNT,
         {"start": 1, "end": 1_700_000_000_250},
         data({"total": 8, "before": 5, "count": None}),
@@ -383,28 +383,28 @@ READ = [
 
 
 @scenarios(READ)
-def test_what_is_asked_is_answered_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_answers_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
-@pytest.fixture(name="here")
-def _here(make_app: MakeApp) -> Flask:
-    """A Rollcall in which alice has everything that a profile has."""
+@pytest.fixture(name="app")
+def _app(make_app: MakeApp) -> Flask:
+    """Return an app in which alice has every profile field set."""
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
     services.users.register(
         [User("alice", "Alice", "F", ex="x", global_recv_msg_opt=1, level=1), User("bob")]
     )
-    for order in (("v3.8", "imAdmin", 10), ("v3.8", "alice", 1)):
-        services.tokens.issue(services.codecs.request(*order))
+    for token_request in (("v3.8", "imAdmin", 10), ("v3.8", "alice", 1)):
+        services.tokens.issue(services.codecs.request(*token_request))
     return app
 
 
 BEFORE = info("alice", "Alice", 1, faceURL="F", ex="x", globalRecvMsgOpt=1)
 
 
-@pytest.mark.parametrize("headers", [AS_ALICE, AS_ADMIN], ids=["by oneself", "by an administrator"])
+@pytest.mark.parametrize("headers", [AS_ALICE, AS_ADMIN], ids=["by the user", "by an administrator"])
 @pytest.mark.parametrize(
     ("path", "changes", "after"),
     [
@@ -426,10 +426,10 @@ BEFORE = info("alice", "Alice", 1, faceURL="F", ex="x", globalRecvMsgOpt=1)
         (UPDATE_EX, {"NickName": "B", "appMangerLevel": 4, "createTime": 5}, {"nickname": "B"}),
     ],
 )
-def test_a_profile_is_written_by_its_owner_or_an_administrator(
-    here: Flask, headers: dict[str, str], path: str, changes: dict[str, Any], after: dict[str, Any]
+def test_a_profile_can_be_updated_by_its_user_and_by_an_administrator(
+    app: Flask, headers: dict[str, str], path: str, changes: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    client = here.test_client()
+    client = app.test_client()
     body = {"userInfo": {"userID": "alice", **changes}}
     play(client, Scenario("", path, body, DONE, headers=headers), JSON, CORS)
     play(
@@ -443,16 +443,16 @@ def test_a_profile_is_written_by_its_owner_or_an_administrator(
 
 
 @pytest.mark.parametrize("option", [0, 1, 2])
-def test_how_to_receive_is_written_by_anybody_for_anybody(here: Flask, option: int) -> None:
-    client = here.test_client()
+def test_any_user_can_set_the_receive_option_of_any_user(app: Flask, option: int) -> None:
+    client = app.test_client()
     body = {"userID": "bob", "globalRecvMsgOpt": option}
     play(client, Scenario("", RECEIVE, body, DONE, headers=AS_ALICE), JSON, CORS)
     answer = data({"usersInfo": [info("bob", globalRecvMsgOpt=option)]})
     play(client, Scenario("", INFO, {"userIDs": ["bob"]}, answer, headers=AS_ALICE), JSON, CORS)
 
 
-def test_registrations_are_counted_by_utc_day(here: Flask, clock: FakeClock) -> None:
-    services = here.extensions["rollcall"]
+def test_registrations_are_counted_by_utc_day(app: Flask, clock: FakeClock) -> None:
+    services = app.extensions["rollcall"]
     # 2023-11-14 ends at 1700006400.
     for second, user_id in ((1_700_006_399.999, "eve"), (1_700_006_400.0, "adam"), (1_700_179_200.0, "last")):
         clock.wall = second
@@ -460,40 +460,40 @@ def test_registrations_are_counted_by_utc_day(here: Flask, clock: FakeClock) -> 
     body = {"start": 1_700_006_399_999, "end": 1_700_179_200_001}
     count = {"2023-11-14": 1, "2023-11-15": 1, "2023-11-17": 1}
     answer = data({"total": 10, "before": 7, "count": count})
-    play(here.test_client(), Scenario("", COUNT, body, answer, headers=AS_ADMIN), JSON, CORS)
+    play(app.test_client(), Scenario("", COUNT, body, answer, headers=AS_ADMIN), JSON, CORS)
 
 
-def test_a_pattern_that_never_ends_is_given_up_and_holds_up_nobody(here: Flask) -> None:
-    services = here.extensions["rollcall"]
+def test_a_pattern_that_backtracks_without_end_times_out(app: Flask) -> None:
+    services = app.extensions["rollcall"]
     services.users.register([User("a" * 60 + "_")])
-    sentence = "Regular expression takes over 2 s to match"
+    message = "Regular expression takes over 2 s to match"
     body = page(1, 10, userID="^(a+)+$")
     play(
-        here.test_client(),
-        Scenario("", LIST, body, current(500, sentence, sentence), headers={**OP, "token": ADMIN}),
+        app.test_client(),
+        Scenario("", LIST, body, current(500, message, message), headers={**OP, "token": ADMIN}),
         JSON,
         CORS,
     )
 
 
-def test_an_answer_beyond_all_measure_is_refused(here: Flask) -> None:
-    services = here.extensions["rollcall"]
+def test_an_oversized_answer_is_refused(app: Flask) -> None:
+    services = app.extensions["rollcall"]
     services.users.register([User("fat", ex="x" * 65_536)])
     services.tokens.issue(services.codecs.request("v3.4", "alice", 1))
-    sentence = "the answer would have over 67108864 characters, ask for less"
-    ask = {"userIDs": ["fat"] * 1024}
-    refusal = legacy_args(sentence)
-    play(here.test_client(), Scenario("", INFO, ask, refusal, headers=AS_LEGACY_ALICE), JSON, CORS)
+    message = "the answer would have over 67108864 characters, ask for less"
+    query = {"userIDs": ["fat"] * 1024}
+    refusal = legacy_args(message)
+    play(app.test_client(), Scenario("", INFO, query, refusal, headers=AS_LEGACY_ALICE), JSON, CORS)
     services.users.register([User(f"fat{number}", ex="x" * 65_536) for number in range(1024)])
-    refusal = args(sentence)
+    refusal = args(message)
     body = page(1, 2000)
-    play(here.test_client(), Scenario("", LIST, body, refusal, headers=AS_ALICE), JSON, CORS)
+    play(app.test_client(), Scenario("", LIST, body, refusal, headers=AS_ALICE), JSON, CORS)
 
 
-def test_only_the_first_part_of_a_nickname_is_looked_through(here: Flask) -> None:
-    services = here.extensions["rollcall"]
+def test_only_the_first_256_characters_of_a_nickname_are_searched(app: Flask) -> None:
+    services = app.extensions["rollcall"]
     services.users.register([User("long", "x" * 255 + "yz")])
-    client = here.test_client()
+    client = app.test_client()
     for pattern, total in (("xy$", 1), ("yz$", 0)):
         response = client.post(LIST, json=page(1, 1, nickName=pattern), headers=AS_ALICE)
         assert response.get_json()["data"]["total"] == total

@@ -13,11 +13,11 @@ from tests.dialects.openim_v3.expected import (
     ALICE_V2,
     AS_ADMIN,
     AS_LEGACY_ADMIN,
-    ASK,
     CHECK,
     DONE,
     JSON,
     OP,
+    QUERY,
     REGISTER,
     SECRET,
     args,
@@ -28,7 +28,7 @@ from tests.dialects.openim_v3.expected import (
 )
 from tests.support.scenario import CORS, Scenario, play, scenarios
 
-CHECKED = [
+REGISTRATIONS = [
     *(
         Scenario(name, REGISTER, body, args("users are empty"), headers=AS_ADMIN)
         for name, body in (
@@ -46,7 +46,7 @@ CHECKED = [
         for user_id in ("a-b", "a.b", "a@b", "a:b", "a b", "a\0", "½", "²", "🦜", "a\u0300")
     ),
     Scenario(
-        "legality before nicknames",
+        "illegal ids are reported before missing nicknames",
         REGISTER,
         {"users": [{"userID": "fine"}, {"userID": "a-b"}]},
         args("userID is legal"),
@@ -56,7 +56,7 @@ CHECKED = [
         "no nickname", REGISTER, {"users": [{"userID": "u2"}]}, args("user name is empty"), headers=AS_ADMIN
     ),
     Scenario(
-        "a user as the caller",
+        "the caller is a user",
         REGISTER,
         users("u1"),
         current(1002, "NoPermissionError", "user alice is not admin userID"),
@@ -77,14 +77,14 @@ CHECKED = [
         headers=AS_ADMIN,
     ),
     Scenario(
-        "an administrator exists from the start",
+        "administrators exist from the start",
         REGISTER,
         users("imAdmin"),
         current(1102, "RegisteredAlreadyError", "userID registered already"),
         headers=AS_ADMIN,
     ),
     Scenario(
-        "with an admin token the secret does not matter",
+        "the secret is ignored if an administrator's token is sent",
         REGISTER,
         {"secret": "wrong", **users("alice")},
         current(1102, "RegisteredAlreadyError", "userID registered already"),
@@ -124,14 +124,14 @@ CHECKED = [
         "legacy: no userID", REGISTER, {**SECRET, "users": [{}]}, legacy_args("userID is empty"), headers=OP
     ),
     Scenario(
-        "legacy: one user after the other",
+        "legacy: the first invalid user is reported",
         REGISTER,
         {**SECRET, **users("", "a:b")},
         legacy_args("userID is empty"),
         headers=OP,
     ),
     Scenario(
-        "legacy: one after the other, the other way round",
+        "legacy: the first invalid user is reported, reverse order",
         REGISTER,
         {**SECRET, **users("a:b", "")},
         legacy_args("userID contains ':' is invalid userID"),
@@ -145,7 +145,7 @@ CHECKED = [
         headers=OP,
     ),
     Scenario(
-        "a profile beyond all measure",
+        "an oversized profile",
         REGISTER,
         {"users": [{"userID": "fat", "nickname": "N", "faceURL": "x" * 65_536}]},
         args("the texts have over 65536 characters"),
@@ -181,37 +181,37 @@ ACCOUNT_CHECKS = [
         for name, body in (("no ids", {}), ("null", {"checkUserIDs": None}), ("[]", {"checkUserIDs": []}))
     ),
     Scenario(
-        "repeated ids before the permission",
+        "repeated ids are reported before the permission",
         CHECK,
         {"checkUserIDs": ["a", "a"]},
         args("userID repeated"),
         headers={**OP, "token": ALICE},
     ),
     Scenario(
-        "a user as the caller",
+        "the caller is a user",
         CHECK,
-        ASK,
+        QUERY,
         current(1002, "NoPermissionError", "user alice is not admin userID"),
         headers={**OP, "token": ALICE},
     ),
     Scenario(
-        "legacy: a user as the caller",
+        "legacy: the caller is a user",
         CHECK,
-        ASK,
+        QUERY,
         legacy(1002, "NoPermissionError", "user alice is not admin userID"),
         headers={**OP, "token": ALICE_LEGACY},
     ),
     Scenario(
-        "a v2 token is an old client's",
+        "a v2 token selects the legacy generation",
         CHECK,
-        ASK,
+        QUERY,
         legacy(1002, "NoPermissionError", "user alice is not admin userID"),
         headers={**OP, "token": ALICE_V2},
     ),
     Scenario(
-        "numbers",
+        "accountStatus as a number",
         CHECK,
-        ASK,
+        QUERY,
         {
             **DONE,
             "data": {
@@ -221,9 +221,9 @@ ACCOUNT_CHECKS = [
         headers=AS_ADMIN,
     ),
     Scenario(
-        "legacy: words",
+        "legacy: accountStatus as a string",
         CHECK,
-        ASK,
+        QUERY,
         {
             **DONE,
             "data": {
@@ -236,7 +236,7 @@ ACCOUNT_CHECKS = [
         headers=AS_LEGACY_ADMIN,
     ),
     Scenario(
-        "the prefix wins over the token",
+        "the path prefix overrides the token",
         "/v3.4" + CHECK,
         {"CHECKUSERIDS": ["ALICE"]},
         {**DONE, "data": {"results": [{"userID": "ALICE", "accountStatus": "unregistered"}]}},
@@ -245,12 +245,12 @@ ACCOUNT_CHECKS = [
 ]
 
 
-@scenarios([*CHECKED, *ACCOUNT_CHECKS])
-def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+@scenarios([*REGISTRATIONS, *ACCOUNT_CHECKS])
+def test_answers_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
-def test_a_registered_user_is_as_given_and_dated_by_the_server(make_app: MakeApp) -> None:
+def test_registration_stores_the_given_fields_and_the_servers_time(make_app: MakeApp) -> None:
     app = make_app()
     client = app.test_client()
     info = {
@@ -278,7 +278,7 @@ def test_a_registered_user_is_as_given_and_dated_by_the_server(make_app: MakeApp
     assert get("a.b-c@d").nickname == ""
 
 
-def test_a_refused_batch_registers_nobody(make_app: MakeApp) -> None:
+def test_a_refused_batch_registers_no_user(make_app: MakeApp) -> None:
     app = make_app()
     client = app.test_client()
     client.post(REGISTER, json={**SECRET, **users("b")}, headers=OP)
@@ -288,7 +288,7 @@ def test_a_refused_batch_registers_nobody(make_app: MakeApp) -> None:
     assert app.extensions["rollcall"].users.existing_ids(["a", "b", "c"]) == {"b"}
 
 
-def test_a_thousand_users_are_one_call(make_app: MakeApp) -> None:
+def test_1000_users_can_be_registered_in_one_call(make_app: MakeApp) -> None:
     client = make_app().test_client()
     ids = [f"u{number}" for number in range(1000)]
     play(client, Scenario("", REGISTER, {**SECRET, **users(*ids)}, DONE, headers=OP), JSON, CORS)
@@ -299,14 +299,14 @@ def test_a_thousand_users_are_one_call(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["٣", "名_9", "Ünï", "_"])
-def test_letters_and_digits_of_any_script_are_legal(make_app: MakeApp, user_id: str) -> None:
+def test_letters_and_digits_of_any_script_are_legal_in_a_user_id(make_app: MakeApp, user_id: str) -> None:
     client = make_app().test_client()
     client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
     play(client, Scenario("", REGISTER, users(user_id), DONE, headers=AS_ADMIN), JSON, CORS)
 
 
 @pytest.mark.parametrize("token", ["", "undefined", "null", "Bearer x"])
-def test_a_header_that_holds_no_token_does_not_stand_in_the_secrets_way(
+def test_an_invalid_token_header_does_not_prevent_registration_by_secret(
     make_app: MakeApp, token: str
 ) -> None:
     client = make_app().test_client()

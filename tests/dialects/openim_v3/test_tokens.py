@@ -1,4 +1,4 @@
-"""OpenIM v3: who gets which token, in both generations."""
+"""OpenIM v3: issuing, parsing and revoking tokens, in both generations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.dialects.openim_v3.expected import (
     AS_ALICE,
     AS_LEGACY_ADMIN,
     AS_LEGACY_ALICE,
-    ASK,
     CHECK,
     DONE,
     FIELD,
     JSON,
     LEGACY_UNKNOWN,
     OP,
+    QUERY,
     REGISTER,
     SECRET,
     TOKEN,
@@ -33,7 +33,7 @@ from tests.dialects.openim_v3.expected import (
     args,
     current,
     data,
-    granted,
+    issued,
     legacy,
     legacy_args,
     no_permission,
@@ -74,7 +74,7 @@ USER_TOKENS = [
         headers=OP,
     ),
     Scenario(
-        "without a secret it is the newest generation that refuses",
+        "no secret: refused by the current generation",
         TOKEN,
         {"platformID": 1, "userID": "alice"},
         current(1002, "NoPermissionError", "secret invalid"),
@@ -99,7 +99,7 @@ USER_TOKENS = [
         for user_id in ("bob", "openIMAdmin", "nobody")
     ),
     Scenario(
-        "get_admin_token: wrong secret before the wrong user",
+        "get_admin_token: a wrong secret is reported before a wrong user",
         ADMIN_TOKEN,
         {"secret": "x", "userID": "bob"},
         current(1002, "NoPermissionError", "secret invalid"),
@@ -107,14 +107,14 @@ USER_TOKENS = [
     ),
     Scenario("get_user_token: no token", USER_TOKEN, b"{}", args("header must have token"), headers=OP),
     Scenario(
-        "get_user_token: a user as the caller",
+        "get_user_token: the caller is a user",
         USER_TOKEN,
         {"platformID": 10, "userID": "nobody"},
         current(1002, "NoPermissionError", "user alice is not admin userID"),
         headers={**OP, "token": ALICE},
     ),
     Scenario(
-        "get_user_token: the administrators' platform",
+        "get_user_token: the administrator platform",
         USER_TOKEN,
         {"platformID": 10, "userID": "imAdmin"},
         current(1002, "NoPermissionError", "platformID invalid. platformID must not be adminPlatformID"),
@@ -141,7 +141,7 @@ USER_TOKENS = [
         for user_id in ("nobody", "", "a\0b")
     ),
     Scenario(
-        "get_user_token: an application's account",
+        "get_user_token: an app account",
         USER_TOKEN,
         {"platformID": 1, "userID": "app"},
         args("app account can`t get token"),
@@ -151,15 +151,16 @@ USER_TOKENS = [
 
 
 PARSE, LOGOUT = "/auth/parse_token", "/auth/force_logout"
-EXPIRED_3_4, EXPIRED_3_8 = (spell("alice", 1, NOW - 90 * 86400) for spell in (tokens.v3_4, tokens.v3_8))
+EXPIRED_3_4, EXPIRED_3_8 = (encode("alice", 1, NOW - 90 * 86400) for encode in (tokens.v3_4, tokens.v3_8))
 EARLY = tokens.v3_4("alice", 1, NOW + 400)
-FORGED_3_4, FORGED_3_8 = (spell("alice", 1, NOW, key="forged") for spell in (tokens.v3_4, tokens.v3_8))
-STRANGE_3_4, STRANGE_3_8 = (spell("alice", 9, NOW) for spell in (tokens.v3_4, tokens.v3_8))
+FORGED_3_4, FORGED_3_8 = (encode("alice", 1, NOW, key="forged") for encode in (tokens.v3_4, tokens.v3_8))
+NOT_ISSUED_3_4, NOT_ISSUED_3_8 = (encode("alice", 9, NOW) for encode in (tokens.v3_4, tokens.v3_8))
 KICKED = tokens.v3_8("bob", 1, NOW)
 
 
-def name(code: int, word: str) -> tuple[dict[str, object], dict[str, object]]:
-    return current(code, word, word), legacy(code, word, "")
+def errors(code: int, name: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Return an error of the current and of the legacy generation."""
+    return current(code, name, name), legacy(code, name, "")
 
 
 PARSED = [
@@ -189,21 +190,21 @@ PARSED = [
         headers=OP,
     ),
     Scenario(
-        "legacy: parse: the token tells the generation",
+        "legacy: parse: the token selects the generation",
         PARSE,
         {"token": ALICE_LEGACY},
         data({"userID": "alice", "platform": "IOS", "expireTimeSeconds": NOW + 90 * 86400}),
         headers={**OP, "token": ALICE},
     ),
     Scenario(
-        "parse: the token in the body tells, readable or not",
+        "parse: the token of the body selects the generation, even if malformed",
         PARSE,
         {"token": "x"},
         current(1503, "TokenMalformedError", "TokenMalformedError"),
         headers=AS_LEGACY_ALICE,
     ),
     Scenario(
-        "parse: a token of v2",
+        "parse: a v2 token",
         PARSE,
         {"token": ALICE_V2},
         data({"userID": "alice", "platform": "IOS", "expireTimeSeconds": NOW + 7 * 86400}),
@@ -212,26 +213,26 @@ PARSED = [
     *(
         Scenario(f"parse: {case}", path, {"token": token}, answer, headers=OP)
         for case, path, token, answer in (
-            ("expired", PARSE, EXPIRED_3_8, name(1501, "TokenExpiredError")[0]),
-            ("legacy: expired", PARSE, EXPIRED_3_4, name(1501, "TokenExpiredError")[1]),
-            ("garbage", PARSE, "garbage", name(1503, "TokenMalformedError")[0]),
-            ("legacy: garbage", "/v3.4" + PARSE, "garbage", name(1503, "TokenMalformedError")[1]),
-            ("RongCloud's", PARSE, "WyJsaXZlIl0@x", name(1503, "TokenMalformedError")[0]),
-            ("early", "/v3.8" + PARSE, EARLY, name(1504, "TokenNotValidYetError")[0]),
-            ("legacy: early", PARSE, EARLY, name(1504, "TokenNotValidYetError")[1]),
+            ("expired", PARSE, EXPIRED_3_8, errors(1501, "TokenExpiredError")[0]),
+            ("legacy: expired", PARSE, EXPIRED_3_4, errors(1501, "TokenExpiredError")[1]),
+            ("malformed", PARSE, "garbage", errors(1503, "TokenMalformedError")[0]),
+            ("legacy: malformed", "/v3.4" + PARSE, "garbage", errors(1503, "TokenMalformedError")[1]),
+            ("RongCloud token", PARSE, "WyJsaXZlIl0@x", errors(1503, "TokenMalformedError")[0]),
+            ("not valid yet", "/v3.8" + PARSE, EARLY, errors(1504, "TokenNotValidYetError")[0]),
+            ("legacy: not valid yet", PARSE, EARLY, errors(1504, "TokenNotValidYetError")[1]),
             ("forged", PARSE, FORGED_3_8, current(1505, "signature is invalid", "TokenUnknownError")),
             ("legacy: forged", PARSE, FORGED_3_4, LEGACY_UNKNOWN),
-            ("kicked", PARSE, KICKED, name(1506, "TokenKickedError")[0]),
-            ("strange", PARSE, STRANGE_3_8, name(1507, "TokenNotExistError")[0]),
-            ("legacy: strange", PARSE, STRANGE_3_4, name(1507, "TokenNotExistError")[1]),
+            ("kicked", PARSE, KICKED, errors(1506, "TokenKickedError")[0]),
+            ("not issued", PARSE, NOT_ISSUED_3_8, errors(1507, "TokenNotExistError")[0]),
+            ("legacy: not issued", PARSE, NOT_ISSUED_3_4, errors(1507, "TokenNotExistError")[1]),
         )
     ),
 ]
 
-LOGGED_OUT = [
+LOGOUTS = [
     Scenario("logout: no token", "/v3.8" + LOGOUT, b"{}", args("header must have token"), headers=OP),
-    Scenario("logout: nobody", LOGOUT, {}, args("userID is empty"), headers=AS_ALICE),
-    Scenario("legacy: logout: nobody", LOGOUT, {}, legacy_args("userID is empty"), headers=AS_LEGACY_ALICE),
+    Scenario("logout: no user", LOGOUT, {}, args("userID is empty"), headers=AS_ALICE),
+    Scenario("legacy: logout: no user", LOGOUT, {}, legacy_args("userID is empty"), headers=AS_LEGACY_ALICE),
     *(
         row
         for platform_id in (0, -1, 11, 12)
@@ -253,7 +254,7 @@ LOGGED_OUT = [
         )
     ),
     Scenario(
-        "logout: no administrator",
+        "logout: not an administrator",
         LOGOUT,
         {"userID": "alice", "platformID": 1},
         no_permission("user alice is not admin userID"),
@@ -261,7 +262,7 @@ LOGGED_OUT = [
     ),
     *(
         Scenario(
-            f"logout: {user_id!r}, who has no token there",
+            f"logout: {user_id!r} without a token of the platform",
             LOGOUT,
             {"userID": user_id, "platformID": platform_id},
             DONE,
@@ -277,12 +278,12 @@ LOGGED_OUT = [
 ]
 
 
-@scenarios([*USER_TOKENS, *PARSED, *LOGGED_OUT])
-def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+@scenarios([*USER_TOKENS, *PARSED, *LOGOUTS])
+def test_answers_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
-def test_seed_002_word_for_word(make_app: MakeApp, clock: FakeClock) -> None:
+def test_the_requests_of_seed_002_get_its_answers(make_app: MakeApp, clock: FakeClock) -> None:
     clock.wall = 1698819340.5
     client = make_app().test_client()
     headers = {"operationID": "1646445464564"}
@@ -291,11 +292,11 @@ def test_seed_002_word_for_word(make_app: MakeApp, clock: FakeClock) -> None:
         "users": [{"userID": "11111112", "nickname": "yourNickname", "faceURL": "yourFaceURL"}],
     }
     play(client, Scenario("", REGISTER, body, DONE, headers=headers), JSON, CORS)
-    ask = {"secret": "openIM123", "platformID": 1, "userID": "11111112"}
+    query = {"secret": "openIM123", "platformID": 1, "userID": "11111112"}
     token = seeds.V3_USER
-    play(client, Scenario("", TOKEN, ask, granted(token), headers=headers), JSON, CORS)
-    # The seed checks with this user's token; the server that it describes says no, as the seed's own table
-    # ("Admin token") does.
+    play(client, Scenario("", TOKEN, query, issued(token), headers=headers), JSON, CORS)
+    # The seed's example sends this user's token. The server that it describes refuses it, and so does the
+    # seed's own table ("Admin token").
     check = {"checkUserIDs": ["11111111", "11111112"]}
     refusal = legacy(1002, "NoPermissionError", "user 11111112 is not admin userID")
     play(client, Scenario("", CHECK, check, refusal, headers={**headers, "token": token}), JSON, CORS)
@@ -303,61 +304,64 @@ def test_seed_002_word_for_word(make_app: MakeApp, clock: FakeClock) -> None:
     play(client, Scenario("", CHECK, check, LEGACY_UNKNOWN, headers={**headers, "token": token}), JSON, CORS)
 
 
-def test_seed_004_word_for_word(make_app: MakeApp, clock: FakeClock) -> None:
-    """The page says openIM123; the token on it was signed by a server whose secret was tuoyun."""
+def test_the_requests_of_seed_004_get_its_answers(make_app: MakeApp, clock: FakeClock) -> None:
+    """The page names the secret openIM123, but its token is signed with tuoyun."""
     clock.wall = 1688978805.5
     client = make_app(openim_secret="tuoyun").test_client()
-    ask = {"secret": "tuoyun", "platformID": 1, "userID": "openIMAdmin"}
+    query = {"secret": "tuoyun", "platformID": 1, "userID": "openIMAdmin"}
     token = seeds.V3_ADMIN
     play(
-        client, Scenario("", TOKEN, ask, granted(token), headers={"operationID": "1646445464564"}), JSON, CORS
+        client,
+        Scenario("", TOKEN, query, issued(token), headers={"operationID": "1646445464564"}),
+        JSON,
+        CORS,
     )
-    ask["userID"] = "111111"
+    query["userID"] = "111111"
     refusal = {
         "errCode": 1004,
         "errMsg": "RecordNotFoundError",
         "errDlt": ": 1004 RecordNotFoundError userID not found: 1004 RecordNotFoundError",
     }
-    play(client, Scenario("", TOKEN, ask, refusal, headers={"operationID": "1646445464564"}), JSON, CORS)
+    play(client, Scenario("", TOKEN, query, refusal, headers={"operationID": "1646445464564"}), JSON, CORS)
 
 
 @pytest.mark.parametrize("platform_id", range(1, 12))
-def test_a_legacy_token_of_every_platform(make_app: MakeApp, platform_id: int) -> None:
+def test_a_legacy_token_can_be_issued_for_every_platform(make_app: MakeApp, platform_id: int) -> None:
     client = make_app().test_client()
     body = {**SECRET, "platformID": platform_id, "userID": "openIMAdmin", "platform": 3}
-    answer = granted(tokens.v3_4("openIMAdmin", platform_id, NOW))
+    answer = issued(tokens.v3_4("openIMAdmin", platform_id, NOW))
     play(client, Scenario("", TOKEN, body, answer, headers=OP), JSON, CORS)
 
 
 @pytest.mark.parametrize("platform_id", [*range(10), 11, 12, -1, 2**31 - 1, -(2**31)])
-def test_a_current_token_of_every_platform_and_none(make_app: MakeApp, platform_id: int) -> None:
+def test_a_current_token_can_be_issued_for_any_platform_but_10(make_app: MakeApp, platform_id: int) -> None:
     client = make_app().test_client()
     admin = {**SECRET, "userID": "imAdmin", "platformID": 1}
-    play(client, Scenario("", ADMIN_TOKEN, admin, granted(ADMIN), headers=OP), JSON, CORS)
+    play(client, Scenario("", ADMIN_TOKEN, admin, issued(ADMIN), headers=OP), JSON, CORS)
     play(client, Scenario("", REGISTER, users("u1"), DONE, headers=AS_ADMIN), JSON, CORS)
     body = {"platformID": platform_id, "userID": "u1", "secret": "ignored"}
     token = tokens.v3_8("u1", platform_id, NOW)
-    play(client, Scenario("", USER_TOKEN, body, granted(token), headers=AS_ADMIN), JSON, CORS)
+    play(client, Scenario("", USER_TOKEN, body, issued(token), headers=AS_ADMIN), JSON, CORS)
     parsed = data({"userID": "u1", "platformID": platform_id, "expireTimeSeconds": NOW + 90 * 86400})
     play(client, Scenario("", PARSE, {"token": token}, parsed, headers=OP), JSON, CORS)
 
 
-def test_a_legacy_administrator_may_have_any_users_token(make_app: MakeApp) -> None:
-    """What get_user_token refuses was added with 3.8.1 and 3.8.3; an administrator's token it never gave."""
+def test_a_legacy_administrator_gets_any_token_but_that_of_an_administrator(make_app: MakeApp) -> None:
+    """The other refusals came with 3.8.1 and 3.8.3; tokens of administrators were always refused."""
     app = make_app()
     client = app.test_client()
     client.post(TOKEN, json={**SECRET, "platformID": 1, "userID": "openIMAdmin"}, headers=OP)
     register = {**SECRET, "users": [{"userID": "app", "appMangerLevel": 3}]}
     client.post(REGISTER, json=register, headers=OP)
     body: dict[str, Any] = {"platformID": 10, "userID": "app"}
-    answer = granted(tokens.v3_4("app", 10, NOW))
+    answer = issued(tokens.v3_4("app", 10, NOW))
     play(client, Scenario("", USER_TOKEN, body, answer, headers=AS_LEGACY_ADMIN), JSON, CORS)
     refusal = legacy(1002, "NoPermissionError", "don't get Admin token")
     body["userID"] = "imAdmin"
     play(client, Scenario("", USER_TOKEN, body, refusal, headers=AS_LEGACY_ADMIN), JSON, CORS)
 
 
-def test_a_current_issue_kicks_the_older_token_of_that_platform_and_a_legacy_one_does_not(
+def test_a_current_token_revokes_older_ones_of_its_platform_and_a_legacy_one_does_not(
     make_app: MakeApp, clock: FakeClock
 ) -> None:
     app = make_app()
@@ -365,12 +369,12 @@ def test_a_current_issue_kicks_the_older_token_of_that_platform_and_a_legacy_one
     client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
     client.post(REGISTER, json=users("u1"), headers=AS_ADMIN)
 
-    def caller_is(token: str) -> dict[str, object]:
-        response = client.post("/v3.8" + CHECK, json=ASK, headers={**OP, "token": token})
+    def reply_to(token: str) -> dict[str, object]:
+        response = client.post("/v3.8" + CHECK, json=QUERY, headers={**OP, "token": token})
         answer: dict[str, object] = response.get_json()
         return answer
 
-    def grant(path: str, **body: object) -> str:
+    def issue(path: str, **body: object) -> str:
         headers = AS_ADMIN if path == USER_TOKEN else OP
         token: str = client.post(path, json={"userID": "u1", **body}, headers=headers).get_json()["data"][
             "token"
@@ -378,27 +382,27 @@ def test_a_current_issue_kicks_the_older_token_of_that_platform_and_a_legacy_one
         clock.advance(1)
         return token
 
-    old = grant(TOKEN, secret="openIM123", platformID=1)
-    older_still = grant(TOKEN, secret="openIM123", platformID=1)
-    web = grant(USER_TOKEN, platformID=5)
+    first = issue(TOKEN, secret="openIM123", platformID=1)
+    second = issue(TOKEN, secret="openIM123", platformID=1)
+    web = issue(USER_TOKEN, platformID=5)
     no_admin = current(1002, "NoPermissionError", "user u1 is not admin userID")
     kicked = current(1506, "TokenKickedError", "TokenKickedError")
-    # The policy leaves one token on every other platform: the newest.
-    assert [caller_is(token) for token in (old, older_still, web)] == [kicked, no_admin, no_admin]
-    new = grant(USER_TOKEN, platformID=1)
-    gone = current(1507, "TokenNotExistError", "TokenNotExistError")
-    assert [caller_is(token) for token in (old, older_still, web, new)] == [gone, kicked, no_admin, no_admin]
-    newest = grant(USER_TOKEN, platformID=1)
-    assert [caller_is(token) for token in (older_still, new, newest)] == [gone, kicked, no_admin]
+    # The policy keeps only the newest token of every other platform.
+    assert [reply_to(token) for token in (first, second, web)] == [kicked, no_admin, no_admin]
+    third = issue(USER_TOKEN, platformID=1)
+    unknown = current(1507, "TokenNotExistError", "TokenNotExistError")
+    assert [reply_to(token) for token in (first, second, web, third)] == [unknown, kicked, no_admin, no_admin]
+    fourth = issue(USER_TOKEN, platformID=1)
+    assert [reply_to(token) for token in (second, third, fourth)] == [unknown, kicked, no_admin]
 
 
 @pytest.mark.parametrize("policy", [0, 1, 4, 5])
-def test_an_administrators_login_never_cancels_anothers(
+def test_a_token_of_an_administrator_never_revokes_another(
     make_app: MakeApp, clock: FakeClock, policy: int
 ) -> None:
     app = make_app(openim_multi_login_policy=policy, openim_max_num_one_end=1)
     client = app.test_client()
-    held = []
+    all_tokens = []
     for path, body in (
         (ADMIN_TOKEN, {}),
         ("/v3.8" + TOKEN, {"platformID": 1}),
@@ -408,13 +412,13 @@ def test_an_administrators_login_never_cancels_anothers(
         ("/v3.8" + TOKEN, {"platformID": 2}),
     ):
         answer = client.post(path, json={**SECRET, "userID": "imAdmin", **body}, headers=OP).get_json()
-        held.append(answer["data"]["token"])
+        all_tokens.append(answer["data"]["token"])
         clock.advance(1)
     results = data({"results": [{"userID": "imAdmin", "accountStatus": 1}]})
-    for token in held:
+    for token in all_tokens:
         headers = {**OP, "token": token}
-        ask = {"checkUserIDs": ["imAdmin"]}
-        play(client, Scenario("", CHECK, ask, results, headers=headers), JSON, CORS)
+        query = {"checkUserIDs": ["imAdmin"]}
+        play(client, Scenario("", CHECK, query, results, headers=headers), JSON, CORS)
 
 
 @pytest.mark.parametrize(
@@ -441,7 +445,7 @@ def test_an_administrators_login_never_cancels_anothers(
         ("3.4", CHECK, b"", {**OP, "token": tokens.v3_8("u", 1, 5)}, LEGACY_UNKNOWN),
     ],
 )
-def test_a_setting_pins_a_generation_and_a_prefix_wins_over_it(
+def test_a_setting_pins_the_generation_and_a_path_prefix_overrides_it(
     make_app: MakeApp, pinned: str, path: str, body: Any, headers: dict[str, str], answer: dict[str, Any]
 ) -> None:
     client = make_app(openim_v3_generation=pinned).test_client()
@@ -449,14 +453,14 @@ def test_a_setting_pins_a_generation_and_a_prefix_wins_over_it(
 
 
 @pytest.mark.parametrize(("pinned", "token"), [("3.4", tokens.v3_4), ("3.8", tokens.v3_8)])
-def test_a_pinned_generation_mints_its_own_tokens(make_app: MakeApp, pinned: str, token: Any) -> None:
+def test_a_pinned_generation_issues_its_own_token_format(make_app: MakeApp, pinned: str, token: Any) -> None:
     client = make_app(openim_v3_generation=pinned).test_client()
     body = {**SECRET, "platformID": 1, "userID": "imAdmin"}
-    play(client, Scenario("", TOKEN, body, granted(token("imAdmin", 1, NOW)), headers=OP), JSON, CORS)
-    play(client, Scenario("", ADMIN_TOKEN, body, granted(token("imAdmin", 10, NOW)), headers=OP), JSON, CORS)
+    play(client, Scenario("", TOKEN, body, issued(token("imAdmin", 1, NOW)), headers=OP), JSON, CORS)
+    play(client, Scenario("", ADMIN_TOKEN, body, issued(token("imAdmin", 10, NOW)), headers=OP), JSON, CORS)
 
 
-def test_the_administrators_are_settings(make_app: MakeApp) -> None:
+def test_the_administrators_are_configurable(make_app: MakeApp) -> None:
     app = make_app(admins="root,boss", openim_v3_admins="root,boss", openim_v3_token_days=1)
     client = app.test_client()
     body = {**SECRET, "userID": "imAdmin"}
@@ -466,7 +470,7 @@ def test_the_administrators_are_settings(make_app: MakeApp) -> None:
     play(client, Scenario("", ADMIN_TOKEN, {**body, "userID": "boss"}, answer, headers=OP), JSON, CORS)
 
 
-def test_an_administrator_who_has_gone_is_not_found(make_app: MakeApp) -> None:
+def test_a_deleted_administrator_gets_no_token(make_app: MakeApp) -> None:
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
@@ -477,47 +481,47 @@ def test_an_administrator_who_has_gone_is_not_found(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("platform_id", range(1, 11))
-def test_a_forced_logout_of_every_platform_kicks_every_kind_of_token(
+def test_a_forced_logout_revokes_tokens_of_every_format(
     make_app: MakeApp, clock: FakeClock, platform_id: int
 ) -> None:
-    """Whoever minted them: a token of OpenIM v2 goes with the others."""
+    """OpenIM v2 tokens are revoked too."""
     client = make_app().test_client()
     client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
     client.post(REGISTER, json=users("u"), headers=AS_ADMIN)
-    ask = {"secret": "tuoyun", "platform": platform_id, "userID": "u", "operationID": "1"}
-    old = client.post("/auth/user_token", json=ask).get_json()["data"]["token"]
+    query = {"secret": "tuoyun", "platform": platform_id, "userID": "u", "operationID": "1"}
+    v2_token = client.post("/auth/user_token", json=query).get_json()["data"]["token"]
     body = {**SECRET, "platformID": platform_id, "userID": "u"}
-    elder = client.post(TOKEN, json=body, headers=OP).get_json()["data"]["token"]
+    legacy_token = client.post(TOKEN, json=body, headers=OP).get_json()["data"]["token"]
     play(client, Scenario("", LOGOUT, body, DONE, headers=AS_ADMIN), JSON, CORS)
     refusal = legacy(1506, "TokenKickedError", "")
-    for token in (old, elder):
-        play(client, Scenario("", CHECK, ASK, refusal, headers={**OP, "token": token}), JSON, CORS)
+    for token in (v2_token, legacy_token):
+        play(client, Scenario("", CHECK, QUERY, refusal, headers={**OP, "token": token}), JSON, CORS)
     clock.advance(1)
-    again = client.post(TOKEN, json=body, headers=OP).get_json()["data"]["token"]
+    new_token = client.post(TOKEN, json=body, headers=OP).get_json()["data"]["token"]
     answer = legacy(1002, "NoPermissionError", "user u is not admin userID")
-    play(client, Scenario("", CHECK, ASK, answer, headers={**OP, "token": again}), JSON, CORS)
+    play(client, Scenario("", CHECK, QUERY, answer, headers={**OP, "token": new_token}), JSON, CORS)
 
 
-@pytest.mark.parametrize(("policy", "left"), [(0, [0, 1]), (1, [1]), (4, []), (5, [])])
-def test_the_multi_login_policy_is_a_setting(
-    make_app: MakeApp, clock: FakeClock, policy: int, left: list[int]
+@pytest.mark.parametrize(("policy", "valid"), [(0, [0, 1]), (1, [1]), (4, []), (5, [])])
+def test_the_multi_login_policy_is_configurable(
+    make_app: MakeApp, clock: FakeClock, policy: int, valid: list[int]
 ) -> None:
     client = make_app(openim_multi_login_policy=policy).test_client()
     client.post(ADMIN_TOKEN, json={**SECRET, "userID": "imAdmin"}, headers=OP)
     client.post(REGISTER, json=users("u"), headers=AS_ADMIN)
 
-    def grant(platform_id: int) -> str:
+    def issue(platform_id: int) -> str:
         body = {"platformID": platform_id, "userID": "u"}
         token: str = client.post(USER_TOKEN, json=body, headers=AS_ADMIN).get_json()["data"]["token"]
         clock.advance(1)
         return token
 
-    held = [grant(1), grant(2)]
-    grant(1)
+    pair = [issue(1), issue(2)]
+    issue(1)
     kept = no_permission("user u is not admin userID")
-    kicked, gone = name(1506, "TokenKickedError")[0], name(1507, "TokenNotExistError")[0]
-    for place, token in enumerate(held):
-        response = client.post("/v3.8" + CHECK, json=ASK, headers={**OP, "token": token})
-        # Under policies 4 and 5 the first was kicked by the second, and dropped by the third beside it.
-        lost = gone if place == 0 and policy in (4, 5) else kicked
-        assert response.get_json() == (kept if place in left else lost)
+    kicked, unknown = errors(1506, "TokenKickedError")[0], errors(1507, "TokenNotExistError")[0]
+    for index, token in enumerate(pair):
+        response = client.post("/v3.8" + CHECK, json=QUERY, headers={**OP, "token": token})
+        # Under policies 4 and 5 the second token revokes the first, and the third removes its record.
+        refusal = unknown if index == 0 and policy in (4, 5) else kicked
+        assert response.get_json() == (kept if index in valid else refusal)

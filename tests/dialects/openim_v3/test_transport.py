@@ -1,4 +1,4 @@
-"""OpenIM v3: what is refused before a call is reached, in both generations."""
+"""OpenIM v3: headers, tokens, bodies, routes and compression, in both generations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.dialects.openim_v3.expected import (
     ADMIN,
     AS_ADMIN,
     AS_LEGACY_ADMIN,
-    ASK,
     CHECK,
     FIELD,
     JSON,
     LEGACY_UNKNOWN,
     OP,
+    QUERY,
     REGISTER,
     SECRET,
     TEXT,
@@ -47,26 +47,26 @@ TRANSPORT = [
     Scenario("no token, legacy", "/v3.4" + CHECK, b"", legacy_args("header must have token"), headers=OP),
     Scenario("an empty token", CHECK, b"", args("header must have token"), headers={**OP, "token": ""}),
     Scenario(
-        "a bad body and no token: the token", REGISTER, b"{", args("header must have token"), headers=OP
+        "no token is reported before a bad body", REGISTER, b"{", args("header must have token"), headers=OP
     ),
     Scenario(
-        "an unknown path: operationID first",
+        "unknown path: operationID is required first",
         "/v3.8/user/nothing",
         b"",
         args("header must have operationID"),
     ),
     Scenario(
-        "an unknown path: then the token", "/v3/user/nothing", b"", args("header must have token"), headers=OP
+        "unknown path: then the token", "/v3/user/nothing", b"", args("header must have token"), headers=OP
     ),
     Scenario(
-        "an unknown path: the token is looked at",
+        "unknown path: the token is checked",
         "/v3/user/nothing",
         b"",
         current(1503, "TokenMalformedError", "TokenMalformedError"),
         headers={**OP, "token": tokens.jwt({"UserID": "u", "exp": 10**400}, "anybody")},
     ),
     Scenario(
-        "an unknown path, legacy: operationID first",
+        "unknown path, legacy: operationID is required first",
         "/v3.4/user/nothing",
         b"",
         legacy_args("header must have operationID"),
@@ -74,11 +74,11 @@ TRANSPORT = [
 ]
 
 
-def bad_token(name: str, token: str, now: dict[str, object], then: dict[str, object]) -> list[Scenario]:
+def bad_token(name: str, token: str, answer: dict[str, object], old: dict[str, object]) -> list[Scenario]:
     headers = {**OP, "token": token}
     return [
-        Scenario(name, "/v3.8" + CHECK, b"", now, headers=headers),
-        Scenario(f"{name}, legacy", "/v3.4" + CHECK, b"", then, headers=headers),
+        Scenario(name, "/v3.8" + CHECK, b"", answer, headers=headers),
+        Scenario(f"{name}, legacy", "/v3.4" + CHECK, b"", old, headers=headers),
     ]
 
 
@@ -86,22 +86,22 @@ BAD_TOKENS = [
     row
     for rows in (
         bad_token(
-            "garbage", "garbage", current(1503, "TokenMalformedError", "TokenMalformedError"), LEGACY_UNKNOWN
+            "no JWT", "garbage", current(1503, "TokenMalformedError", "TokenMalformedError"), LEGACY_UNKNOWN
         ),
         bad_token(
-            "a number without end",
+            "an oversized number",
             tokens.jwt({"UserID": "imAdmin", "PlatformID": 10, "exp": 10**400, "iat": 1}, "anybody"),
             current(1503, "TokenMalformedError", "TokenMalformedError"),
             LEGACY_UNKNOWN,
         ),
         bad_token(
-            "half a surrogate",
+            "a lone surrogate",
             tokens.jwt('{"UserID":"\\ud800","PlatformID":1,"exp":9999999999,"iat":1}', tokens.V3_KEY),
             current(1507, "TokenNotExistError", "TokenNotExistError"),
             legacy(1507, "TokenNotExistError", ""),
         ),
         bad_token(
-            "a Bearer",
+            "Bearer prefix",
             "Bearer " + ADMIN,
             current(1503, "TokenMalformedError", "TokenMalformedError"),
             LEGACY_UNKNOWN,
@@ -113,13 +113,13 @@ BAD_TOKENS = [
             LEGACY_UNKNOWN,
         ),
         bad_token(
-            "expired and forged: expired",
+            "expired is reported before forged",
             tokens.v3_8("imAdmin", 10, 5, key="forged"),
             current(1501, "TokenExpiredError", "TokenExpiredError"),
             LEGACY_UNKNOWN,
         ),
         bad_token(
-            "not begun",
+            "not valid yet",
             tokens.v3_4("openIMAdmin", 1, NOW + 400),
             current(1504, "TokenNotValidYetError", "TokenNotValidYetError"),
             LEGACY_UNKNOWN,
@@ -131,7 +131,7 @@ BAD_TOKENS = [
             LEGACY_UNKNOWN,
         ),
         bad_token(
-            "from the future",
+            "issued in the future",
             tokens.v3_8("imAdmin", 10, NOW + 60),
             current(1505, "token used before issued", "TokenUnknownError"),
             LEGACY_UNKNOWN,
@@ -143,7 +143,7 @@ BAD_TOKENS = [
             LEGACY_UNKNOWN,
         ),
         bad_token(
-            "never issued here",
+            "not issued by this server",
             tokens.v3_8("imAdmin", 9, NOW),
             current(1507, "TokenNotExistError", "TokenNotExistError"),
             legacy(1507, "TokenNotExistError", ""),
@@ -155,7 +155,7 @@ BAD_TOKENS = [
             legacy(1506, "TokenKickedError", ""),
         ),
         bad_token(
-            "RongCloud's",
+            "RongCloud token",
             "WyJsaXZlIl0@x",
             current(1503, "TokenMalformedError", "TokenMalformedError"),
             LEGACY_UNKNOWN,
@@ -180,7 +180,7 @@ BAD_BODIES = [
         AS_ADMIN,
     ),
     bad_body(
-        "more after the body", REGISTER, b"{} x", "invalid character 'x' after top-level value", AS_ADMIN
+        "text after the body", REGISTER, b"{} x", "invalid character 'x' after top-level value", AS_ADMIN
     ),
     bad_body(
         "array",
@@ -211,14 +211,14 @@ BAD_BODIES = [
         AS_ADMIN,
     ),
     bad_body(
-        "platformID as text",
+        "platformID as a string",
         "/v3.8" + TOKEN,
         {"platformID": "1"},
         FIELD.format("string", "UserTokenReq.platformID", "int32"),
         OP,
     ),
     bad_body(
-        "platformID as text, get_user_token",
+        "platformID as a string, get_user_token",
         USER_TOKEN,
         {"platformID": "1"},
         FIELD.format("string", "GetUserTokenReq.platformID", "int32"),
@@ -252,7 +252,7 @@ BAD_BODIES = [
 
 
 @scenarios([*TRANSPORT, *BAD_TOKENS, *BAD_BODIES])
-def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_answers_match_v3_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
@@ -270,22 +270,22 @@ def test_an_answer_is_v3s_to_the_byte(client: FlaskClient, scenario: Scenario) -
         Scenario("an unknown generation", "/v3.9" + CHECK, b"{}", "404 page not found", 404, AS_ADMIN),
     ]
 )
-def test_what_is_no_call_is_gins_404(client: FlaskClient, scenario: Scenario) -> None:
+def test_an_unknown_path_or_method_gets_gins_404(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, TEXT, CORS)
 
 
 @pytest.mark.parametrize("path", [CHECK, "/v3.8" + CHECK, "/v3.4/nothing"])
-def test_options_is_answered_anywhere_and_asks_for_nothing(client: FlaskClient, path: str) -> None:
+def test_options_is_answered_on_every_path_without_headers(client: FlaskClient, path: str) -> None:
     play(client, Scenario("", path, b"", '"Options Request!"', method="OPTIONS"), JSON, CORS)
 
 
 @scenarios(
     [
-        Scenario("open to all", "/v3.8/auth/parse_token_and_more", b"", "404 page not found", 404, OP),
-        Scenario("open too", "/v3/auth/get_admin_token/x", b"", "404 page not found", 404, OP),
+        Scenario("parse_token", "/v3.8/auth/parse_token_and_more", b"", "404 page not found", 404, OP),
+        Scenario("get_admin_token", "/v3/auth/get_admin_token/x", b"", "404 page not found", 404, OP),
     ]
 )
-def test_a_path_that_begins_like_an_open_one_needs_no_token(client: FlaskClient, scenario: Scenario) -> None:
+def test_a_path_that_begins_like_a_public_one_needs_no_token(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, TEXT, CORS)
 
 
@@ -303,11 +303,11 @@ def test_a_path_that_begins_like_an_open_one_needs_no_token(client: FlaskClient,
         ("/v3.4" + CHECK, OP, "gzip", None),
     ],
 )
-def test_an_answer_is_compressed_for_a_newer_client_that_asks(
+def test_only_current_clients_that_accept_gzip_get_compressed_answers(
     client: FlaskClient, path: str, headers: dict[str, str], accepted: str, encoding: str | None
 ) -> None:
-    plain = client.post(path, json=ASK, headers=headers)
-    response = client.post(path, json=ASK, headers={**headers, "Accept-Encoding": accepted})
+    plain = client.post(path, json=QUERY, headers=headers)
+    response = client.post(path, json=QUERY, headers={**headers, "Accept-Encoding": accepted})
     body = gzip.decompress(response.data) if encoding else response.data
     assert body == plain.data
     assert response.headers.get("Content-Encoding") == encoding
