@@ -1,4 +1,4 @@
-"""A small world for the scenario tables: who is registered and which tokens there are."""
+"""Fixtures of the scenario tables: one app per module, with registered users and issued tokens."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ NOW = int(START)
 
 
 @pytest.fixture(scope="module")
-def world_clock() -> FakeClock:
+def shared_clock() -> FakeClock:
     return FakeClock()
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, world_clock: FakeClock) -> Iterator[Flask]:
-    """A Rollcall in which alice, bob and an application's account are registered, and nobody is online."""
-    folder: Path = tmp_path_factory.mktemp("world")
-    app = create_app({"instance": folder}, world_clock)
+def shared_app(tmp_path_factory: pytest.TempPathFactory, shared_clock: FakeClock) -> Iterator[Flask]:
+    """Yield an app with users alice and bob and the app account "app"; no user is online."""
+    folder: Path = tmp_path_factory.mktemp("shared")
+    app = create_app({"instance": folder}, shared_clock)
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice", "Alice"), User("bob", "Bob"), User("app", "App", level=3)])
     codecs, tokens = services.codecs, services.tokens
-    for order in (
+    for token_request in (
         codecs.request("v2", "alice", 1),
         codecs.request("v3.4", "alice", 1),
         codecs.request("v3.8", "alice", 1),
@@ -38,16 +38,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, world_clock: FakeClock) -> I
         codecs.request("v3.8", "imAdmin", 10),
         codecs.request_opaque("live-app-key", "alice"),
     ):
-        tokens.issue(order)
-    # bob's token of this second was kicked in the next one.
+        tokens.issue(token_request)
+    # The second token, issued one second later, revokes the first.
     tokens.issue(codecs.request("v3.8", "bob", 1))
-    world_clock.advance(1)
+    shared_clock.advance(1)
     tokens.issue(codecs.request("v3.8", "bob", 1), kicks=True)
-    world_clock.advance(-1)
+    shared_clock.advance(-1)
     yield app
     services.stop()
 
 
 @pytest.fixture
-def client(world: Flask) -> FlaskClient:
-    return world.test_client()
+def client(shared_app: Flask) -> FlaskClient:
+    return shared_app.test_client()

@@ -1,4 +1,4 @@
-"""The words of RongCloud that its tests share: signed headers, refusals."""
+"""Shared data of the RongCloud tests: signed headers, error answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.tokens import signature_of
 
 PATH = "/user/getToken.json"
 JSON, XML = "application/json; charset=utf-8", "application/xml; charset=utf-8"
-#: RongCloud has no CORS, and neither do we there.
+#: RongCloud sends no CORS headers, and neither does its dialect.
 NO_CORS: dict[str, Any] = {"Access-Control-Allow-Origin": None}
 
 

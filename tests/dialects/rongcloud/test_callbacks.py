@@ -1,4 +1,4 @@
-"""RongCloud's online-status callback, signed in each of its three generations."""
+"""RongCloud's online-status callback, with each of the three generations of its signature."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATH = "/callback/onlinestatus"
 TIME = 1_700_000_000_000
 KEY, SECRET = "live-app-key", "live-app-secret"
 SIGNED = {"nonce": "14314", "signature": signature_of(SECRET, "14314", "1700")}
-NOW = {"appKey": KEY, "timestamp": "1700", **SIGNED}
+QUERY = {"appKey": KEY, "timestamp": "1700", **SIGNED}
 DONE = {"code": 200}
 
 
@@ -31,13 +31,13 @@ def _app(make_app: MakeApp) -> Flask:
     return app
 
 
-def status(word: str, time: int = 0, user_id: str = "alice", **more: Any) -> dict[str, Any]:
-    """Return an object as RongCloud sends it."""
-    said = {"userid": user_id, "status": word, "os": "iOS", "time": TIME + time}
-    return {**said, "clientIp": "1.2.3.4:5", "sessionId": "s1", **more}
+def status(code: str, offset: int = 0, user_id: str = "alice", **more: Any) -> dict[str, Any]:
+    """Return one object of the callback's array; `offset` is in milliseconds."""
+    fields = {"userid": user_id, "status": code, "os": "iOS", "time": TIME + offset}
+    return {**fields, "clientIp": "1.2.3.4:5", "sessionId": "s1", **more}
 
 
-def send(app: Flask, body: Any, query: Any = NOW, path: str = PATH, **headers: str) -> tuple[int, Any]:
+def send(app: Flask, body: Any, query: Any = QUERY, path: str = PATH, **headers: str) -> tuple[int, Any]:
     data = body if isinstance(body, bytes) else json.dumps(body)
     response = app.test_client().post(
         f"{path}?{urlencode(query)}", data=data, headers=headers, content_type="application/json"
@@ -47,8 +47,8 @@ def send(app: Flask, body: Any, query: Any = NOW, path: str = PATH, **headers: s
 
 def online(app: Flask, user_id: str = "alice") -> list[tuple[int, str, float]]:
     return [
-        (one.platform_id, one.connection_id, one.expires_in)
-        for one in app.extensions["rollcall"].presence.connections([user_id])[0]
+        (connection.platform_id, connection.connection_id, connection.expires_in)
+        for connection in app.extensions["rollcall"].presence.connections([user_id])[0]
     ]
 
 
@@ -58,10 +58,10 @@ def online(app: Flask, user_id: str = "alice") -> list[tuple[int, str, float]]:
         ({f"rc-{name}": value for name, value in {**SIGNED, "timestamp": "1700"}.items()}, {}),
         ({**SIGNED, "timestamp": "1700"}, {}),
         ({**SIGNED, "signTimestamp": "1700"}, {}),
-        (NOW, {}),
-        ({**NOW, "signTimestamp": "1700"}, {}),
-        ({**NOW, "timestamp": "9", "signTimestamp": "1700"}, {}),
-        ({**NOW, "signature": SIGNED["signature"].upper()}, {}),
+        (QUERY, {}),
+        ({**QUERY, "signTimestamp": "1700"}, {}),
+        ({**QUERY, "timestamp": "9", "signTimestamp": "1700"}, {}),
+        ({**QUERY, "signature": SIGNED["signature"].upper()}, {}),
         (
             {},
             {
@@ -75,7 +75,7 @@ def online(app: Flask, user_id: str = "alice") -> list[tuple[int, str, float]]:
     ],
 )
 @pytest.mark.parametrize("path", [PATH, "/rongcloud" + PATH])
-def test_every_generation_of_the_signature_is_taken(
+def test_every_generation_of_the_signature_is_accepted(
     app: Flask, query: dict[str, str], headers: dict[str, str], path: str
 ) -> None:
     assert send(app, [status("0")], query, path, **headers) == (200, DONE)
@@ -94,10 +94,10 @@ def test_every_generation_of_the_signature_is_taken(
         {"signature": signature_of("", "14314", "1700")},
     ],
 )
-def test_any_other_signature_is_refused(
+def test_a_wrong_signature_is_refused_and_logged(
     app: Flask, changes: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert send(app, [status("0")], {**NOW, **changes}) == (
+    assert send(app, [status("0")], {**QUERY, **changes}) == (
         401,
         {"url": PATH, "code": 1004, "errorMessage": "签名错误，请检查。"},
     )
@@ -107,39 +107,39 @@ def test_any_other_signature_is_refused(
     ]
 
 
-def test_0_is_online_and_1_and_2_are_offline(app: Flask) -> None:
-    for number, word in enumerate(("0", "1", "0", "2")):
-        assert send(app, [status(word, number)]) == (200, DONE)
-        assert len(online(app)) == (word == "0")
+def test_status_0_is_online_and_1_and_2_are_offline(app: Flask) -> None:
+    for number, code in enumerate(("0", "1", "0", "2")):
+        assert send(app, [status(code, number)]) == (200, DONE)
+        assert len(online(app)) == (code == "0")
 
 
-def test_one_object_alone_and_numbers_as_numbers_or_text_are_taken(app: Flask) -> None:
+def test_a_single_object_a_numeric_status_and_a_time_string_are_accepted(app: Flask) -> None:
     assert send(app, {**status("0"), "status": 0, "time": str(TIME)}) == (200, DONE)
     assert online(app) == [(1, "s1", 4000)]
 
 
-def test_an_array_is_followed_in_its_order(app: Flask) -> None:
-    said = [
+def test_an_array_is_applied_in_its_order(app: Flask) -> None:
+    statuses = [
         status("0"),
         status("1", 1),
         status("0", 2, sessionId="s2", os="Android"),
         status("0", 0, "bob", os="Websocket"),
         status("0", 0, "nobody"),
     ]
-    assert send(app, said) == (200, DONE)
+    assert send(app, statuses) == (200, DONE)
     assert (online(app), online(app, "bob")) == ([(2, "s2", 4000)], [(5, "s1", 4000)])
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 1, 0, 2), (1, 1, 0, 2, 0)])
-def test_deliveries_that_come_crosswise_or_twice_end_alike(app: Flask, order: tuple[int, ...]) -> None:
-    said = [status("0"), status("1", 5, os=""), status("0", 2, sessionId="s2")]
-    for each in order:
-        assert send(app, [said[each]]) == (200, DONE)
+def test_reordered_and_repeated_deliveries_give_the_same_state(app: Flask, order: tuple[int, ...]) -> None:
+    statuses = [status("0"), status("1", 5, os=""), status("0", 2, sessionId="s2")]
+    for index in order:
+        assert send(app, [statuses[index]]) == (200, DONE)
     assert online(app) == [(1, "s2", 4000)]
 
 
 @pytest.mark.parametrize(
-    ("name", "platform_id"),
+    ("os", "platform_id"),
     [
         ("iOS", 1),
         ("Android", 2),
@@ -153,8 +153,8 @@ def test_deliveries_that_come_crosswise_or_twice_end_alike(app: Flask, order: tu
         ("", 5),
     ],
 )
-def test_a_system_is_a_platform(app: Flask, name: str | None, platform_id: int) -> None:
-    assert send(app, [status("0", os=name)]) == (200, DONE)
+def test_the_os_determines_the_platform(app: Flask, os: str | None, platform_id: int) -> None:
+    assert send(app, [status("0", os=os)]) == (200, DONE)
     assert online(app) == [(platform_id, "s1", 4000)]
 
 
@@ -172,7 +172,7 @@ def test_a_system_is_a_platform(app: Flask, name: str | None, platform_id: int) 
         ([status("0", sessionId="x" * 65)], "sessionId is too long"),
     ],
 )
-def test_what_cannot_be_read_changes_nothing(app: Flask, body: Any, message: str) -> None:
+def test_an_invalid_body_is_refused_and_changes_nothing(app: Flask, body: Any, message: str) -> None:
     code = 1005 if "too long" in message else 1002
     assert send(app, body) == (
         400,
@@ -181,14 +181,14 @@ def test_what_cannot_be_read_changes_nothing(app: Flask, body: Any, message: str
     assert online(app) == []
 
 
-def test_what_is_nested_too_deep_is_refused(app: Flask) -> None:
+def test_a_body_nested_too_deeply_is_refused(app: Flask) -> None:
     for depth in (600, 985, 20_000):
         body = b'[{"userid":' + b"[" * depth + b"]" * depth + b"}]"
         status_code, answer = send(app, body)
         assert (status_code, answer["code"]) == (400, 1002), answer
 
 
-def test_the_window_and_the_nonce_hold_for_callbacks_too(make_app: MakeApp, clock: FakeClock) -> None:
+def test_the_timestamp_window_and_nonce_once_apply_to_callbacks(make_app: MakeApp, clock: FakeClock) -> None:
     app = make_app(rongcloud_timestamp_window=60, rongcloud_nonce_once=True)
     services = app.extensions["rollcall"]
     services.start()

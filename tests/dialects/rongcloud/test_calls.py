@@ -1,4 +1,4 @@
-"""RongCloud: every other call about users, every answer whole, on both profiles."""
+"""RongCloud: exact answers of every call but getToken, in both profiles."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def send(app: Flask, path: str, body: Body, answer: dict[str, Any], status: int 
     if status != 200:
         answer = {"url": path, **answer}
         if path.startswith(("/user/deactivate", "/user/reactivate")):
-            # Where the Go SDK looks for it.
+            # The Go SDK reads the error message from this key.
             answer["msg"] = answer["errorMessage"]
     play(app.test_client(), Scenario("", path, form(body), answer, status, headers), JSON, NO_CORS, text_of)
 
@@ -43,9 +43,9 @@ def refuse(app: Flask, path: str, body: Body, text: str, code: int = 1002, **mor
     send(app, path, body, {"code": code, "errorMessage": f"ParamError:{text}."}, 400, **more)
 
 
-@pytest.fixture(name="here")
-def _here(app: Flask) -> Flask:
-    """A Rollcall in which alice and bob are registered, and an administrator has tokens."""
+@pytest.fixture(name="app")
+def _app(app: Flask) -> Flask:
+    """Return the app with users alice and bob, and with tokens of alice and two administrators."""
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice", "Alice", "F"), User("bob", "Bob")])
@@ -69,11 +69,11 @@ def heartbeat(app: Flask, token: str, **body: Any) -> int:
     return code
 
 
-# What every call refuses.
+# Missing and invalid parameters.
 
-ONE = ["refresh", "info", "checkOnline", "group/query", "blockPushPeriod/get", "blockPushPeriod/delete"]
+ID_ONLY = ["refresh", "info", "checkOnline", "group/query", "blockPushPeriod/get", "blockPushPeriod/delete"]
 REQUIRED = [
-    *((path, {}, "userId") for path in ONE),
+    *((path, {}, "userId") for path in ID_ONLY),
     ("token/expire", {"time": 1}, "userId"),
     ("token/expire", {"userId": "u"}, "time"),
     ("block", {"minute": 1}, "userId"),
@@ -113,23 +113,23 @@ REQUIRED = [
 
 @pytest.mark.parametrize("headers", [LIVE, DOCUMENTED], ids=["live", "documented"])
 @pytest.mark.parametrize(("path", "body", "missing"), REQUIRED)
-def test_what_is_missing_is_named(
-    world: Flask, headers: dict[str, str], path: str, body: Body, missing: str
+def test_a_missing_parameter_is_named(
+    shared_app: Flask, headers: dict[str, str], path: str, body: Body, missing: str
 ) -> None:
     body = {**body, "unknown": "1"} if isinstance(body, dict) else body
-    refuse(world, path, body, f"{missing} is required", headers=headers)
+    refuse(shared_app, path, body, f"{missing} is required", headers=headers)
 
 
 @pytest.mark.parametrize("headers", [LIVE, DOCUMENTED], ids=["live", "documented"])
 @pytest.mark.parametrize("path", dict.fromkeys(path for path, _, _ in REQUIRED))
-def test_no_body_is_1003(world: Flask, headers: dict[str, str], path: str) -> None:
-    send(world, path, "", {"code": 1003, "errorMessage": "参数错误"}, 400, headers=headers)
+def test_an_empty_body_is_error_1003(shared_app: Flask, headers: dict[str, str], path: str) -> None:
+    send(shared_app, path, "", {"code": 1003, "errorMessage": "参数错误"}, 400, headers=headers)
 
 
 MANY = [f"u{number}" for number in range(101)]
 LONG = "x" * 65
 INVALID = [
-    *((path, {"userId": LONG}, "userId is too long", 1005) for path in ONE),
+    *((path, {"userId": LONG}, "userId is too long", 1005) for path in ID_ONLY),
     ("refresh", {"userId": "名" * 22}, "userId is too long", 1005),
     ("refresh", {"userId": "u", "name": "名" * 65}, "name is too long", 1005),
     ("refresh", {"userId": "u", "portraitUri": "x" * 1025}, "portraitUri is too long", 1005),
@@ -224,42 +224,42 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("path", "body", "text", "code"), INVALID)
-def test_what_cannot_be_is_refused_and_changes_nothing(
-    world: Flask, path: str, body: Body, text: str, code: int
+def test_an_invalid_parameter_is_refused(
+    shared_app: Flask, path: str, body: Body, text: str, code: int
 ) -> None:
     answer: dict[str, Any] = {"code": code, "errorMessage": f"ParamError:{text}."}
-    send(world, path, body, answer, 400)
+    send(shared_app, path, body, answer, 400)
 
 
-# What each call does.
+# Effects of each call.
 
 
-def test_a_profile_is_read_and_refreshed(here: Flask) -> None:
+def test_refresh_writes_the_given_fields_and_info_returns_them(app: Flask) -> None:
     created = "2023-11-15 06:13:20"
     before = {"code": 200, "userName": "Alice", "userPortrait": "F", "createTime": created}
-    send(here, "info", {"userId": "alice"}, before)
-    send(here, "refresh", {"userId": "alice"}, DONE)
-    send(here, "refresh", "userId=alice&name=&portraitUri=", DONE)
-    send(here, "info", {"userId": "alice"}, before)
-    send(here, "refresh", "userId=alice&name=青花瓷", DONE)
-    send(here, "info", {"userId": "alice"}, {**before, "userName": "青花瓷"})
-    send(here, "refresh", {"userId": "alice", "portraitUri": "G"}, DONE, headers=DOCUMENTED)
-    send(here, "info", {"userId": "alice"}, {**before, "userName": "青花瓷", "userPortrait": "G"})
-    send(here, "refresh", {"userId": "nobody", "name": "N"}, DONE)
-    nobody = {"code": 200, "userName": "", "userPortrait": "", "createTime": ""}
-    send(here, "info", {"userId": "nobody"}, nobody)
+    send(app, "info", {"userId": "alice"}, before)
+    send(app, "refresh", {"userId": "alice"}, DONE)
+    send(app, "refresh", "userId=alice&name=&portraitUri=", DONE)
+    send(app, "info", {"userId": "alice"}, before)
+    send(app, "refresh", "userId=alice&name=青花瓷", DONE)
+    send(app, "info", {"userId": "alice"}, {**before, "userName": "青花瓷"})
+    send(app, "refresh", {"userId": "alice", "portraitUri": "G"}, DONE, headers=DOCUMENTED)
+    send(app, "info", {"userId": "alice"}, {**before, "userName": "青花瓷", "userPortrait": "G"})
+    send(app, "refresh", {"userId": "nobody", "name": "N"}, DONE)
+    unknown = {"code": 200, "userName": "", "userPortrait": "", "createTime": ""}
+    send(app, "info", {"userId": "nobody"}, unknown)
 
 
-def test_who_is_online_is_a_text(here: Flask, clock: FakeClock) -> None:
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
-    assert heartbeat(here, ALICE_V2, ttl=60) == 0
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
-    send(here, "checkOnline", {"userId": "nobody"}, {"code": 200, "status": "0"})
+def test_check_online_answers_a_string(app: Flask, clock: FakeClock) -> None:
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
+    assert heartbeat(app, ALICE_V2, ttl=60) == 0
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
+    send(app, "checkOnline", {"userId": "nobody"}, {"code": 200, "status": "0"})
     clock.advance(60)
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
 
 
-def opaque(app: Flask, user_id: str) -> str:
+def opaque_token(app: Flask, user_id: str) -> str:
     services = app.extensions["rollcall"]
     token: str = services.codecs.encode(
         services.tokens.issue(services.codecs.request_opaque("live-app-key", user_id))
@@ -267,282 +267,284 @@ def opaque(app: Flask, user_id: str) -> str:
     return token
 
 
-def test_tokens_of_every_dialect_expire_that_were_issued_before(here: Flask, clock: FakeClock) -> None:
+def test_token_expire_revokes_earlier_tokens_of_every_dialect(app: Flask, clock: FakeClock) -> None:
     clock.advance(1)
-    early = opaque(here, "alice")
+    early = opaque_token(app, "alice")
     clock.advance(1)
-    late = opaque(here, "alice")
+    late = opaque_token(app, "alice")
     for token in (ALICE_V2, ALICE_V3, early, late):
-        assert heartbeat(here, token) == 0
-    send(here, "token/expire", {"userId": ["alice", "nobody"], "time": int(START * 1000) + 2000}, DONE)
-    assert [heartbeat(here, token) for token in (ALICE_V2, ALICE_V3, early, late)] == [1506, 1506, 1506, 0]
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
-    # One that is to come: what is issued before it is void at once, and so it is after a restart.
-    send(here, "token/expire", {"userId": "alice", "time": int(clock.wall * 1000) + 5000}, DONE)
-    send(here, "token/expire", {"userId": "alice", "time": int(clock.wall * 1000) + 4000}, DONE)
-    assert heartbeat(here, late) == 1506
+        assert heartbeat(app, token) == 0
+    send(app, "token/expire", {"userId": ["alice", "nobody"], "time": int(START * 1000) + 2000}, DONE)
+    assert [heartbeat(app, token) for token in (ALICE_V2, ALICE_V3, early, late)] == [1506, 1506, 1506, 0]
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
+    # With a future time, tokens issued before it are void at once, also after a restart.
+    send(app, "token/expire", {"userId": "alice", "time": int(clock.wall * 1000) + 5000}, DONE)
+    send(app, "token/expire", {"userId": "alice", "time": int(clock.wall * 1000) + 4000}, DONE)
+    assert heartbeat(app, late) == 1506
     clock.advance(4.5)
-    between = opaque(here, "alice")
-    assert heartbeat(here, between) == 1506
+    between = opaque_token(app, "alice")
+    assert heartbeat(app, between) == 1506
     clock.advance(0.5)
-    after = opaque(here, "alice")
-    services = here.extensions["rollcall"]
+    after = opaque_token(app, "alice")
+    services = app.extensions["rollcall"]
     services.stop()
     services.start()
-    assert [heartbeat(here, token) for token in (between, after)] == [1506, 0]
+    assert [heartbeat(app, token) for token in (between, after)] == [1506, 0]
 
 
-def test_a_blocked_users_tokens_are_refused_until_the_block_lapses(here: Flask, clock: FakeClock) -> None:
-    services = here.extensions["rollcall"]
-    token = opaque(here, "alice")
+def test_a_blocked_users_tokens_are_refused_until_the_block_ends(app: Flask, clock: FakeClock) -> None:
+    services = app.extensions["rollcall"]
+    token = opaque_token(app, "alice")
     for each in (ALICE_V2, ALICE_V3, token):
-        assert heartbeat(here, each, ttl=86400) == 0
-    send(here, "block", {"userId": ["alice", "nobody"], "minute": 2}, DONE)
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
-    assert [heartbeat(here, each) for each in (ALICE_V2, ALICE_V3, token)] == [1506] * 3
-    assert heartbeat(here, ADMIN["token"], userID="alice", platformID=1) == 1002
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
-    # In each dialect's own words; new tokens are issued, and do not count either.
-    ask = {"userIDs": ["alice"]}
-    answer = here.test_client().post(
-        "/user/get_users_info", json=ask, headers={"operationID": "1", "token": ALICE_V3}
+        assert heartbeat(app, each, ttl=86400) == 0
+    send(app, "block", {"userId": ["alice", "nobody"], "minute": 2}, DONE)
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
+    assert [heartbeat(app, each) for each in (ALICE_V2, ALICE_V3, token)] == [1506] * 3
+    assert heartbeat(app, ADMIN["token"], userID="alice", platformID=1) == 1002
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
+    # Each dialect renders the refusal in its own format; a token issued during the block is refused too.
+    query = {"userIDs": ["alice"]}
+    answer = app.test_client().post(
+        "/user/get_users_info", json=query, headers={"operationID": "1", "token": ALICE_V3}
     )
     assert answer.get_json()["errCode"] == 1506
-    parsed = here.test_client().post(
+    parsed = app.test_client().post(
         "/auth/parse_token", json={"operationID": "1"}, headers={"token": ALICE_V2}
     )
     assert parsed.get_json()["errMsg"].endswith("user has been kicked")
-    assert heartbeat(here, opaque(here, "alice")) == 1506
+    assert heartbeat(app, opaque_token(app, "alice")) == 1506
     body = {"operationID": "1", "pageNumber": 1, "showNumber": 1, "userID": "alice"}
     headers = {"token": tokens.v2("openIMAdmin", "IOS", NOW)}
-    users = here.test_client().post("/user/get_users", json=body, headers=headers).get_json()
+    users = app.test_client().post("/user/get_users", json=body, headers=headers).get_json()
     assert users["data"]["userList"][0]["isBlock"] is True
-    # Over a restart, until its end.
+    # The block survives a restart and ends on time.
     services.stop()
     services.start()
-    assert heartbeat(here, ALICE_V3) == 1506
+    assert heartbeat(app, ALICE_V3) == 1506
     clock.advance(119.5)
-    assert heartbeat(here, ALICE_V3) == 1506
+    assert heartbeat(app, ALICE_V3) == 1506
     clock.advance(0.5)
-    assert [heartbeat(here, each) for each in (ALICE_V2, ALICE_V3, token)] == [0] * 3
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
-    send(here, "block/query", "", {"code": 200, "users": []})
+    assert [heartbeat(app, each) for each in (ALICE_V2, ALICE_V3, token)] == [0] * 3
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "1"})
+    send(app, "block/query", "", {"code": 200, "users": []})
 
 
-def test_blocks_are_listed_by_their_end_and_lifted(here: Flask, clock: FakeClock) -> None:
+def test_blocks_are_listed_latest_end_first_and_removed_by_unblock(app: Flask, clock: FakeClock) -> None:
     def entry(user_id: str, end: str) -> dict[str, str]:
         return {"userId": user_id, "blockEndTime": end}
 
-    send(here, "block", {"userId": ["a", "b"], "minute": 1}, DONE)
-    send(here, "block", {"userId": "c", "minute": 43200}, DONE)
-    send(here, "block", {"userId": "a", "minute": 3}, DONE)
+    send(app, "block", {"userId": ["a", "b"], "minute": 1}, DONE)
+    send(app, "block", {"userId": "c", "minute": 43200}, DONE)
+    send(app, "block", {"userId": "a", "minute": 3}, DONE)
     a, b = entry("a", "2023-11-15 06:16:20"), entry("b", "2023-11-15 06:14:20")
     c = entry("c", "2023-12-15 06:13:20")
-    send(here, "block/query", "", {"code": 200, "users": [c, a, b]})
-    send(here, "block/query", {"page": 0, "size": 1}, {"code": 200, "users": [c, a, b]})
-    send(here, "block/query", {"page": 1}, {"code": 200, "users": [c, a, b]})
-    send(here, "block/query", "size=1&page=2", {"code": 200, "users": [a]})
-    send(here, "block/query", {"page": 4, "size": 1}, {"code": 200, "users": []})
+    send(app, "block/query", "", {"code": 200, "users": [c, a, b]})
+    send(app, "block/query", {"page": 0, "size": 1}, {"code": 200, "users": [c, a, b]})
+    send(app, "block/query", {"page": 1}, {"code": 200, "users": [c, a, b]})
+    send(app, "block/query", "size=1&page=2", {"code": 200, "users": [a]})
+    send(app, "block/query", {"page": 4, "size": 1}, {"code": 200, "users": []})
     clock.advance(60)
-    send(here, "block/query", "", {"code": 200, "users": [c, a]})
-    send(here, "unblock", {"userId": ["c", "nobody"]}, DONE)
-    here.extensions["rollcall"].stop()
-    here.extensions["rollcall"].start()
-    send(here, "block/query", "", {"code": 200, "users": [a]})
+    send(app, "block/query", "", {"code": 200, "users": [c, a]})
+    send(app, "unblock", {"userId": ["c", "nobody"]}, DONE)
+    app.extensions["rollcall"].stop()
+    app.extensions["rollcall"].start()
+    send(app, "block/query", "", {"code": 200, "users": [a]})
 
 
 @pytest.mark.parametrize(
     ("path", "other"),
     [("blacklist", "blackUserId"), ("blocklist", "blackUserId"), ("whitelist", "whiteUserId")],
 )
-def test_lists_of_others(here: Flask, path: str, other: str) -> None:
+def test_blacklists_and_whitelists_can_be_extended_listed_and_reduced(
+    app: Flask, path: str, other: str
+) -> None:
     user = {"userId": "nobody"}
-    send(here, f"{path}/query", user, {"code": 200, "users": []})
-    send(here, f"{path}/add", {**user, other: ["b", "c"]}, DONE)
-    send(here, f"{path}/add", {**user, other: ["d", "b"]}, DONE)
-    send(here, f"{path}/query", user, {"code": 200, "users": ["d", "c", "b"]})
-    send(here, f"{path}/query", {"userId": "b"}, {"code": 200, "users": []})
-    page = here.test_client().post(f"/user/{path}/query.json", data={**user, "size": 2}, headers=LIVE)
+    send(app, f"{path}/query", user, {"code": 200, "users": []})
+    send(app, f"{path}/add", {**user, other: ["b", "c"]}, DONE)
+    send(app, f"{path}/add", {**user, other: ["d", "b"]}, DONE)
+    send(app, f"{path}/query", user, {"code": 200, "users": ["d", "c", "b"]})
+    send(app, f"{path}/query", {"userId": "b"}, {"code": 200, "users": []})
+    page = app.test_client().post(f"/user/{path}/query.json", data={**user, "size": 2}, headers=LIVE)
     token = page.get_json()["next"]
     assert page.get_json() == {"code": 200, "users": ["d", "c"], "next": token}
-    send(here, f"{path}/query", {**user, "size": 2, "pageToken": token}, {"code": 200, "users": ["b"]})
-    send(here, f"{path}/query", {**user, "size": 3}, {"code": 200, "users": ["d", "c", "b"]})
-    send(here, f"{path}/remove", {**user, other: ["c", "x"]}, DONE)
-    send(here, f"{path}/query", user, {"code": 200, "users": ["d", "b"]})
+    send(app, f"{path}/query", {**user, "size": 2, "pageToken": token}, {"code": 200, "users": ["b"]})
+    send(app, f"{path}/query", {**user, "size": 3}, {"code": 200, "users": ["d", "c", "b"]})
+    send(app, f"{path}/remove", {**user, other: ["c", "x"]}, DONE)
+    send(app, f"{path}/query", user, {"code": 200, "users": ["d", "b"]})
 
 
-def test_a_list_has_an_end(here: Flask) -> None:
-    attributes = here.extensions["rollcall"].user_attributes
+def test_a_blacklist_holds_at_most_3000_users(app: Flask) -> None:
+    attributes = app.extensions["rollcall"].user_attributes
     attributes.put("blacklist", "alice", {str(number): "" for number in range(2999)})
     refuse(
-        here,
+        app,
         "blacklist/add",
         {"userId": "alice", "blackUserId": ["x", "y"]},
         "a user may have 3000 of these",
         1005,
     )
-    send(here, "blacklist/add", {"userId": "alice", "blackUserId": ["x", "0"]}, DONE)
+    send(app, "blacklist/add", {"userId": "alice", "blackUserId": ["x", "0"]}, DONE)
 
 
-def test_whether_a_whitelist_counts(here: Flask) -> None:
-    send(here, "whitesetting/set", {"userId": ["a", "b"], "whiteSetting": 1}, DONE)
-    send(here, "whitesetting/set", {"userId": "b", "whiteSetting": 0}, DONE)
+def test_the_whitelist_setting_is_stored_per_user(app: Flask) -> None:
+    send(app, "whitesetting/set", {"userId": ["a", "b"], "whiteSetting": 1}, DONE)
+    send(app, "whitesetting/set", {"userId": "b", "whiteSetting": 0}, DONE)
     users = [
         {"whiteSetting": setting, "userId": user_id}
         for user_id, setting in (("a", "1"), ("b", "0"), ("c", "0"))
     ]
-    send(here, "whitesetting/query", {"userId": ["a", "b", "c"]}, {"code": 200, "users": users})
+    send(app, "whitesetting/query", {"userId": ["a", "b", "c"]}, {"code": 200, "users": users})
 
 
-def test_tags_are_written_anew_each_time(here: Flask) -> None:
+def test_setting_tags_replaces_the_previous_ones(app: Flask) -> None:
     def post(path: str, body: Any) -> None:
-        response = here.test_client().post(f"/user/{path}.json", json=body, headers=LIVE)
+        response = app.test_client().post(f"/user/{path}.json", json=body, headers=LIVE)
         assert response.get_json() == DONE
 
     post("tag/set", {"userId": "31232", "tags": ["bj", "男"]})
     post("tag/batch/set", {"userIds": ["id1", "id2"], "tags": ["x", "x"]})
     found = {"31232": ["bj", "男"], "id1": ["x"], "nobody": []}
-    send(here, "tags/get", {"userIds": ["31232", "id1", "nobody"]}, {"code": 200, "result": found})
+    send(app, "tags/get", {"userIds": ["31232", "id1", "nobody"]}, {"code": 200, "result": found})
     post("tag/set", {"userId": "31232", "tags": []})
     post("tag/batch/set", {"userIds": ["id1"], "tags": []})
     found = {"31232": [], "id1": [], "id2": ["x"]}
-    send(here, "tags/get", {"userIds": ["31232", "id1", "id2"]}, {"code": 200, "result": found})
-    # As one client sends them: JSON in a form.
-    send(here, "tag/set", {"userId": "a", "tags": '["p","q"]'}, DONE)
-    send(here, "tag/batch/set", {"userIds": '["b","c"]', "tags": "p"}, DONE)
+    send(app, "tags/get", {"userIds": ["31232", "id1", "id2"]}, {"code": 200, "result": found})
+    # One client sends JSON inside a form field.
+    send(app, "tag/set", {"userId": "a", "tags": '["p","q"]'}, DONE)
+    send(app, "tag/batch/set", {"userIds": '["b","c"]', "tags": "p"}, DONE)
     found = {"a": ["p", "q"], "b": ["p"], "c": ["p"]}
-    send(here, "tags/get", {"userIds": ["a", "b", "c"]}, {"code": 200, "result": found})
+    send(app, "tags/get", {"userIds": ["a", "b", "c"]}, {"code": 200, "result": found})
 
 
-def test_a_deactivated_user_is_nobody_and_the_id_stays_taken(here: Flask, clock: FakeClock) -> None:
-    client = here.test_client()
-    assert heartbeat(here, ALICE_V3) == 0
+def test_a_deactivated_user_is_unknown_and_the_id_stays_taken(app: Flask, clock: FakeClock) -> None:
+    client = app.test_client()
+    assert heartbeat(app, ALICE_V3) == 0
     for path in ("deactivate", "deactivate/query", "reactivate", "activate"):
         assert not client.post(f"/user/{path}.json", headers=LIVE).get_json().get("operateId")
     response = client.post("/user/deactivate.json", data="userId=alice%2Cnobody", headers=LIVE).get_json()
     assert re.fullmatch("[A-Z0-9]{4}(-[A-Z0-9]{4}){3}", response.pop("operateId"))
     assert response == DONE
-    send(here, "deactivate/query", "pageNo=1&pageSize=50", {"code": 200, "users": ["alice"]})
-    # Nobody, in every dialect.
-    send(here, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
+    send(app, "deactivate/query", "pageNo=1&pageSize=50", {"code": 200, "users": ["alice"]})
+    # Every dialect treats the user as unknown.
+    send(app, "checkOnline", {"userId": "alice"}, {"code": 200, "status": "0"})
     send(
-        here,
+        app,
         "info",
         {"userId": "alice"},
         {"code": 200, "userName": "", "userPortrait": "", "createTime": ""},
     )
-    assert [heartbeat(here, token) for token in (ALICE_V2, ALICE_V3)] == [1507] * 2
-    ask = {"checkUserIDs": ["alice"]}
-    check = client.post("/user/account_check", json=ask, headers=ADMIN).get_json()
+    assert [heartbeat(app, token) for token in (ALICE_V2, ALICE_V3)] == [1507] * 2
+    query = {"checkUserIDs": ["alice"]}
+    check = client.post("/user/account_check", json=query, headers=ADMIN).get_json()
     assert check["data"]["results"] == [{"userID": "alice", "accountStatus": 0}]
-    # But taken, in every dialect.
+    # No dialect registers the id again.
     users = {"users": [{"userID": "alice", "nickname": "N"}]}
     assert client.post("/user/user_register", json=users, headers=ADMIN).get_json()["errCode"] == 1102
     v2 = {"secret": "tuoyun", "platform": 1, "userID": "alice", "operationID": "1"}
     assert "Duplicate entry 'alice'" in client.post("/auth/user_register", json=v2).get_json()["errMsg"]
     taken = {"userId": "alice", "name": "N"}
-    send(here, "getToken", taken, {"code": 1004, "errorMessage": "用户ID已存在"}, 409, headers=DOCUMENTED)
-    refuse(here, "getToken", taken, "userId is deactivated")
-    # An hour has to pass.
+    send(app, "getToken", taken, {"code": 1004, "errorMessage": "用户ID已存在"}, 409, headers=DOCUMENTED)
+    refuse(app, "getToken", taken, "userId is deactivated")
+    # The user can be reactivated after an hour.
     early = "ParamError:userId was deactivated less than an hour ago."
     clock.advance(3599)
     refusal = {"code": 1002, "errorMessage": early}
-    send(here, "reactivate", {"userId": "alice"}, refusal, 400)
+    send(app, "reactivate", {"userId": "alice"}, refusal, 400)
     clock.advance(1)
     response = client.post("/user/activate.json", data="userId=alice,nobody", headers=LIVE).get_json()
     assert re.fullmatch("[A-Z0-9]{4}(-[A-Z0-9]{4}){3}", response.pop("operateId"))
     assert response == DONE
-    send(here, "deactivate/query", "", {"code": 200, "users": []})
+    send(app, "deactivate/query", "", {"code": 200, "users": []})
     again = {"code": 200, "userName": "", "userPortrait": "", "createTime": "2023-11-15 06:13:20"}
-    send(here, "info", {"userId": "alice"}, again)
-    assert heartbeat(here, ALICE_V3) == 1507
+    send(app, "info", {"userId": "alice"}, again)
+    assert heartbeat(app, ALICE_V3) == 1507
 
 
-def test_users_are_listed_and_deleted(here: Flask) -> None:
+def test_query_lists_users_and_delusers_deletes_them(app: Flask) -> None:
     def user(user_id: str, name: str, portrait: str = "") -> dict[str, str]:
         time = "2023-11-15 06:13:20"
         return {"userId": user_id, "userName": name, "userPortrait": portrait, "regTime": time}
 
     alice, bob = user("alice", "Alice", "F"), user("bob", "Bob")
-    send(here, "query", "page=2&pageSize=5", {"code": 200, "total": 7, "users": [alice, bob]})
-    send(here, "query", "order=1&pageSize=2", {"code": 200, "total": 7, "users": [bob, alice]})
-    send(here, "query", "page=9", {"code": 200, "total": 7, "users": []})
-    assert heartbeat(here, ALICE_V3) == 0
-    send(here, "remarks/set", {"userId": "alice", "remarks": '[{"id":"bob","remark":"B"}]'}, DONE)
-    send(here, "delusers", "userId=alice&userId=nobody", DONE)
-    send(here, "query", "page=2&pageSize=5", {"code": 200, "total": 6, "users": [bob]})
-    send(here, "delusers", "userId=x%2Cbob", DONE)
-    send(here, "query", "page=2&pageSize=5", {"code": 200, "total": 5, "users": []})
-    assert heartbeat(here, ALICE_V3) == 1507
-    send(here, "remarks/get", {"userId": "alice"}, {"code": 200, "total": 0, "users": []})
-    response = here.test_client().post("/user/getToken.json", data="userId=alice&name=A", headers=LIVE)
+    send(app, "query", "page=2&pageSize=5", {"code": 200, "total": 7, "users": [alice, bob]})
+    send(app, "query", "order=1&pageSize=2", {"code": 200, "total": 7, "users": [bob, alice]})
+    send(app, "query", "page=9", {"code": 200, "total": 7, "users": []})
+    assert heartbeat(app, ALICE_V3) == 0
+    send(app, "remarks/set", {"userId": "alice", "remarks": '[{"id":"bob","remark":"B"}]'}, DONE)
+    send(app, "delusers", "userId=alice&userId=nobody", DONE)
+    send(app, "query", "page=2&pageSize=5", {"code": 200, "total": 6, "users": [bob]})
+    send(app, "delusers", "userId=x%2Cbob", DONE)
+    send(app, "query", "page=2&pageSize=5", {"code": 200, "total": 5, "users": []})
+    assert heartbeat(app, ALICE_V3) == 1507
+    send(app, "remarks/get", {"userId": "alice"}, {"code": 200, "total": 0, "users": []})
+    response = app.test_client().post("/user/getToken.json", data="userId=alice&name=A", headers=LIVE)
     assert response.get_json()["code"] == 200
 
 
-def test_remarks(here: Flask) -> None:
+def test_remarks_are_set_listed_and_deleted(app: Flask) -> None:
     user = {"userId": "alice"}
     both = json.dumps([{"Id": "b", "Remark": "r&x"}, {"id": "c", "remark": "你好"}])
-    send(here, "remarks/set", {**user, "remarks": both}, DONE)
-    send(here, "remarks/set", 'userId=alice&remarks=[{"id":"d","remark":"D"},{"id":"b","remark":"R"}]', DONE)
+    send(app, "remarks/set", {**user, "remarks": both}, DONE)
+    send(app, "remarks/set", 'userId=alice&remarks=[{"id":"d","remark":"D"},{"id":"b","remark":"R"}]', DONE)
     b, c, d = ({"id": key, "remark": value} for key, value in (("b", "R"), ("c", "你好"), ("d", "D")))
-    send(here, "remarks/get", user, {"code": 200, "total": 3, "users": [d, c, b]})
-    send(here, "remarks/get", {**user, "page": 2, "size": 2}, {"code": 200, "total": 3, "users": [b]})
-    send(here, "remarks/del", {**user, "targetId": "c"}, DONE)
-    send(here, "remarks/del", {**user, "targetId": "c"}, DONE)
-    send(here, "remarks/get", user, {"code": 200, "total": 2, "users": [d, b]})
+    send(app, "remarks/get", user, {"code": 200, "total": 3, "users": [d, c, b]})
+    send(app, "remarks/get", {**user, "page": 2, "size": 2}, {"code": 200, "total": 3, "users": [b]})
+    send(app, "remarks/del", {**user, "targetId": "c"}, DONE)
+    send(app, "remarks/del", {**user, "targetId": "c"}, DONE)
+    send(app, "remarks/get", user, {"code": 200, "total": 2, "users": [d, b]})
 
 
-def test_who_may_not_write_to_single_users(here: Flask) -> None:
+def test_users_banned_from_single_chats_are_listed(app: Flask) -> None:
     person = {"type": "PERSON"}
-    send(here, "chat/fb/set", {**person, "userId": ["a", "b", "c"], "state": 1}, DONE)
-    send(here, "chat/fb/set", {**person, "userId": ["b", "x"], "state": 0}, DONE)
-    send(here, "chat/fb/querylist", person, {"code": 200, "total": 2, "users": ["a", "c"]})
+    send(app, "chat/fb/set", {**person, "userId": ["a", "b", "c"], "state": 1}, DONE)
+    send(app, "chat/fb/set", {**person, "userId": ["b", "x"], "state": 0}, DONE)
+    send(app, "chat/fb/querylist", person, {"code": 200, "total": 2, "users": ["a", "c"]})
     send(
-        here,
+        app,
         "chat/fb/querylist",
         {**person, "num": 1, "offset": 1},
         {"code": 200, "total": 2, "users": ["c"]},
     )
 
 
-def test_when_a_user_is_not_to_be_disturbed(here: Flask) -> None:
+def test_a_push_block_period_is_set_replaced_and_deleted(app: Flask) -> None:
     user = {"userId": "alice"}
-    send(here, "blockPushPeriod/get", user, {"code": 200, "data": {}})
-    send(here, "blockPushPeriod/set", {**user, "startTime": "23:59:59", "period": 120, "level": 5}, DONE)
-    send(here, "blockPushPeriod/set", {**user, "startTime": "20:00:00", "period": 600}, DONE)
+    send(app, "blockPushPeriod/get", user, {"code": 200, "data": {}})
+    send(app, "blockPushPeriod/set", {**user, "startTime": "23:59:59", "period": 120, "level": 5}, DONE)
+    send(app, "blockPushPeriod/set", {**user, "startTime": "20:00:00", "period": 600}, DONE)
     data = {"startTime": "20:00:00", "period": 600, "unPushLevel": 1}
-    send(here, "blockPushPeriod/get", user, {"code": 200, "data": data})
-    send(here, "blockPushPeriod/delete", user, DONE)
-    send(here, "blockPushPeriod/get", user, {"code": 200, "data": {}})
+    send(app, "blockPushPeriod/get", user, {"code": 200, "data": data})
+    send(app, "blockPushPeriod/delete", user, DONE)
+    send(app, "blockPushPeriod/get", user, {"code": 200, "data": {}})
 
 
-def test_profiles(here: Flask) -> None:
-    def profile(user_id: str, version: int, own: str, extended: str = "{}") -> dict[str, Any]:
-        return {"userId": user_id, "version": version, "userProfile": own, "userExtProfile": extended}
+def test_profiles_are_merged_listed_and_cleaned(app: Flask) -> None:
+    def profile(user_id: str, version: int, basic: str, extended: str = "{}") -> dict[str, Any]:
+        return {"userId": user_id, "version": version, "userProfile": basic, "userExtProfile": extended}
 
-    send(here, "profile/set", {"userId": "a", "userProfile": '{"name": "名", "n": 1}'}, DONE)
-    send(here, "profile/set", {"userId": "b", "userExtProfile": '{"ext_x": "y"}'}, DONE)
+    send(app, "profile/set", {"userId": "a", "userProfile": '{"name": "名", "n": 1}'}, DONE)
+    send(app, "profile/set", {"userId": "b", "userExtProfile": '{"ext_x": "y"}'}, DONE)
     send(
-        here,
+        app,
         "profile/set",
         {"userId": "a", "userProfile": '{"n": 2}', "userExtProfile": '{"ext_a": "b"}'},
         DONE,
     )
     a = profile("a", 2, '{"name":"名","n":2}', '{"ext_a":"b"}')
     b = profile("b", 1, "{}", '{"ext_x":"y"}')
-    send(here, "profile/batch/query", {"userId": "b,nobody,a"}, {"code": 200, "userList": [b, a]})
-    send(here, "profile/query", "", {"code": 200, "userList": [a, b]})
-    send(here, "profile/query", {"order": 1, "size": 1}, {"code": 200, "userList": [b]})
-    send(here, "profile/query", {"page": 2, "size": 1}, {"code": 200, "userList": [b]})
-    send(here, "profile/clean", {"userId": "a,nobody"}, DONE)
-    send(here, "profile/query", "", {"code": 200, "userList": [b]})
+    send(app, "profile/batch/query", {"userId": "b,nobody,a"}, {"code": 200, "userList": [b, a]})
+    send(app, "profile/query", "", {"code": 200, "userList": [a, b]})
+    send(app, "profile/query", {"order": 1, "size": 1}, {"code": 200, "userList": [b]})
+    send(app, "profile/query", {"page": 2, "size": 1}, {"code": 200, "userList": [b]})
+    send(app, "profile/clean", {"userId": "a,nobody"}, DONE)
+    send(app, "profile/query", "", {"code": 200, "userList": [b]})
 
 
-def test_nobody_is_in_a_group(here: Flask) -> None:
-    send(here, "group/query", {"userId": "alice"}, {"code": 200, "groups": []})
+def test_group_query_answers_an_empty_list(app: Flask) -> None:
+    send(app, "group/query", {"userId": "alice"}, {"code": 200, "groups": []})
 
 
-def test_subscriptions_are_everybodys_and_end(here: Flask, clock: FakeClock) -> None:
+def test_subscriptions_expire_and_are_shared_with_openim_v3(app: Flask, clock: FakeClock) -> None:
     since = int(START * 1000)
 
     def record(user_id: str, expiry: int) -> dict[str, Any]:
@@ -553,33 +555,33 @@ def test_subscriptions_are_everybodys_and_end(here: Flask, clock: FakeClock) -> 
 
     user = {"userId": "bob"}
     send(
-        here,
+        app,
         "subscribe/set",
         {**user, "subUserIds": "alice,c", "opType": 0, "expiry": 60, "subType": 1},
         DONE,
     )
-    send(here, "subscribe/set", {**user, "subUserIds": "d", "opType": 0, "expiry": 3600}, DONE)
-    send(here, "subscribe/query", user, page(record("alice", 60), record("c", 60), record("d", 3600)))
-    send(here, "subscribe/set", {**user, "subUserIds": "c,x", "opType": 1}, DONE)
-    followed = here.test_client().post(
+    send(app, "subscribe/set", {**user, "subUserIds": "d", "opType": 0, "expiry": 3600}, DONE)
+    send(app, "subscribe/query", user, page(record("alice", 60), record("c", 60), record("d", 3600)))
+    send(app, "subscribe/set", {**user, "subUserIds": "c,x", "opType": 1}, DONE)
+    followed = app.test_client().post(
         "/user/get_subscribe_users_status", json={"userID": "bob"}, headers=ADMIN
     )
     assert [row["userID"] for row in followed.get_json()["data"]["statusList"]] == ["alice", "d"]
-    here.test_client().post(
+    app.test_client().post(
         "/user/subscribe_users_status", json={"userID": "bob", "userIDs": ["e"], "genre": 1}, headers=ADMIN
     )
     clock.advance(60)
-    send(here, "subscribe/query", user, page(record("d", 3600), record("e", 0)))
+    send(app, "subscribe/query", user, page(record("d", 3600), record("e", 0)))
 
 
-def test_subscriptions_come_in_pages(here: Flask) -> None:
+def test_subscriptions_are_listed_in_pages(app: Flask) -> None:
     others = [str(number) for number in range(120)]
-    here.extensions["rollcall"].subscriptions.add("bob", others, 60)
+    app.extensions["rollcall"].subscriptions.add("bob", others, 60)
     seen: list[str] = []
     token = ""
     for has_next in (True, True, False):
         body = {"userId": "bob", "pageSize": 50, "pageToken": token}
-        answer = here.test_client().post("/user/subscribe/query.json", data=body, headers=LIVE).get_json()
+        answer = app.test_client().post("/user/subscribe/query.json", data=body, headers=LIVE).get_json()
         assert (answer["code"], answer["hasNext"]) == (200, has_next)
         seen += [user_id for row in answer["subscriptions"] for user_id in row["subUserIds"]]
         token = answer["pageToken"]
@@ -587,10 +589,10 @@ def test_subscriptions_come_in_pages(here: Flask) -> None:
     assert token == ""
 
 
-# The failures that can be rehearsed.
+# Limits that are off by default.
 
 
-def test_a_window_of_time_may_be_set(make_app: MakeApp, clock: FakeClock) -> None:
+def test_the_timestamp_window_refuses_timestamps_outside_it(make_app: MakeApp, clock: FakeClock) -> None:
     app = make_app(rongcloud_timestamp_window=60)
 
     def code(timestamp: str) -> int:
@@ -610,7 +612,7 @@ def test_a_window_of_time_may_be_set(make_app: MakeApp, clock: FakeClock) -> Non
     assert [code(text) for text in ("x", "1" * 20, "-1", "1.5")] == [1004] * 4
 
 
-def test_a_nonce_may_count_once(make_app: MakeApp) -> None:
+def test_nonce_once_refuses_a_repeated_nonce(make_app: MakeApp) -> None:
     client = make_app(rongcloud_nonce_once=True).test_client()
     codes = [
         client.post("/user/info.json", data="userId=u", headers=LIVE).get_json()["code"] for _ in range(3)
@@ -618,7 +620,7 @@ def test_a_nonce_may_count_once(make_app: MakeApp) -> None:
     assert codes == [200, 1004, 1004]
 
 
-def test_calls_may_be_limited_for_each_app_and_call(make_app: MakeApp, clock: FakeClock) -> None:
+def test_the_rate_limit_counts_per_app_and_call(make_app: MakeApp, clock: FakeClock) -> None:
     app = make_app(rongcloud_rate_limit=2)
     refusal = {"code": 1008, "errorMessage": "调用频率超限"}
     status = {"code": 200, "status": "0"}
@@ -631,7 +633,7 @@ def test_calls_may_be_limited_for_each_app_and_call(make_app: MakeApp, clock: Fa
     send(app, "checkOnline", {"userId": "u"}, status)
 
 
-def test_users_may_be_limited(make_app: MakeApp) -> None:
+def test_get_token_refuses_a_user_beyond_the_maximum(make_app: MakeApp) -> None:
     app = make_app(rongcloud_max_users=6)
     client = app.test_client()
     for _ in range(2):
@@ -645,23 +647,21 @@ def test_users_may_be_limited(make_app: MakeApp) -> None:
 @pytest.mark.parametrize(
     "value", ['{"a":NaN}', '{"a":1e400}', '{"a":-Infinity}', '{"a":' * 101 + "1" + "}" * 101]
 )
-def test_a_profile_that_could_not_be_given_back_is_refused(here: Flask, value: str) -> None:
+def test_profile_json_with_non_finite_numbers_or_deep_nesting_is_refused(app: Flask, value: str) -> None:
     refusal = {"code": 1002, "errorMessage": "ParamError:userProfile must be JSON, and an object."}
-    send(here, "profile/set", {"userId": "alice", "userProfile": value}, refusal, 400)
+    send(app, "profile/set", {"userId": "alice", "userProfile": value}, refusal, 400)
 
 
-def test_half_a_surrogate_in_json_is_a_replacement_character(here: Flask) -> None:
+def test_a_lone_surrogate_in_json_becomes_a_replacement_character(app: Flask) -> None:
     value = r'{"\ud800k": "a\udc00", "pair": "\ud83d\ude00"}'
-    send(here, "profile/set", {"userId": "alice", "userProfile": value}, DONE)
+    send(app, "profile/set", {"userId": "alice", "userProfile": value}, DONE)
     profile = '{"\ufffdk":"a\ufffd","pair":"\U0001f600"}'
     row = {"userId": "alice", "version": 1, "userProfile": profile, "userExtProfile": "{}"}
-    send(here, "profile/batch/query", {"userId": "alice"}, {"code": 200, "userList": [row]})
+    send(app, "profile/batch/query", {"userId": "alice"}, {"code": 200, "userList": [row]})
 
 
-def test_tokens_of_administrators_that_are_still_to_come_are_not_cancelled(
-    here: Flask, clock: FakeClock
-) -> None:
+def test_future_tokens_of_administrators_cannot_be_revoked(app: Flask, clock: FakeClock) -> None:
     now = int(clock.wall * 1000)
     refusal = {"code": 1002, "errorMessage": "ParamError:imAdmin is an administrator."}
-    send(here, "token/expire", {"userId": ["alice", "imAdmin"], "time": now + 1000}, refusal, 400)
-    send(here, "token/expire", {"userId": "imAdmin", "time": now}, DONE)
+    send(app, "token/expire", {"userId": ["alice", "imAdmin"], "time": now + 1000}, refusal, 400)
+    send(app, "token/expire", {"userId": "imAdmin", "time": now}, DONE)

@@ -1,4 +1,4 @@
-"""RongCloud: every answer of getToken, whole, in both profiles and both formats."""
+"""RongCloud: exact answers of getToken, in both profiles and in JSON and XML."""
 
 from __future__ import annotations
 
@@ -37,40 +37,40 @@ CURL = {
 CURL_BODY = "userId=jlk456j5&name=Ironman&portraitUri=http%3A%2F%2Fabc.com%2Fmyportrait.jpg"
 
 
-NO_APP = error(1002, "AppKey不存在")
-UNSIGNED = error(1004, "签名错误，请检查。")
+UNKNOWN_APP = error(1002, "AppKey不存在")
+BAD_SIGNATURE = error(1004, "签名错误，请检查。")
 
 
 def without(headers: dict[str, str], *names: str) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in names}
 
 
-WHO = [
-    Scenario("no headers at all", PATH, CURL_BODY, NO_APP, 400),
-    Scenario("no app key", PATH, CURL_BODY, NO_APP, 400, without(CURL, "App-Key")),
-    Scenario("an empty app key", PATH, CURL_BODY, NO_APP, 400, {**CURL, "App-Key": ""}),
-    Scenario("an unknown app key", PATH, b"", NO_APP, 400, {**CURL, "App-Key": "other"}),
-    Scenario("an app key in another case", PATH, b"", NO_APP, 400, {**CURL, "App-Key": "YOUR-APP-KEY"}),
+AUTHENTICATION = [
+    Scenario("no headers at all", PATH, CURL_BODY, UNKNOWN_APP, 400),
+    Scenario("no app key", PATH, CURL_BODY, UNKNOWN_APP, 400, without(CURL, "App-Key")),
+    Scenario("an empty app key", PATH, CURL_BODY, UNKNOWN_APP, 400, {**CURL, "App-Key": ""}),
+    Scenario("an unknown app key", PATH, b"", UNKNOWN_APP, 400, {**CURL, "App-Key": "other"}),
+    Scenario("an app key in another case", PATH, b"", UNKNOWN_APP, 400, {**CURL, "App-Key": "YOUR-APP-KEY"}),
     *(
-        Scenario(f"no {name}", PATH, CURL_BODY, UNSIGNED, 401, without(CURL, name))
+        Scenario(f"no {name}", PATH, CURL_BODY, BAD_SIGNATURE, 401, without(CURL, name))
         for name in ("Nonce", "Timestamp", "Signature")
     ),
-    Scenario("another nonce", PATH, CURL_BODY, UNSIGNED, 401, {**CURL, "Nonce": "14315"}),
-    Scenario("another timestamp", PATH, CURL_BODY, UNSIGNED, 401, {**CURL, "Timestamp": "1408710653"}),
+    Scenario("another nonce", PATH, CURL_BODY, BAD_SIGNATURE, 401, {**CURL, "Nonce": "14315"}),
+    Scenario("another timestamp", PATH, CURL_BODY, BAD_SIGNATURE, 401, {**CURL, "Timestamp": "1408710653"}),
     Scenario(
-        "signed with the key",
+        "signed with the app key",
         PATH,
         b"",
-        UNSIGNED,
+        BAD_SIGNATURE,
         401,
         signed("your-app-key", "your-app-key"),
     ),
-    Scenario("another app's secret", PATH, b"", UNSIGNED, 401, signed("your-app-key", "live-app-secret")),
-    Scenario("a signature that is no ASCII", PATH, b"", UNSIGNED, 401, {**CURL, "Signature": "ä" * 40}),
-    Scenario("the signature before the body", PATH, b"", UNSIGNED, 401, {**CURL, "Signature": "0" * 40}),
+    Scenario("other app's secret", PATH, b"", BAD_SIGNATURE, 401, signed("your-app-key", "live-app-secret")),
+    Scenario("a non-ASCII signature", PATH, b"", BAD_SIGNATURE, 401, {**CURL, "Signature": "ä" * 40}),
+    Scenario("checked before the body", PATH, b"", BAD_SIGNATURE, 401, {**CURL, "Signature": "0" * 40}),
 ]
 
-#: name, body, answer of a documented app, answer of a live one
+#: Scenario name, body, then code and message in the documented and in the live profile.
 PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
     ("empty body", b"", (1003, "参数错误"), (1003, "参数错误")),
     ("blank body", b" \r\n", (1003, "参数错误"), (1003, "参数错误")),
@@ -130,7 +130,7 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         )
     ),
     (
-        "userId that holds the replacement character",
+        "userId with the replacement character",
         "userId=a%EF%BF%BDb&name=n",
         (1005, "用户ID格式错误"),
         (1002, "ParamError:userId holds a control character or is not valid Unicode."),
@@ -148,19 +148,19 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         (1002, "ParamError:portraitUri holds characters that are not allowed."),
     ),
     (
-        "what is missing comes before what is too long",
+        "a missing field is reported before a long one",
         "userId=" + "x" * 65,
         (1003, "参数错误"),
         (1002, "ParamError:name is required."),
     ),
     (
-        "no UTF-8",
+        "invalid UTF-8",
         b"userId=u&name=\xff",
         (1003, "参数错误"),
         (1002, "ParamError:the body is no form in UTF-8."),
     ),
     (
-        "no UTF-8, percent-encoded",
+        "percent-encoded invalid UTF-8",
         "userId=u&name=%FF",
         (1003, "参数错误"),
         (1002, "ParamError:the body is no form in UTF-8."),
@@ -172,25 +172,25 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         (1002, "ParamError:the body is no form in UTF-8."),
     ),
     (
-        "broken JSON is a strange form",
+        "broken JSON is read as a form",
         '{"userId":',
         (1003, "参数错误"),
         (1002, "ParamError:userId is required."),
     ),
     (
-        "JSON with a truth for a name",
+        "JSON with a boolean name",
         {"userId": "u", "name": True},
         (1003, "参数错误"),
         (1002, "ParamError:name is required."),
     ),
     (
-        "JSON with an object for an id",
+        "JSON with an object as userId",
         {"userId": {}, "name": [[], {}]},
         (1003, "参数错误"),
         (1002, "ParamError:userId is required."),
     ),
     (
-        "JSON with half a surrogate",
+        "JSON with a lone surrogate",
         b'{"userId":"a\\ud800","name":"n"}',
         (1005, "用户ID格式错误"),
         (1002, "ParamError:userId holds a control character or is not valid Unicode."),
@@ -200,7 +200,7 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
 
 @scenarios(
     [
-        *WHO,
+        *AUTHENTICATION,
         *(
             Scenario(f"documented: {name}", PATH, body, error(*documented), 400, DOCUMENTED)
             for name, body, documented, _ in PARAMETERS
@@ -237,11 +237,11 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         ),
     ]
 )
-def test_a_refusal_is_rongclouds_to_the_byte(client: FlaskClient, scenario: Scenario) -> None:
+def test_refusals_match_rongcloud_byte_for_byte(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, NO_CORS, text_of)
 
 
-def test_a_refusal_in_xml(client: FlaskClient) -> None:
+def test_an_xml_path_gets_its_refusal_as_xml(client: FlaskClient) -> None:
     answer = (
         "<?xml version='1.0' encoding='utf-8'?>\n<result><url>/user/getToken.xml</url><code>1002</code>"
         "<errorMessage>AppKey不存在</errorMessage></result>"
@@ -255,7 +255,7 @@ def test_a_refusal_in_xml(client: FlaskClient) -> None:
     play(client, Scenario("", "/user/<&nothing.xml", b"", answer, 404), XML, NO_CORS, text_of)
 
 
-def test_what_xml_cannot_hold_is_replaced(client: FlaskClient) -> None:
+def test_characters_that_xml_forbids_are_replaced(client: FlaskClient) -> None:
     response = client.post("/user/a%0B%EF%BF%BF.xml")
     assert "<url>/user/a\ufffd\ufffd.xml</url>" in response.data.decode()
 
@@ -266,8 +266,8 @@ def post(app: Flask, body: Any, headers: dict[str, str], path: str = PATH) -> tu
     return response.status_code, answer
 
 
-def take(app: Flask, body: Any, headers: dict[str, str], user_id: str) -> str:
-    """Expect a token and return it."""
+def get_token(app: Flask, body: Any, headers: dict[str, str], user_id: str) -> str:
+    """Send getToken, check that it succeeds and return the token."""
     status, answer = post(app, body, headers)
     token = str(answer.get("token"))
     assert (status, list(answer.items())) == (
@@ -283,8 +283,8 @@ def profile(app: Flask, user_id: str) -> tuple[str, str]:
     return user.nickname, user.face_url
 
 
-def test_the_seeds_curl_verbatim(app: Flask) -> None:
-    take(app, CURL_BODY, CURL, "jlk456j5")
+def test_the_seeds_curl_command_registers_its_user(app: Flask) -> None:
+    get_token(app, CURL_BODY, CURL, "jlk456j5")
     assert profile(app, "jlk456j5") == ("Ironman", "http://abc.com/myportrait.jpg")
 
 
@@ -301,9 +301,9 @@ AXIOS = '{"userId":"jlk456j5","name":"Ironman","portraitUri":"http://abc.com/myp
         ),
         (CURL_BODY, "application/x-www-form-urlencoded;charset=utf-8"),
     ],
-    ids=["axios before 1: JSON labelled as a form", "a form labelled as JSON", "axios 1: a form"],
+    ids=["axios before 1: JSON labelled as a form", "form labelled as JSON", "axios 1: form"],
 )
-def test_the_seeds_javascript_as_axios_really_sends_it(app: Flask, body: str, content_type: str) -> None:
+def test_the_seeds_javascript_works_as_axios_sends_it(app: Flask, body: str, content_type: str) -> None:
     nonce, timestamp = "48213", "1795212821000"
     signature = hashlib.sha1(f"your-app-secret{nonce}{timestamp}".encode()).hexdigest()
     headers = {
@@ -313,7 +313,7 @@ def test_the_seeds_javascript_as_axios_really_sends_it(app: Flask, body: str, co
         "Signature": signature,
         "Content-Type": content_type,
     }
-    take(app, body, headers, "jlk456j5")
+    get_token(app, body, headers, "jlk456j5")
     assert profile(app, "jlk456j5") == ("Ironman", "http://abc.com/myportrait.jpg")
 
 
@@ -333,16 +333,16 @@ def test_the_seeds_javascript_as_axios_really_sends_it(app: Flask, body: str, co
         (' {"name":12,"userId":"AAA","other":{},"more":true} ', ("12", "")),
     ],
 )
-def test_a_body_is_taken_for_what_it_is(app: Flask, body: str, expected: tuple[str, str]) -> None:
-    take(app, body, LIVE, "AAA")
+def test_the_content_decides_between_form_and_json(app: Flask, body: str, expected: tuple[str, str]) -> None:
+    get_token(app, body, LIVE, "AAA")
     assert profile(app, "AAA") == expected
 
 
 @pytest.mark.parametrize(
     "user_id", ["a@b.c", "+8618666667777", "rong_health_check.u58", "a|b-_=+", "名", "x" * 64]
 )
-def test_ids_of_many_kinds_register(app: Flask, user_id: str) -> None:
-    take(app, {"userId": user_id, "name": "n"}, LIVE, user_id)
+def test_unusual_but_valid_user_ids_are_registered(app: Flask, user_id: str) -> None:
+    get_token(app, {"userId": user_id, "name": "n"}, LIVE, user_id)
 
 
 @pytest.mark.parametrize(
@@ -357,47 +357,47 @@ def test_ids_of_many_kinds_register(app: Flask, user_id: str) -> None:
     ],
     ids=["upper case", "RC-", "rc-", "upper-case signature", "first secret", "second secret"],
 )
-def test_who_signs_in_any_accepted_way_is_let_in(app: Flask, headers: dict[str, str]) -> None:
-    take(app, "userId=u&name=n", headers, "u")
+def test_every_accepted_form_of_signed_headers_authenticates(app: Flask, headers: dict[str, str]) -> None:
+    get_token(app, "userId=u&name=n", headers, "u")
 
 
-def test_a_documented_app_registers_an_id_once_until_its_token_ends(app: Flask, clock: FakeClock) -> None:
-    take(app, "userId=u&name=one", DOCUMENTED, "u")
+def test_a_documented_app_registers_an_id_once_until_its_token_expires(app: Flask, clock: FakeClock) -> None:
+    get_token(app, "userId=u&name=one", DOCUMENTED, "u")
     refusal = (409, error(1004, "用户ID已存在"))
     clock.advance(29.9 * 86400)
     assert post(app, "userId=u&name=two", CURL) == refusal
     assert profile(app, "u") == ("one", "")
     clock.advance(0.1 * 86400)
-    take(app, "userId=u&name=three", DOCUMENTED, "u")
+    get_token(app, "userId=u&name=three", DOCUMENTED, "u")
     assert profile(app, "u") == ("three", "")
     assert post(app, "userId=u&name=four", DOCUMENTED) == refusal
 
 
-def test_a_user_from_elsewhere_gets_the_first_token_with_name_and_portrait_written(app: Flask) -> None:
+def test_a_user_of_another_dialect_gets_a_first_token_and_a_new_name_and_portrait(app: Flask) -> None:
     register = {"secret": "tuoyun", "platform": 1, "userID": "u", "nickname": "two", "operationID": "1"}
     app.test_client().post("/auth/user_register", json=register)
-    take(app, "userId=u&name=one&portraitUri=p", LIVE, "u")
+    get_token(app, "userId=u&name=one&portraitUri=p", LIVE, "u")
     assert profile(app, "u") == ("one", "p")
-    take(app, "userId=u&name=doc", DOCUMENTED, "u")
+    get_token(app, "userId=u&name=doc", DOCUMENTED, "u")
     assert profile(app, "u") == ("doc", "p")
     assert post(app, "userId=u&name=again", DOCUMENTED)[0] == 409
 
 
 @pytest.mark.parametrize("user_id", ["a b", "a,b", "a\u00a0b", "👩\u200d👧"])
 @pytest.mark.parametrize("headers", [DOCUMENTED, LIVE], ids=["documented", "live"])
-def test_what_it_would_not_register_it_takes_from_elsewhere(
+def test_an_id_that_get_token_refuses_is_accepted_once_another_dialect_registered_it(
     app: Flask, user_id: str, headers: dict[str, str]
 ) -> None:
     body = {"userId": user_id, "name": "n"}
     assert post(app, body, headers)[0] == 400
     register = {"secret": "tuoyun", "platform": 1, "userID": user_id, "operationID": "1"}
     app.test_client().post("/auth/user_register", json=register)
-    take(app, body, headers, user_id)
+    get_token(app, body, headers, user_id)
 
 
-def test_another_secret_of_the_app_ends_its_tokens(make_app: MakeApp) -> None:
+def test_removing_an_app_secret_invalidates_its_tokens(make_app: MakeApp) -> None:
     old = make_app(rongcloud_apps="mine:old")
-    token = take(old, "userId=u&name=n", signed("mine", "old"), "u")
+    token = get_token(old, "userId=u&name=n", signed("mine", "old"), "u")
     old.extensions["rollcall"].stop()
     both = make_app(rongcloud_apps="mine:new,mine:old")
     assert post(both, "userId=u&name=n", signed("mine", "new"))[0] == 409
@@ -405,13 +405,13 @@ def test_another_secret_of_the_app_ends_its_tokens(make_app: MakeApp) -> None:
     both.extensions["rollcall"].stop()
     new = make_app(rongcloud_apps="mine:new")
     assert new.test_client().post("/presence/leave", headers={"token": token}).get_json()["errCode"] == 1505
-    take(new, "userId=u&name=n", signed("mine", "new"), "u")
+    get_token(new, "userId=u&name=n", signed("mine", "new"), "u")
 
 
-def test_a_live_app_issues_again_and_older_tokens_stay(app: Flask, clock: FakeClock) -> None:
-    first = take(app, "userId=u&name=one&portraitUri=p", LIVE, "u")
+def test_a_live_app_issues_again_and_older_tokens_stay_valid(app: Flask, clock: FakeClock) -> None:
+    first = get_token(app, "userId=u&name=one&portraitUri=p", LIVE, "u")
     clock.advance(0.002)
-    second = take(app, "userId=u&name=two", LIVE, "u")
+    second = get_token(app, "userId=u&name=two", LIVE, "u")
     assert first != second
     assert profile(app, "u") == ("two", "p")
     for token in (first, second):
@@ -419,7 +419,7 @@ def test_a_live_app_issues_again_and_older_tokens_stay(app: Flask, clock: FakeCl
         assert response.get_json()["errCode"] == 0
 
 
-def test_of_parallel_first_calls_exactly_one_gets_a_token(app: Flask) -> None:
+def test_exactly_one_of_parallel_first_calls_gets_a_token(app: Flask) -> None:
     start = Barrier(16)
 
     def call(number: int) -> tuple[int, Any]:
@@ -442,7 +442,7 @@ def test_of_parallel_first_calls_exactly_one_gets_a_token(app: Flask) -> None:
         "//rongcloud/user/getToken.json",
     ],
 )
-def test_the_path_has_several_spellings(app: Flask, path: str) -> None:
+def test_the_path_may_have_a_prefix_and_extra_slashes(app: Flask, path: str) -> None:
     response = app.test_client().post(
         PATH, data=b"userId=u&name=n", headers=LIVE, environ_overrides={"PATH_INFO": path}
     )
@@ -450,7 +450,7 @@ def test_the_path_has_several_spellings(app: Flask, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/user/getToken.xml", "/rongcloud/user/getToken.xml/"])
-def test_xml_is_the_same_answer_in_xml(app: Flask, path: str) -> None:
+def test_an_xml_path_gets_the_same_answer_as_xml(app: Flask, path: str) -> None:
     response = app.test_client().post(path, data=b"userId=u%3C%26&name=n", headers=LIVE)
     found = re.fullmatch(
         r"<\?xml version='1.0' encoding='utf-8'\?>\n<result><code>200</code><userId>u&lt;&amp;</userId>"
@@ -471,28 +471,28 @@ def test_xml_is_the_same_answer_in_xml(app: Flask, path: str) -> None:
         ("ä", None),
     ],
 )
-def test_a_request_id_is_sent_back(app: Flask, sent: str, echoed: str | None) -> None:
+def test_a_valid_request_id_is_echoed(app: Flask, sent: str, echoed: str | None) -> None:
     response = app.test_client().post(PATH, data=b"userId=u&name=n", headers={**LIVE, "X-Request-ID": sent})
     assert (response.status_code, response.headers.get("X-Request-ID")) == (200, echoed)
 
 
-def test_the_apps_and_the_life_of_tokens_are_settings(make_app: MakeApp, clock: FakeClock) -> None:
+def test_apps_and_token_lifetime_are_configurable(make_app: MakeApp, clock: FakeClock) -> None:
     app = make_app(rongcloud_apps="mine:a-secret", rongcloud_token_days=1)
-    assert post(app, "userId=u&name=n", CURL) == (400, NO_APP)
+    assert post(app, "userId=u&name=n", CURL) == (400, UNKNOWN_APP)
     mine = signed("mine", "a-secret")
-    token = take(app, "userId=u&name=n", mine, "u")
+    token = get_token(app, "userId=u&name=n", mine, "u")
     clock.advance(86400 - 0.25)
     refusal = {"errCode": 1501, "errMsg": "TokenExpiredError", "errDlt": "TokenExpiredError"}
     response = app.test_client().post("/presence/heartbeat", headers={"token": token})
     assert response.get_json() == refusal
 
 
-def test_without_apps_every_key_is_unknown(make_app: MakeApp) -> None:
-    assert post(make_app(rongcloud_apps=""), CURL_BODY, CURL) == (400, NO_APP)
+def test_without_configured_apps_every_app_key_is_unknown(make_app: MakeApp) -> None:
+    assert post(make_app(rongcloud_apps=""), CURL_BODY, CURL) == (400, UNKNOWN_APP)
 
 
-def test_a_user_is_dated_once(app: Flask, clock: FakeClock) -> None:
-    take(app, "userId=u&name=one", LIVE, "u")
+def test_renaming_a_user_keeps_created_at(app: Flask, clock: FakeClock) -> None:
+    get_token(app, "userId=u&name=one", LIVE, "u")
     clock.advance(60)
-    take(app, "userId=u&name=two", LIVE, "u")
+    get_token(app, "userId=u&name=two", LIVE, "u")
     assert app.extensions["rollcall"].users.get("u").created_at == int(START * 1000)

@@ -1,4 +1,4 @@
-"""RongCloud: answers with lists and objects in them, as XML."""
+"""RongCloud: XML answers that contain lists and objects."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from flask import Flask
 from tests.dialects.rongcloud.expected import LIVE, NO_CORS, XML, text_of
 from tests.support.scenario import Scenario, play
 
-HEAD = "<?xml version='1.0' encoding='utf-8'?>\n<result><code>200</code>"
-DONE = "</result>"
+START = "<?xml version='1.0' encoding='utf-8'?>\n<result><code>200</code>"
+END = "</result>"
 
 
 def send(app: Flask, path: str, body: Any, inner: str) -> None:
     play(
         app.test_client(),
-        Scenario("", f"/user/{path}.xml", body, HEAD + inner + DONE, headers=LIVE),
+        Scenario("", f"/user/{path}.xml", body, START + inner + END, headers=LIVE),
         XML,
         NO_CORS,
         text_of,
     )
 
 
-def test_lists_and_objects(app: Flask) -> None:
+def test_lists_and_objects_become_nested_elements(app: Flask) -> None:
     app.test_client().post(
         "/user/getToken.xml", data="userId=a&name=<名>&portraitUri=x%26y".encode(), headers=LIVE
     )
@@ -54,7 +54,7 @@ def test_lists_and_objects(app: Flask) -> None:
         ("a-b", '<item name="a-b">', "</item>"),
     ],
 )
-def test_a_user_id_that_names_a_part_is_not_lost(app: Flask, user_id: str, start: str, end: str) -> None:
+def test_a_user_id_as_key_is_an_element_or_attribute(app: Flask, user_id: str, start: str, end: str) -> None:
     send(app, "tag/set", {"userId": user_id, "tags": ["x", "y"]}, "")
     items = "<item>x</item><item>y</item>"
     send(app, "tags/get", f"userIds={user_id}", f"<result>{start}{items}{end}</result>")
