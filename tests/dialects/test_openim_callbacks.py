@@ -1,4 +1,4 @@
-"""Callbacks as OpenIM's gateways send them, in every form of the URL and under every name."""
+"""Presence callbacks of OpenIM gateways: every URL form, every command name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.scenario import CORS, Scenario, play, scenarios
 JSON = "application/json"
 KEY = "k3y-0123456789abcdef"
 SEQ = 1_700_000_000_000
-FINE = {"actionCode": 0, "errCode": 0, "errMsg": "", "errDlt": "", "nextCode": 0}
+OK = {"actionCode": 0, "errCode": 0, "errMsg": "", "errDlt": "", "nextCode": 0}
 
 
 def refused(code: int, name: str, detail: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def args(message: str) -> dict[str, Any]:
     return refused(1001, "ArgsError", message)
 
 
-# The bytes of v2.3.9, of v3.4 and of 3.8.2, key by key.
+# Bodies exactly as v2.3.9, v3.4 and 3.8.2 send them.
 V2 = (
     '{"callbackCommand":"callbackUserOnlineCommand","operationID":"op","platformID":1,"platform":"IOS",'
     '"userID":"alice","token":"eyJ","seq":1700000000000,"isAppBackground":true,"connID":"c1"}'
@@ -59,8 +59,8 @@ KICKED = (
 
 def online(app: Flask) -> list[tuple[int, str, bool, float]]:
     return [
-        (one.platform_id, one.connection_id, one.is_background, one.expires_in)
-        for one in app.extensions["rollcall"].presence.connections(["alice"])[0]
+        (connection.platform_id, connection.connection_id, connection.is_background, connection.expires_in)
+        for connection in app.extensions["rollcall"].presence.connections(["alice"])[0]
     ]
 
 
@@ -97,15 +97,15 @@ FORMS = [
     ],
     ids=["v2.3", "v2.1", "v3.4", "v3.8"],
 )
-def test_who_comes_is_online(
+def test_an_online_callback_puts_the_user_online(
     app: Flask, form: str, command: str, body: str, expected: list[tuple[int, str, bool, float]]
 ) -> None:
-    play(app.test_client(), Scenario("", form.format(command), body, FINE), JSON, CORS)
+    play(app.test_client(), Scenario("", form.format(command), body, OK), JSON, CORS)
     assert online(app) == expected
 
 
 @pytest.mark.parametrize(
-    ("come", "go"),
+    ("on", "off"),
     [
         (V2, V2_OFFLINE),
         (V3_8, V3_8_OFFLINE),
@@ -113,23 +113,23 @@ def test_who_comes_is_online(
         (V3_8, KICKED.replace("NAME", "UserKickOff")),
     ],
 )
-def test_who_goes_is_offline_and_a_repeated_delivery_changes_nothing(app: Flask, come: str, go: str) -> None:
+def test_an_offline_callback_takes_offline_and_repeats_change_nothing(app: Flask, on: str, off: str) -> None:
     client = app.test_client()
-    for body, count in ((come, 1), (come, 1), (go, 0), (go, 0), (come, 0)):
-        play(client, Scenario("", "/callback", body, FINE), JSON, CORS)
+    for body, count in ((on, 1), (on, 1), (off, 0), (off, 0), (on, 0)):
+        play(client, Scenario("", "/callback", body, OK), JSON, CORS)
         assert len(online(app)) == count
-    number = app.extensions["rollcall"].presence.number
-    assert number == 2
+    last_change = app.extensions["rollcall"].presence.number
+    assert last_change == 2
 
 
-def test_a_command_may_stand_in_the_url_alone(app: Flask) -> None:
+def test_the_command_may_be_in_the_url_only(app: Flask) -> None:
     body = V3_8.replace('"callbackCommand":"callbackAfterUserOnlineCommand",', "")
     for path in (
         "/callback/callbackAfterUserOnlineCommand",
         "/callback?command=callbackAfterUserOnlineCommand",
         "/callback?callbackCommand=callbackAfterUserOnlineCommand",
     ):
-        play(app.test_client(), Scenario("", path, body, FINE), JSON, CORS)
+        play(app.test_client(), Scenario("", path, body, OK), JSON, CORS)
         assert len(online(app)) == 1
         app.extensions["rollcall"].presence.remove("alice")
         app.extensions["rollcall"].gateways.forget("alice")
@@ -138,10 +138,10 @@ def test_a_command_may_stand_in_the_url_alone(app: Flask) -> None:
 @scenarios(
     [
         Scenario(
-            "another command", "/callback", {"callbackCommand": "callbackBeforeSendSingleMsgCommand"}, FINE
+            "another command", "/callback", {"callbackCommand": "callbackBeforeSendSingleMsgCommand"}, OK
         ),
-        Scenario("no command", "/callback", {}, FINE),
-        Scenario("nobody", "/callback", V3_8.replace("alice", "nobody"), FINE),
+        Scenario("no command", "/callback", {}, OK),
+        Scenario("unknown user", "/callback", V3_8.replace("alice", "nobody"), OK),
         Scenario("no user", "/callback", V3_8.replace("alice", ""), args("userID is empty"), 400),
         *(
             Scenario(
@@ -154,7 +154,7 @@ def test_a_command_may_stand_in_the_url_alone(app: Flask) -> None:
             for number in (0, -1)
         ),
         Scenario(
-            "seq as text",
+            "seq as a string",
             "/callback",
             V3_8.replace(str(SEQ), f'"{SEQ}"'),
             args(
@@ -169,9 +169,9 @@ def test_a_command_may_stand_in_the_url_alone(app: Flask) -> None:
             args("connID has over 64 characters"),
             400,
         ),
-        Scenario("half", "/callback", b'{"a"', args("unexpected end of JSON input"), 400),
+        Scenario("truncated", "/callback", b'{"a"', args("unexpected end of JSON input"), 400),
         Scenario(
-            "a list",
+            "array",
             "/callback",
             b"[]",
             args("json: cannot unmarshal array into Go value of type callbackstruct.CallbackUserOnlineReq"),
@@ -179,15 +179,15 @@ def test_a_command_may_stand_in_the_url_alone(app: Flask) -> None:
         ),
     ]
 )
-def test_an_answer_is_whole(client: FlaskClient, scenario: Scenario) -> None:
+def test_callback_answers_are_exact(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
-ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
 @pytest.mark.parametrize(
-    ("key", "path", "is_let_in"),
+    ("key", "path", "is_accepted"),
     [
         ("", "/callback", False),
         ("", "/callback/", False),
@@ -201,18 +201,18 @@ ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
         (KEY, f"/callbackExample/{KEY}/callbackAfterUserOnlineCommand", True),
     ],
 )
-def test_from_another_machine_only_who_knows_the_key(
-    make_app: MakeApp, key: str, path: str, is_let_in: bool
+def test_a_remote_callback_needs_the_key_in_its_url(
+    make_app: MakeApp, key: str, path: str, is_accepted: bool
 ) -> None:
     app = make_app(callback_key=key, allow_documented_secrets=True)
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice")])
-    response = app.test_client().post(path, data=V3_8, environ_overrides=ELSEWHERE)
+    response = app.test_client().post(path, data=V3_8, environ_overrides=REMOTE)
     detail = "the request comes from another machine, and its URL does not end with ROLLCALL_CALLBACK_KEY"
-    expected = (200, FINE) if is_let_in else (403, refused(1002, "NoPermissionError", detail))
+    expected = (200, OK) if is_accepted else (403, refused(1002, "NoPermissionError", detail))
     assert (response.status_code, response.get_json()) == expected
-    assert bool(online(app)) == is_let_in
+    assert bool(online(app)) == is_accepted
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_from_another_machine_only_who_knows_the_key(
         ({"X-Forwarded-For": "192.0.2.7"}, "the request was forwarded by a proxy"),
     ],
 )
-def test_a_page_in_a_browser_here_is_no_gateway(
+def test_a_local_request_of_a_browser_or_proxy_is_refused(
     make_app: MakeApp, headers: dict[str, str], reason: str
 ) -> None:
     app = make_app(allow_documented_secrets=True)
@@ -234,11 +234,11 @@ def test_a_page_in_a_browser_here_is_no_gateway(
     play(app.test_client(), scenario, JSON, CORS)
 
 
-def test_what_follows_is_what_everybody_is_told(app: Flask) -> None:
+def test_a_callback_changes_the_status_in_another_dialect(app: Flask) -> None:
     client = app.test_client()
     client.post("/callback", data=V3_8)
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-    token = client.post("/auth/user_token", json=ask).get_json()["data"]["token"]
+    token_request = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    token = client.post("/auth/user_token", json=token_request).get_json()["data"]["token"]
     status = client.post(
         "/user/get_users_online_status",
         json={"operationID": "1", "userIDList": ["alice"]},
@@ -253,24 +253,24 @@ def test_what_follows_is_what_everybody_is_told(app: Flask) -> None:
     ]
 
 
-def test_who_lacks_a_key_that_nobody_has_uses_up_nobodys_attempts(make_app: MakeApp) -> None:
+def test_refused_callbacks_do_not_use_up_attempts_if_no_key_is_set(make_app: MakeApp) -> None:
     client = make_app(allow_documented_secrets=True).test_client()
     for _ in range(40):
-        assert client.post("/callback", data=V3_8, environ_overrides=ELSEWHERE).status_code == 403
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-    answer = client.post("/auth/user_token", json=ask, environ_overrides=ELSEWHERE).get_json()
+        assert client.post("/callback", data=V3_8, environ_overrides=REMOTE).status_code == 403
+    token_request = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    answer = client.post("/auth/user_token", json=token_request, environ_overrides=REMOTE).get_json()
     assert (answer["errCode"], answer["errMsg"]) == (0, "")
 
 
 @pytest.mark.parametrize("given", [KEY, KEY[:-1]])
-def test_the_log_has_no_key(make_app: MakeApp, caplog: pytest.LogCaptureFixture, given: str) -> None:
+def test_the_log_never_holds_the_key(make_app: MakeApp, caplog: pytest.LogCaptureFixture, given: str) -> None:
     client = make_app(callback_key=KEY, allow_documented_secrets=True, log_requests=True).test_client()
-    client.post(f"/callback/{given}", data=V3_8, environ_overrides=ELSEWHERE)
+    client.post(f"/callback/{given}", data=V3_8, environ_overrides=REMOTE)
     assert "'/callback/...'" in caplog.text
     assert KEY[:-1] not in caplog.text
 
 
 @pytest.mark.parametrize("platform_id", [0, -1, 65, 2**31 - 1])
-def test_a_platform_that_nobody_has_is_refused(client: FlaskClient, platform_id: int) -> None:
+def test_an_invalid_platform_is_refused(client: FlaskClient, platform_id: int) -> None:
     body = V2.replace('"platformID":1', f'"platformID":{platform_id}')
     play(client, Scenario("", "/callback", body, args("platformID is invalid"), 400), JSON, CORS)

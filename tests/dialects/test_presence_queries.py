@@ -1,4 +1,4 @@
-"""Our own calls for application servers: batches, details, lists, counts, changes."""
+"""Rollcall dialect: heartbeat batches and presence queries of application servers."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def args(message: str) -> dict[str, object]:
     return error(1001, "ArgsError", message)
 
 
-def unreadable(what: str, field: str) -> dict[str, object]:
-    return args(f"json: cannot unmarshal {what} into Go struct field {field} of type int32")
+def type_error(value: str, field: str) -> dict[str, object]:
+    return args(f"json: cannot unmarshal {value} into Go struct field {field} of type int32")
 
 
-def reads(path: str, query: str, answer: Any) -> Scenario:
+def get_call(path: str, query: str, answer: Any) -> Scenario:
     name = f"{path}?{query}"
     return Scenario(name, name, b"", answer, headers={"token": ADMIN}, method="GET")
 
 
-def heartbeats(name: str, body: Any, answer: Any) -> Scenario:
+def batch(name: str, body: Any, answer: Any) -> Scenario:
     return Scenario(name, BATCH, body, answer, headers={"token": ADMIN})
 
 
@@ -56,7 +56,7 @@ ONE = {"userID": "alice", "platformID": 1}
             for row in (
                 Scenario("no token", path, b"", args("header must have token"), method=method),
                 Scenario(
-                    "garbage",
+                    "malformed token",
                     path,
                     b"",
                     error(1503, "TokenMalformedError"),
@@ -64,7 +64,7 @@ ONE = {"userID": "alice", "platformID": 1}
                     method=method,
                 ),
                 Scenario(
-                    "no administrator",
+                    "not an administrator",
                     path,
                     b"{",
                     error(1002, "NoPermissionError", "user alice is not an administrator"),
@@ -73,60 +73,60 @@ ONE = {"userID": "alice", "platformID": 1}
                 ),
             )
         ),
-        reads("/presence/user", "", args("userID is required")),
-        reads("/presence/user", "userID=nobody", error(1004, "RecordNotFoundError", "record not found")),
-        reads("/presence/online", "limit=0", args("limit must be from 1 to 10000")),
-        reads("/presence/online", "limit=10001", args("limit must be from 1 to 10000")),
-        reads("/presence/online", "LIMIT=0", args("limit must be from 1 to 10000")),
-        reads("/presence/online", "limit=x", args("limit must be a whole number")),
-        reads("/presence/online", "limit=1.5", args("limit must be a whole number")),
-        reads("/presence/online", "limit=%D9%A1", args("limit must be a whole number")),
-        reads("/presence/online", "platformID=" + "9" * 30, args("platformID must be a whole number")),
-        reads(
+        get_call("/presence/user", "", args("userID is required")),
+        get_call("/presence/user", "userID=nobody", error(1004, "RecordNotFoundError", "record not found")),
+        get_call("/presence/online", "limit=0", args("limit must be from 1 to 10000")),
+        get_call("/presence/online", "limit=10001", args("limit must be from 1 to 10000")),
+        get_call("/presence/online", "LIMIT=0", args("limit must be from 1 to 10000")),
+        get_call("/presence/online", "limit=x", args("limit must be a whole number")),
+        get_call("/presence/online", "limit=1.5", args("limit must be a whole number")),
+        get_call("/presence/online", "limit=%D9%A1", args("limit must be a whole number")),
+        get_call("/presence/online", "platformID=" + "9" * 30, args("platformID must be a whole number")),
+        get_call(
             "/presence/online",
             "platformID=9999999999",
-            unreadable("number 9999999999", "OnlineReq.platformID"),
+            type_error("number 9999999999", "OnlineReq.platformID"),
         ),
         *(
-            reads("/presence/online", f"cursor={text}", args("cursor is none that was given out"))
+            get_call("/presence/online", f"cursor={text}", args("cursor is none that was given out"))
             for text in ("x", "%F0%9F", "bnVsbA", "WzEsMl0", "e30", "W" * 3000)
         ),
-        reads(
+        get_call(
             "/presence/online",
             # ["other",0,""]
             "cursor=WyJvdGhlciIsMCwiIl0",
             args("cursor is from before a restart, begin again without one"),
         ),
-        reads("/presence/changes", "since=x", args("since must be a whole number")),
-        reads("/presence/changes", "limit=-1", args("limit must be from 1 to 10000")),
-        reads("/presence/counts", "&".join("a=1" for _ in range(101)), args("the query cannot be read")),
-        heartbeats("nothing", b"", args("users is required")),
-        heartbeats("no users", {"users": []}, args("users is required")),
-        heartbeats("null", {"users": [None]}, args("users holds null")),
-        heartbeats("no id", {"users": [{"platformID": 1}]}, args("userID is required")),
-        heartbeats("no platform", {"users": [{"userID": "alice"}]}, args("platformID is invalid")),
-        heartbeats("a ttl", {"users": [ONE], "ttl": 0}, args("ttl must be from 1 to 86400 seconds")),
-        heartbeats("one ttl", {"users": [{**ONE, "ttl": 0}]}, args("ttl must be from 1 to 86400 seconds")),
-        heartbeats("a name", {"users": [{**ONE, "connID": "x" * 65}]}, args("connID has over 64 characters")),
-        heartbeats("too many", {"users": [ONE] * 1001}, args("users has over 1000 entries")),
-        heartbeats(
-            "a text",
+        get_call("/presence/changes", "since=x", args("since must be a whole number")),
+        get_call("/presence/changes", "limit=-1", args("limit must be from 1 to 10000")),
+        get_call("/presence/counts", "&".join("a=1" for _ in range(101)), args("the query cannot be read")),
+        batch("empty body", b"", args("users is required")),
+        batch("empty list", {"users": []}, args("users is required")),
+        batch("null user", {"users": [None]}, args("users holds null")),
+        batch("no userID", {"users": [{"platformID": 1}]}, args("userID is required")),
+        batch("no platformID", {"users": [{"userID": "alice"}]}, args("platformID is invalid")),
+        batch("ttl 0", {"users": [ONE], "ttl": 0}, args("ttl must be from 1 to 86400 seconds")),
+        batch("a user's ttl", {"users": [{**ONE, "ttl": 0}]}, args("ttl must be from 1 to 86400 seconds")),
+        batch("long connID", {"users": [{**ONE, "connID": "x" * 65}]}, args("connID has over 64 characters")),
+        batch("1001 users", {"users": [ONE] * 1001}, args("users has over 1000 entries")),
+        batch(
+            "platformID as a string",
             {"users": [{**ONE, "platformID": "1"}]},
-            unreadable("string", "UserHeartbeat.users.platformID"),
+            type_error("string", "UserHeartbeat.users.platformID"),
         ),
     ]
 )
-def test_an_answer_is_whole(client: FlaskClient, scenario: Scenario) -> None:
+def test_query_and_batch_answers_are_exact(client: FlaskClient, scenario: Scenario) -> None:
     play(client, scenario, JSON, CORS)
 
 
 @pytest.mark.parametrize("path", READS)
-def test_what_is_read_cannot_be_posted(client: FlaskClient, path: str) -> None:
+def test_a_query_path_answers_404_to_a_post(client: FlaskClient, path: str) -> None:
     play(client, Scenario("", path, b"{}", "404 page not found", 404), TEXT, CORS)
 
 
-@pytest.fixture(name="own")
-def _own(make_app: MakeApp) -> Flask:
+@pytest.fixture(name="app")
+def _app(make_app: MakeApp) -> Flask:
     app = make_app(presence_history=10)
     services = app.extensions["rollcall"]
     services.start()
@@ -143,7 +143,7 @@ def get(app: Flask, path: str, **query: Any) -> Any:
     return answer["data"]
 
 
-def test_a_batch_puts_many_online_and_names_who_was_refused(own: Flask) -> None:
+def test_a_batch_puts_users_online_and_lists_refused_ones(app: Flask) -> None:
     body = {
         "ttl": 60,
         "users": [
@@ -162,24 +162,24 @@ def test_a_batch_puts_many_online_and_names_who_was_refused(own: Flask) -> None:
         },
     ]
     answer = {**DONE, "data": {"epoch": "e", "refused": refused}}
-    play(own.test_client(), heartbeats("", body, answer), JSON, CORS)
-    held = own.extensions["rollcall"].presence.connections(["alice", "bob", "carol", "nobody"])
-    assert held[3] == ()
-    assert [(one.platform_id, one.connection_id, one.is_background, one.expires_in) for one in held[1]] == [
+    play(app.test_client(), batch("", body, answer), JSON, CORS)
+    found = app.extensions["rollcall"].presence.connections(["alice", "bob", "carol", "nobody"])
+    assert found[3] == ()
+    assert [(one.platform_id, one.connection_id, one.is_background, one.expires_in) for one in found[1]] == [
         (2, "c", True, 5)
     ]
-    assert [one.expires_in for one in held[0]] == [60]
-    assert len(held[2]) == 30
+    assert [one.expires_in for one in found[0]] == [60]
+    assert len(found[2]) == 30
 
 
-def test_details_of_one(own: Flask, clock: FakeClock) -> None:
-    nothing = {"userID": "alice", "status": 0, "connections": [], "lastSeen": None, "epoch": "e"}
-    play(own.test_client(), reads("/presence/user", "userID=alice", {**DONE, "data": nothing}), JSON, CORS)
-    presence = own.extensions["rollcall"].presence
+def test_a_users_details_hold_connections_and_last_seen(app: Flask, clock: FakeClock) -> None:
+    offline = {"userID": "alice", "status": 0, "connections": [], "lastSeen": None, "epoch": "e"}
+    play(app.test_client(), get_call("/presence/user", "userID=alice", {**DONE, "data": offline}), JSON, CORS)
+    presence = app.extensions["rollcall"].presence
     presence.touch("alice", 5, 60.5, "x", True)
     presence.touch("alice", 1, 9)
     clock.advance(1)
-    assert get(own, "/presence/user", userID="alice") == {
+    assert get(app, "/presence/user", userID="alice") == {
         "userID": "alice",
         "status": 1,
         "connections": [
@@ -190,44 +190,44 @@ def test_details_of_one(own: Flask, clock: FakeClock) -> None:
         "epoch": "e",
     }
     clock.advance(100)
-    assert get(own, "/presence/user", userID="alice") == {**nothing, "lastSeen": MS}
+    assert get(app, "/presence/user", userID="alice") == {**offline, "lastSeen": MS}
 
 
-def test_everybody_online_in_parts(own: Flask) -> None:
-    presence = own.extensions["rollcall"].presence
+def test_online_users_are_listed_in_pages_by_cursor(app: Flask) -> None:
+    presence = app.extensions["rollcall"].presence
     for user_id in ("alice", "bob", "carol"):
         presence.touch(user_id, 5, 60)
     presence.touch("bob", 1, 60, "phone")
     seen: list[str] = []
     cursor = ""
-    parts = 0
-    while parts < 10:
-        parts += 1
-        data = get(own, "/presence/online", limit=1, cursor=cursor)
+    pages = 0
+    while pages < 10:
+        pages += 1
+        data = get(app, "/presence/online", limit=1, cursor=cursor)
         assert (data["epoch"], data["number"]) == ("e", 4)
         seen += [row["userID"] for row in data["users"]]
         cursor = data["cursor"]
         if not cursor:
             break
-    assert (sorted(seen), parts) == (["alice", "bob", "carol"], 4)
+    assert (sorted(seen), pages) == (["alice", "bob", "carol"], 4)
     web = {"platformID": 5, "connID": "", "isBackground": False, "expiresIn": 60}
-    assert get(own, "/presence/online", platformID=1) == {
+    assert get(app, "/presence/online", platformID=1) == {
         "epoch": "e",
         "number": 4,
         "users": [{"userID": "bob", "connections": [{**web, "platformID": 1, "connID": "phone"}, web]}],
         "cursor": "",
     }
-    assert get(own, "/presence/online", platformID=9)["users"] == []
+    assert get(app, "/presence/online", platformID=9)["users"] == []
 
 
-def test_counts(own: Flask) -> None:
+def test_counts_cover_users_connections_and_platforms(app: Flask) -> None:
     none = {"epoch": "e", "number": 0, "users": 0, "connections": 0, "platforms": []}
-    assert get(own, "/presence/counts") == none
-    presence = own.extensions["rollcall"].presence
+    assert get(app, "/presence/counts") == none
+    presence = app.extensions["rollcall"].presence
     presence.touch("alice", 5, 60)
     presence.touch("alice", 1, 60)
     presence.touch("bob", 5, 60)
-    assert get(own, "/presence/counts") == {
+    assert get(app, "/presence/counts") == {
         "epoch": "e",
         "number": 3,
         "users": 2,
@@ -236,12 +236,12 @@ def test_counts(own: Flask) -> None:
     }
 
 
-def test_changes(own: Flask, clock: FakeClock) -> None:
-    begin = {"epoch": "e", "number": 0, "reset": True, "changes": [], "more": False}
-    answer = {**DONE, "data": begin}
-    play(own.test_client(), reads("/presence/changes", "", answer), JSON, CORS)
-    assert get(own, "/presence/changes", epoch="e", since=0) == {**begin, "reset": False}
-    services = own.extensions["rollcall"]
+def test_changes_follow_a_number_and_are_reset_when_lost(app: Flask, clock: FakeClock) -> None:
+    initial = {"epoch": "e", "number": 0, "reset": True, "changes": [], "more": False}
+    answer = {**DONE, "data": initial}
+    play(app.test_client(), get_call("/presence/changes", "", answer), JSON, CORS)
+    assert get(app, "/presence/changes", epoch="e", since=0) == {**initial, "reset": False}
+    services = app.extensions["rollcall"]
     services.presence.touch("alice", 1, 60, "x", True)
     services.presence.touch("bob", 2, 5)
     services.presence.leave("alice", 1)
@@ -251,9 +251,9 @@ def test_changes(own: Flask, clock: FakeClock) -> None:
     services.presence.sweep()
 
     def row(number: int, user_id: str, platform_id: int, reason: str, **more: Any) -> dict[str, Any]:
-        said = {"number": number, "userID": user_id, "platformID": platform_id, "connID": ""}
+        fields = {"number": number, "userID": user_id, "platformID": platform_id, "connID": ""}
         status = 1 if reason == "online" else 0
-        return {**said, "status": status, "reason": reason, "isBackground": False, "time": MS, **more}
+        return {**fields, "status": status, "reason": reason, "isBackground": False, "time": MS, **more}
 
     rows = [
         row(1, "alice", 1, "online", connID="x", isBackground=True),
@@ -264,17 +264,17 @@ def test_changes(own: Flask, clock: FakeClock) -> None:
         row(6, "bob", 2, "lapsed", time=MS + 5000),
     ]
     whole = {"epoch": "e", "number": 6, "reset": False, "changes": rows, "more": False}
-    assert get(own, "/presence/changes", epoch="e", since=0) == whole
-    assert list(get(own, "/presence/changes", epoch="e")["changes"][0]) == list(rows[0])
-    part = get(own, "/presence/changes", epoch="e", since=1, limit=2)
+    assert get(app, "/presence/changes", epoch="e", since=0) == whole
+    assert list(get(app, "/presence/changes", epoch="e")["changes"][0]) == list(rows[0])
+    part = get(app, "/presence/changes", epoch="e", since=1, limit=2)
     assert part == {**whole, "changes": rows[1:3], "more": True}
-    assert get(own, "/presence/changes", epoch="e", since=6) == {**whole, "changes": []}
+    assert get(app, "/presence/changes", epoch="e", since=6) == {**whole, "changes": []}
     reset = {**whole, "reset": True, "changes": []}
-    assert get(own, "/presence/changes", epoch="e", since=7) == reset
-    assert get(own, "/presence/changes", epoch="other", since=6) == reset
-    assert get(own, "/presence/changes", epoch="e", since=-1) == reset
+    assert get(app, "/presence/changes", epoch="e", since=7) == reset
+    assert get(app, "/presence/changes", epoch="other", since=6) == reset
+    assert get(app, "/presence/changes", epoch="e", since=-1) == reset
     for number in range(9):
         services.presence.touch("bob", 2, 60, str(number))
-    outrun = {**reset, "number": 15}
-    assert get(own, "/presence/changes", epoch="e", since=4) == outrun
-    assert len(get(own, "/presence/changes", epoch="e", since=5)["changes"]) == 10
+    overrun = {**reset, "number": 15}
+    assert get(app, "/presence/changes", epoch="e", since=4) == overrun
+    assert len(get(app, "/presence/changes", epoch="e", since=5)["changes"]) == 10
