@@ -27,7 +27,7 @@ class Heartbeats:
         Raises TooManyConnections, TokenNotIssued or TokenKicked; for another user than the bearer also
         UserNotFound or UserBlocked.
         """
-        self._presence.touch(*_touch(heartbeat))
+        self._presence.touch(*_touch_arguments(heartbeat))
         try:
             # Checked after `touch`: revoking the token, blocking or deleting the user takes the user offline,
             # and a concurrent heartbeat must not undo that.
@@ -55,7 +55,7 @@ class Heartbeats:
                 refused.append((heartbeat, not_allowed[heartbeat.user_id]))
                 continue
             try:
-                self._presence.touch(*_touch(heartbeat))
+                self._presence.touch(*_touch_arguments(heartbeat))
             except TooManyConnections as error:
                 refused.append((heartbeat, error))
         self.disconnect_disallowed(user_ids.difference(not_allowed))
@@ -78,7 +78,7 @@ class Heartbeats:
             self._presence.remove(user_id)
 
 
-def _touch(heartbeat: Heartbeat) -> tuple[str, int, float, str, bool]:
+def _touch_arguments(heartbeat: Heartbeat) -> tuple[str, int, float, str, bool]:
     return (
         heartbeat.user_id,
         heartbeat.platform_id,
