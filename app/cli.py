@@ -1,4 +1,4 @@
-"""The commands: `rollcall ...`, and the same under `flask ...`."""
+"""The command line: `rollcall ...`, also available as `flask ...`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from app.errors import StartupError
 from app.storage import backup as copies
 from app.storage.lock import InstanceLock
 
-#: Random bytes of a secret; as text it has 32 characters, as many as OpenIM v2 takes.
+#: Random bytes of a secret. Encoded, it has 32 characters, the maximum that OpenIM v2 accepts.
 SECRET_BYTES = 24
 
 
 class _Commands(click.Group):
-    """Tell what was refused in a sentence, with exit status 1."""
+    """Report a StartupError as a one-line error, with exit status 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -31,13 +31,13 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands)
 def main() -> None:
-    """Look after a Rollcall. The instance folder is that of ROLLCALL_INSTANCE, or `instance`."""
+    """Operate a Rollcall server. The instance folder is ROLLCALL_INSTANCE, by default `instance`."""
 
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
-    """Write a whole, checked copy of the database to FILE, which must not be there; a server may go on."""
+    """Back up the database to FILE, verified. FILE must not exist; the server may be running."""
     copies.copy(settings_table.load().database, file)
     click.echo(f"{file} is a whole copy")
 
@@ -45,7 +45,7 @@ def backup(file: Path) -> None:
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Put the backup FILE in the place of the database; the old one is kept. No server may run."""
+    """Replace the database with a backup FILE. Stop the server first; the old database is kept, renamed."""
     settings = settings_table.load()
     try:
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,16 +54,16 @@ def restore(file: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{settings.instance} cannot be used: {error}") from error
     try:
-        kept = copies.install(file, settings.database)
+        replaced = copies.install(file, settings.database)
     finally:
         lock.release()
-    click.echo(f"{file} is in place" + (f", the database before it is {kept}" if kept else ""))
+    click.echo(f"{file} is in place" + (f", the database before it is {replaced}" if replaced else ""))
 
 
 @main.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(file: Path | None) -> None:
-    """Look through the database, or through FILE, a backup; exit status 1 says that it is damaged."""
+    """Verify the database, or a backup FILE. Prints row counts; exit status 1 means damage."""
     path = file or settings_table.load().database
     for name, count in copies.check(path).items():
         click.echo(f"{name} {count}")
@@ -72,15 +72,15 @@ def check(file: Path | None) -> None:
 
 @main.command()
 def secret() -> None:
-    """Print a secret that nobody can guess, fit for every setting that takes one."""
+    """Print a new random secret. It is valid for every setting that takes one."""
     click.echo(secrets.token_urlsafe(SECRET_BYTES))
 
 
 @main.command()
-@click.option("--url", help="the server's address; by default that of ROLLCALL_BIND and ROLLCALL_PATH_PREFIX")
-@click.option("--wait", default=0.0, metavar="SECONDS", help="try for so long until it is ready")
+@click.option("--url", help="base URL of the server; default: from ROLLCALL_BIND and ROLLCALL_PATH_PREFIX")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="retry for up to this long until it is ready")
 def health(url: str | None, wait: float) -> None:
-    """Ask a server whether it is ready; exit status 1 says that it is not."""
+    """Print the server's readiness as JSON. Exit status 1 if it is not ready."""
     settings = settings_table.load()
     address = url or f"http://{settings.bind}{settings.path_prefix}"
     deadline = time.monotonic() + wait
@@ -95,7 +95,7 @@ def health(url: str | None, wait: float) -> None:
 
 
 def _ready(url: str) -> tuple[bool, str]:
-    # It takes a while to import, and a server never needs it.
+    # Imported here because it is slow to import and the server never needs it.
     import urllib.request
 
     try:

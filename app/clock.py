@@ -1,25 +1,25 @@
-"""The two clocks of the process, in one place so that a test can hold both still.
+"""The two clocks of the process, in one place so that tests can replace both.
 
-Wall time is for what the world reads (token claims, creation times). Elapsed time is for what lasts inside
-the process (presence, time-outs): a corrected wall clock must not put anybody online or offline.
+Wall time is for times that leave the process (token claims, creation times). Elapsed time is for durations
+within it (presence, timeouts): setting the wall clock must not change presence.
 """
 
 from __future__ import annotations
 
 import time
 
-# The boot-time clock goes on while a laptop is suspended, so nobody is still online after a night with the
-# lid closed. Where there is none (macOS), the monotonic clock is what we have.
+# CLOCK_BOOTTIME also counts while the machine is suspended, so presence expires then too. Without it (macOS),
+# time in suspend does not count.
 _ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock:
-    """Tell the time of the machine."""
+    """The clocks of the machine."""
 
     def now(self) -> float:
-        """Return the wall time in seconds since 1970."""
+        """Return the wall time in Unix seconds."""
         return time.time()
 
     def elapsed(self) -> float:
-        """Return seconds since an arbitrary instant; never runs backwards."""
+        """Return the seconds since an arbitrary instant; never goes backwards."""
         return time.clock_gettime(_ELAPSED)

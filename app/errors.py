@@ -1,9 +1,9 @@
-"""Everything that Rollcall refuses, as one tree. No codes and no HTTP statuses: those are each dialect's.
+"""All errors, as one tree, without error codes or HTTP statuses: each dialect maps the classes to its own.
 
-A dialect may add a leaf for what only it knows (openim_v2: BirthStrUnreadable; rongcloud: BodyEmpty).
+A dialect may add leaves of its own (openim_v2: BirthStrUnreadable; rongcloud: BodyEmpty).
 
 RollcallError
-├── StartupError                the process cannot serve, and the text says why
+├── StartupError                the process cannot start; the text says why
 │   ├── SettingInvalid
 │   ├── InstanceBusy
 │   └── DatabaseRefused
@@ -62,23 +62,23 @@ from collections.abc import Sequence
 
 
 class RollcallError(Exception):
-    """The root; catching it catches all that is ours."""
+    """The base class of all errors of Rollcall."""
 
 
 class StartupError(RollcallError):
-    """The process cannot serve. The text is a sentence for whoever started it."""
+    """The process cannot start. The text is a message for the operator."""
 
 
 class SettingInvalid(StartupError):
-    """A setting is unknown, mistyped or at odds with another; the text names it."""
+    """A setting is unknown, malformed or in conflict with another; the text names it."""
 
 
 class InstanceBusy(StartupError):
-    """Another process serves this instance folder."""
+    """Another process holds the lock of the instance folder."""
 
 
 class DatabaseRefused(StartupError):
-    """The database file is foreign, newer than this Rollcall, damaged or out of reach."""
+    """The database file is another application's, from a newer version, damaged or inaccessible."""
 
 
 class DomainError(RollcallError):
@@ -86,94 +86,94 @@ class DomainError(RollcallError):
 
 
 class BadRequest(DomainError):
-    """What was sent cannot be taken as it is; `str()` of the error says what is wrong with it."""
+    """The request is malformed or has an invalid parameter; `str()` says what is wrong."""
 
 
 class BodyTooLarge(BadRequest):
-    """The body is larger than Rollcall reads."""
+    """The body exceeds the size limit."""
 
 
 class BodyInvalid(BadRequest):
-    """The body is not JSON, or holds a value of another type than the call takes."""
+    """The body or the query cannot be parsed, or a value in it has the wrong type."""
 
 
 class HeaderMissing(BadRequest):
-    """A header that the dialect needs is absent or empty."""
+    """A required header is missing or empty."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"header must have {name}")
-        #: The header's name as its dialect spells it.
+        #: The header's name as written in the dialect.
         self.name = name
 
 
 class PatternInvalid(BadRequest):
-    """A pattern to search for is no regular expression, or matching it takes too long."""
+    """A search pattern cannot be used; `str()` says why."""
 
 
 class ArgumentInvalid(BadRequest):
-    """A parameter was understood and refused."""
+    """A parameter has a value that is not allowed."""
 
     def __init__(self, message: str, name: str = "") -> None:
         super().__init__(message)
-        #: The parameter's name on the wire, where one parameter is to blame.
+        #: The parameter's wire name; empty if the error is not about a single parameter.
         self.name = name
 
 
 class ArgumentMissing(ArgumentInvalid):
-    """A required parameter is absent or blank."""
+    """A required parameter is missing or empty."""
 
 
 class ArgumentTooLong(ArgumentInvalid):
-    """A parameter is longer than the call takes."""
+    """A parameter is too long, or stored data or the answer would exceed a limit."""
 
 
 class ArgumentRepeated(ArgumentInvalid):
-    """A list that must not repeat itself does."""
+    """A list repeats an entry and must not."""
 
 
 class UserIDInvalid(ArgumentInvalid):
-    """An id cannot become a user's (see ids.py)."""
+    """A text cannot be a user id (see ids.py)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"userID {reason}", "userID")
-        #: Why, as the rest of a sentence that begins with the parameter's name.
+        #: Why, as a predicate that follows the parameter's name ("is empty").
         self.reason = reason
 
 
 class AccessDenied(DomainError):
-    """The caller may not do this."""
+    """The caller is not allowed to do this."""
 
 
 class DefaultSecretsInUse(AccessDenied):
-    """Documented or short secrets are in place, so only this machine is served."""
+    """A documented or short secret is configured, so only requests from this machine are served."""
 
     def __init__(self, settings: Sequence[str], reason: str) -> None:
         super().__init__(
             f"{reason}: with the documented or short secret in {', '.join(settings)} only requests from "
             "this machine are served; set a secret of your own"
         )
-        #: The offending settings, spelled as environment variables.
+        #: The settings with such a secret, as environment variables.
         self.settings = tuple(settings)
 
 
 class SecretWrong(AccessDenied):
-    """The secret in the body is not the configured one."""
+    """The secret is not one of the configured ones."""
 
 
 class TooManyWrongSecrets(AccessDenied):
-    """The address has sent so many wrong secrets that the next one is not looked at."""
+    """The client address has sent too many wrong secrets and has to wait."""
 
 
 class AppKeyUnknown(AccessDenied):
-    """The RongCloud App-Key header is missing or names no app."""
+    """The RongCloud App-Key header is missing or names an unknown app."""
 
 
 class SignatureWrong(AccessDenied):
-    """The RongCloud signature is missing or belongs to none of the app's secrets."""
+    """The RongCloud signature is missing, stale or replayed, or matches none of the app's secrets."""
 
 
 class NotAdministrator(AccessDenied):
-    """The call is an administrator's and the caller is none."""
+    """The call is for administrators only."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(f"user {user_id} is not an administrator")
@@ -182,20 +182,20 @@ class NotAdministrator(AccessDenied):
 
 
 class NotOwner(AccessDenied):
-    """The call is an administrator's or the owner's, and the caller is neither."""
+    """The call is for the owner of the data or an administrator."""
 
     def __init__(self, owner_id: str) -> None:
         super().__init__(f"this is for {owner_id} or an administrator")
-        #: Whose it is.
+        #: The owner.
         self.owner_id = owner_id
 
 
 class NotPermitted(AccessDenied):
-    """The caller may make this call, but not with these arguments; `str()` says why."""
+    """The caller may make this call, but not with these parameters; `str()` says why."""
 
 
 class AdministratorProtected(AccessDenied):
-    """Administrators are neither blocked nor deactivated nor deleted."""
+    """An administrator cannot be blocked, deactivated or deleted."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(f"{user_id} is an administrator")
@@ -204,48 +204,48 @@ class AdministratorProtected(AccessDenied):
 
 
 class UserBlocked(AccessDenied):
-    """The user whom a call is about is blocked for some time."""
+    """The user is blocked."""
 
 
 class TokenRefused(AccessDenied):
-    """The token in the request does not let its bearer in."""
+    """The request has no valid token."""
 
 
 class TokenMissing(TokenRefused):
-    """There is no token in the request."""
+    """The request has no token."""
 
 
 class TokenMalformed(TokenRefused):
-    """The text is no token at all."""
+    """The text cannot be parsed as a token."""
 
 
 class TokenExpired(TokenRefused):
-    """The token has ended."""
+    """The token has expired."""
 
 
 class TokenNotYetValid(TokenRefused):
-    """The token has not begun."""
+    """The token's `nbf` is in the future."""
 
 
 class TokenSignatureInvalid(TokenRefused):
-    """The token's signature does not hold, or it claims to be from the future."""
+    """The token's signature is invalid, or its `iat` is in the future."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        #: What is wrong, in the words of OpenIM's JWT library.
+        #: The message of OpenIM's JWT library.
         self.reason = reason
 
 
 class TokenKicked(TokenRefused):
-    """The token was cancelled."""
+    """The token was revoked, or its user is blocked."""
 
 
 class TokenNotIssued(TokenRefused):
-    """The token is genuine but was not issued here, or is no longer on record."""
+    """The token's signature is valid, but no such token is on record."""
 
 
 class UserExists(DomainError):
-    """A user to be registered is registered already."""
+    """The id is taken: by a registered user, or reserved by a deactivated one."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(user_id)
@@ -254,62 +254,62 @@ class UserExists(DomainError):
 
 
 class UserNotFound(DomainError):
-    """A user is not registered."""
+    """The user is not registered."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(user_id)
-        #: The id that nobody has.
+        #: The unknown id.
         self.user_id = user_id
 
 
 class CommandNotFound(DomainError):
-    """A user has no such command."""
+    """The user has no such command."""
 
 
 class NoFreeUserID(DomainError):
-    """Every id that was thought up for a new account was taken."""
+    """All ids generated for a new account were taken."""
 
 
 class ReactivationTooEarly(DomainError):
-    """What is asked may be done later, and not yet."""
+    """The user was deactivated too recently to be reactivated."""
 
 
 class TooManyUsers(DomainError):
-    """There are as many users as a setting allows."""
+    """The configured maximum number of users is reached."""
 
 
 class TokenAlreadyIssued(DomainError):
-    """The user holds a token of this issuer, and its rule is one at a time."""
+    """The user already has a valid token of this issuer, which allows only one."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(user_id)
-        #: The user who holds it.
+        #: The user with the token.
         self.user_id = user_id
 
 
 class TooManyConnections(DomainError):
-    """A user has as many connections on one platform as Rollcall keeps."""
+    """The user has reached the maximum number of connections on one platform."""
 
 
 class WebhookRejected(DomainError):
-    """Somebody who was asked before it was done has refused it, in words and with a code of its own."""
+    """The receiver of a before-callback rejected the operation, with its own code and texts."""
 
     def __init__(self, code: int, message: str, detail: str) -> None:
         super().__init__(detail or message)
-        #: What the caller is to be told.
+        #: Passed on to the caller; the dialect chooses which.
         self.code, self.message, self.detail = code, message, detail
 
 
 class WebhookUnavailable(DomainError):
-    """Somebody who has to be asked before could not be reached, or did not answer in time."""
+    """The receiver of a required before-callback was unreachable or timed out."""
 
 
 class WebhookResponseInvalid(WebhookUnavailable):
-    """Somebody who was asked before gave an answer that nobody can read."""
+    """The receiver of a required before-callback gave an unreadable response."""
 
 
 class NoSuchCall(DomainError):
-    """There is nothing to call."""
+    """There is no such endpoint."""
 
 
 class NoSuchPath(NoSuchCall):
@@ -317,16 +317,16 @@ class NoSuchPath(NoSuchCall):
 
 
 class NoSuchMethod(NoSuchCall):
-    """The path takes another method."""
+    """The path does not take this method."""
 
 
 class ServiceUnavailable(DomainError):
-    """Rollcall cannot serve at the moment; trying again later may help."""
+    """Rollcall temporarily cannot serve the request; the client may retry."""
 
 
 class StorageUnavailable(ServiceUnavailable):
-    """The database could not be read or written; nothing of the request was kept."""
+    """The database could not be read or written; the request changed nothing."""
 
 
 class InternalError(DomainError):
-    """A fault of Rollcall's own. The log has the details, the answer has none."""
+    """An unexpected error. The log has the details; the response has none."""

@@ -1,18 +1,17 @@
-"""What may be a user's id, in every dialect: the one rule that all who create an id share."""
+"""The rule for user ids, shared by all dialects."""
 
 from __future__ import annotations
 
 import re
 
-#: Code points in an id at the most.
+#: Maximum length of a user id, in code points.
 MAX_LENGTH = 64
-# Control characters, and the two things that text becomes which was not Unicode when it was sent: lone
-# surrogates, and the replacement character that a door puts in their place.
+# Control characters, and what decoders turn invalid Unicode into: lone surrogates and U+FFFD.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 
 def invalid_reason(user_id: str) -> str | None:
-    """Return why nobody may have an id, as the rest of a sentence about it; None if somebody may."""
+    """Return why `user_id` cannot be a user id, as a predicate ("is empty"); None if it can."""
     if not user_id:
         return "is empty"
     if len(user_id) > MAX_LENGTH:

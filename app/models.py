@@ -1,4 +1,4 @@
-"""What the layers hand each other: frozen records, no behaviour, no wire names."""
+"""The records that the layers pass to each other: immutable, without behaviour or wire names."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, NamedTuple
 
-#: Seconds.
+#: Seconds in a day.
 DAY = 86_400
 
 
 class Platform(IntEnum):
     """The platform ids that all dialects share (OpenIM protocol, constant/platform_id_to_name.go).
 
-    What a platform is called on the wire is each dialect's business. Ids outside this list occur (OpenIM
-    accepts them in places) and are carried as plain integers.
+    Each dialect has its own wire names for them. OpenIM accepts other ids in places; they stay plain ints.
     """
 
     IOS = 1
@@ -32,7 +31,7 @@ class Platform(IntEnum):
 
 
 class User(NamedTuple):
-    """A registered user: the union of the profiles that the dialects know, and a row as it is stored."""
+    """A registered user with the profile fields of all dialects; the fields are columns of table users."""
 
     user_id: str
     nickname: str = ""
@@ -40,19 +39,19 @@ class User(NamedTuple):
     gender: int = 0
     phone_number: str = ""
     birth: int = 0
-    """Unix seconds; 0 means not given."""
+    """Unix seconds; 0 if not given."""
     email: str = ""
     ex: str = ""
-    """Free text of the application, usually JSON."""
+    """Application-defined text, usually JSON."""
     level: int = 0
-    """OpenIM's appMangerLevel as it was sent."""
+    """OpenIM's appMangerLevel, as sent."""
     global_recv_msg_opt: int = 0
     created_at: int = 0
-    """Unix milliseconds; set when the user is registered."""
+    """Unix milliseconds; set at registration."""
 
 
 class UserChanges(NamedTuple):
-    """What of a user is to be written anew; None leaves a field as it is."""
+    """Profile fields to overwrite; None leaves a field unchanged."""
 
     nickname: str | None = None
     face_url: str | None = None
@@ -66,30 +65,30 @@ class UserChanges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UserRegistered:
-    """Users were registered, together."""
+    """One or more users were registered in one call."""
 
     kind: ClassVar[str] = "user_registered"
     users: tuple[User, ...]
 
     @property
     def user_ids(self) -> frozenset[str]:
-        """Whom it is about."""
+        """The users concerned."""
         return frozenset(user.user_id for user in self.users)
 
 
 @dataclass(frozen=True, slots=True)
 class UserUpdated:
-    """A user's profile was written anew."""
+    """A user's profile was updated."""
 
     kind: ClassVar[str] = "user_updated"
     user_id: str
     changes: UserChanges
     exact: bool
-    """Whether the change said what to write even where that is nothing (OpenIM's update_user_info_ex)."""
+    """Whether the update came from OpenIM's update_user_info_ex, which can also write empty values."""
 
     @property
     def user_ids(self) -> frozenset[str]:
-        """Whom it is about."""
+        """The users concerned."""
         return frozenset({self.user_id})
 
 
@@ -97,56 +96,60 @@ UserEvent = UserRegistered | UserUpdated
 
 
 class OutboxEntry(NamedTuple):
-    """An event that has yet to be delivered."""
+    """An event that is still to be delivered."""
 
     number: int
-    """Grows with every new entry."""
+    """Increases with every new entry."""
     id: str
     kind: str
-    """Of its event."""
+    """The `kind` of its event."""
     user_ids: frozenset[str]
-    """Whom it is about."""
+    """The users concerned."""
 
 
 class Page(NamedTuple):
-    """A part of a list: up to `size` of what comes behind the first `offset`; nothing if that is below 1."""
+    """A slice of a list: up to `size` entries after the first `offset`; empty if `size` is below 1."""
 
     offset: int
     size: int
 
 
-#: All of a list.
+#: The whole list.
 EVERYTHING = Page(0, 2**63 - 1)
 
 
 class UserFilter(NamedTuple):
-    """Which users are meant: all conditions that are given hold, and one of the texts, if any, is found."""
+    """Select the users that meet every given condition.
+
+    `id_part`, `nickname_part` and `or_id` together are one condition: any of those given has to match.
+    """
 
     levels: tuple[int, int] | None = None
-    """The lowest and the highest level."""
+    """The lowest and the highest level, inclusive."""
     nickname: str | None = None
     user_ids: Sequence[str] | None = None
     without: Sequence[str] = ()
-    """Ids that are not meant."""
+    """Ids to leave out."""
     id_part: str = ""
-    """What the id contains, ASCII letters in either case."""
+    """A substring of the id; ASCII letters match in either case."""
     nickname_part: str = ""
+    """A substring of the nickname; ASCII letters match in either case."""
     or_id: str = ""
-    """An id that is found as well as those texts."""
+    """A user id, matched exactly."""
 
 
 class Registrations(NamedTuple):
-    """How many users were registered when."""
+    """Counts of registered users."""
 
     total: int
     before: int
-    """Those before the time that was asked about."""
+    """Users registered before the requested interval."""
     per_day: Mapping[str, int]
-    """By UTC day (`2023-11-14`), within the time that was asked about; days without any are absent."""
+    """Registrations in the requested interval by UTC day (`2023-11-14`); days without any are absent."""
 
 
 class UserCommand(NamedTuple):
-    """A small record that an application keeps with a user (OpenIM's process_user_command calls)."""
+    """A small record that an application stores for a user (OpenIM's process_user_command calls)."""
 
     type: int
     uuid: str
@@ -157,55 +160,56 @@ class UserCommand(NamedTuple):
 
 
 class UserAttribute(NamedTuple):
-    """A small thing that is kept with a user."""
+    """A named value of a user within a namespace."""
 
     seq: int
-    """Grows with every new note."""
+    """Increases with every new attribute; overwriting the value keeps it."""
     user_id: str
     name: str
     value: str
 
 
 class Subscription(NamedTuple):
-    """Somebody who is followed."""
+    """A user whose presence a subscriber follows."""
 
     seq: int
-    """Grows with every new subscription."""
+    """Increases with every new subscription."""
     user_id: str
+    """The user who is followed."""
     since: int
     """Unix milliseconds."""
     until: int
-    """Unix seconds; 0 is for good."""
+    """Unix seconds; 0 means no end."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFormat:
-    """How a kind of token dates itself."""
+    """A kind of token, and how its claims give times."""
 
     name: str
-    """What the row of such a token says of its kind."""
+    """The value of the `format` column of the tokens table."""
     lifetime: int
-    """Seconds from the issue to the end."""
+    """Seconds from issue to expiry."""
     iat_offset: int = 0
-    """Seconds by which `iat` lies before the issue."""
+    """Seconds that `iat` is set before the time of issue."""
     iat_per_second: int = 1
     """Units of `iat` in a second: 1 in a JWT, 1000 in RongCloud's tokens."""
 
 
 class Token(NamedTuple):
-    """What identifies an issued token. Its text is never kept: these claims and the secret rebuild it."""
+    """The claims that identify an issued token. Its text is not stored: claims and secret reproduce it."""
 
     user_id: str
     platform_id: int
     format: str
     issuer: str
-    """The RongCloud app key that issued it; empty for OpenIM, whose tokens are one family."""
+    """The RongCloud app key that the token is for; empty for OpenIM tokens."""
     iat: int
-    """When it says it was issued, in the unit of its text: seconds in a JWT, milliseconds in RongCloud's."""
+    """The time of issue that the token states: Unix seconds in a JWT, milliseconds in a RongCloud token."""
     exp: int
     """Unix seconds."""
     signing_key: str
-    """Which secret signed it (a fingerprint, never the secret)."""
+    """Fingerprint of the secret that signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +220,12 @@ class TokenRequest:
     platform_id: int
     format: TokenFormat
     signing_keys: tuple[str, ...]
-    """The first signs; a token by any of them is genuine."""
+    """Fingerprints: the first key signs, and a token signed with any of them is genuine."""
     issuer: str = ""
 
 
 class TokenState(IntEnum):
-    """The states of an issued token (OpenIM protocol, constant/constant.go); 1 and 3 are never written."""
+    """The states of an issued token (OpenIM protocol, constant/constant.go); 1 and 3 are not used."""
 
     NORMAL = 0
     KICKED = 2
@@ -229,16 +233,17 @@ class TokenState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DecodedToken:
-    """A token as a client showed it. Nothing in it is proven until `Tokens.verify` has said so."""
+    """A token that a client presented. Do not trust its claims until `Tokens.verify` has accepted it."""
 
     format: str
     iat: float | None
+    """Unix seconds, as are `nbf` and `exp`; None if the token does not state it."""
     nbf: float | None
     exp: float | None
     signature_error: str | None
-    """Why its signature does not hold, in the words of OpenIM's JWT library; None if it holds."""
+    """Why the signature is invalid, as OpenIM's JWT library words it; None if it is valid."""
     token: Token | None
-    """The token it would be; None if its text is none that Rollcall would have written."""
+    """None if the signature is invalid or Rollcall would have encoded these claims differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,63 +254,63 @@ class Connection:
     connection_id: str
     is_background: bool
     expires_in: float
-    """Seconds until it lapses unless it is refreshed."""
+    """Seconds until it lapses without another heartbeat."""
 
 
 class Heartbeat(NamedTuple):
-    """Word that a connection of a user is alive."""
+    """A report that a connection is alive."""
 
     user_id: str
     platform_id: int
     ttl: float
-    """Seconds for which to believe it."""
+    """Seconds that the report is valid."""
     connection_id: str = ""
     is_background: bool = False
 
 
 class ConnectionEventType(IntEnum):
-    """What a gateway says of a connection."""
+    """What happened to a connection, according to its gateway."""
 
     ONLINE = 1
     OFFLINE = 2
     KICKED = 3
-    """A newer connection takes its place; that it is offline is said as well."""
+    """A newer connection replaces it; OFFLINE is reported as well."""
 
 
 class ConnectionEvent(NamedTuple):
-    """What a gateway says about one connection."""
+    """A gateway's report about one connection."""
 
     type: ConnectionEventType
     user_id: str
     platform_id: int | None
-    """None, of a connection that goes: the gateway does not say where it was."""
+    """None if an OFFLINE report does not name the platform; the other types always do."""
     connection_id: str
-    """Empty if the gateway names none: then it means the platform."""
+    """Empty if the gateway does not name the connection; the report is then about the platform."""
     time: int
     """Unix milliseconds by the gateway's clock."""
     ttl: float = 0
-    """Seconds for which to believe that somebody is online."""
+    """Seconds that an ONLINE report is valid."""
     is_background: bool = False
 
 
 class PresenceStatus(IntEnum):
-    """What became of a connection."""
+    """What happened to a connection."""
 
     ONLINE = 1
-    """It came, or went to the background or out of it."""
+    """It came online, or moved to the background or out of it."""
     LEFT = 2
-    """It said that it goes, or its gateway did."""
+    """It, or its gateway, reported that it went offline."""
     LAPSED = 3
-    """It was not heard of in time."""
+    """No heartbeat arrived before its deadline."""
     KICKED = 4
-    """Its token was cancelled, or its user blocked or deleted."""
+    """Its token was revoked, its gateway kicked it, or its user was blocked or deleted."""
 
 
 class PresenceChange(NamedTuple):
-    """One connection that came or went."""
+    """A change of one connection."""
 
     number: int
-    """1 for the first since the start, and one more for each."""
+    """Consecutive, from 1 for the first change of the epoch."""
     user_id: str
     platform_id: int
     connection_id: str
@@ -316,40 +321,41 @@ class PresenceChange(NamedTuple):
 
 
 class PresenceChanges(NamedTuple):
-    """What happened after a number."""
+    """The changes after a given number."""
 
     epoch: str
     number: int
-    """Of the newest change there is."""
+    """The number of the newest change."""
     changes: list[PresenceChange] | None
-    """In order; None if the number is of another epoch, or its successor is no longer kept."""
+    """In order; None if the given number is not of this epoch, or changes after it have been dropped."""
 
 
 class PresenceDetails(NamedTuple):
-    """Where a user is online, and when there was last a sign of life."""
+    """A user's live connections, and when the user was last seen."""
 
     connections: tuple[Connection, ...]
     last_seen: int | None
-    """Unix milliseconds; None if there was none since the start."""
+    """Unix milliseconds; None if not seen since the start."""
 
 
 class PresencePage(NamedTuple):
-    """A part of who is online."""
+    """A page of the online users."""
 
     epoch: str
     number: int
-    """Of the newest change when reading began: whoever follows the changes from there misses nothing."""
+    """The newest change when reading began: to keep the page up to date, follow the changes from there."""
     users: list[tuple[str, tuple[Connection, ...]]]
     cursor: tuple[int, str] | None
-    """Where the next part begins; None if there is none."""
+    """Where the next page begins; None on the last page."""
 
 
 class PresenceCounts(NamedTuple):
-    """How many are online."""
+    """Counts of online users and connections."""
 
     epoch: str
     number: int
+    """The newest change that is counted."""
     users: int
     connections: int
     by_platform: Mapping[int, int]
-    """Users by platform id; who is online on two platforms counts on both."""
+    """Users by platform id; a user who is online on two platforms counts in both."""

@@ -1,7 +1,7 @@
-"""The kinds of values that settings have: each turns text, or a Python value, into the type or says why not.
+"""The types of settings: each parser turns a text or a Python value into the type of the setting.
 
-A text comes from the environment, a Python value from `config.py` or a test. What is refused raises
-ValueError with the second half of a sentence ("must be ..."); the first half names the setting.
+Texts come from the environment, Python values from `config.py` or `create_app`. A parser raises ValueError
+with the predicate of an error message ("must be ..."); the caller prefixes the name of the setting.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from app import ids
 
 #: The dialects that a setting can switch off.
 DIALECTS = ("openim_v2", "openim_v3", "rongcloud")
-#: How a RongCloud app answers getToken; the first is the default.
+#: The profiles of a RongCloud app; the first is the default.
 PROFILES = ("documented", "live")
-#: A RongCloud token carries its app key and has to stay under 256 bytes.
+#: A RongCloud token contains its app key and has to stay under 256 bytes.
 MAX_APP_KEY_BYTES = 64
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -34,45 +34,46 @@ _SINCE_3_5 = (
     "afterUpdateUserInfoEx",
     *_PRESENCE,
 )
-#: The callbacks that there are, by their names in upstream's newest configuration, of each generation. Those
-#: of v2 and 3.4 are fewer; `presenceReset` is Rollcall's own.
+#: The callbacks of each generation, by their names in upstream's newest configuration. v2 and 3.4 have fewer;
+#: `presenceReset` is Rollcall's own.
 CALLBACKS: Mapping[str, tuple[str, ...]] = {
     "2.3": _PRESENCE,
     "3.4": ("beforeUpdateUserInfo", *_PRESENCE),
     "3.5": _SINCE_3_5,
     "3.7": _SINCE_3_5,
 }
-#: Seconds that upstream waits for an answer, and at the most.
+#: Seconds to wait for an answer: upstream's default, and the maximum.
 CALLBACK_TIMEOUT, MAX_CALLBACK_TIMEOUT = 5, 15
 
 
 @dataclass(frozen=True)
 class Callback:
-    """One callback that is sent."""
+    """An OpenIM callback to send."""
 
     name: str
     timeout: int = CALLBACK_TIMEOUT
     """Seconds."""
     fails_closed: bool = False
-    """Whether what it is asked about is refused when there is no answer."""
+    """Whether the operation is refused if a before-callback gets no usable answer."""
 
 
 @dataclass(frozen=True)
 class RongCloudApp:
-    """One app of the RongCloud dialect: its key, the secrets any of which verifies, its profile."""
+    """An app of the RongCloud dialect."""
 
     key: str
     secrets: tuple[str, ...]
+    """The first signs, any of them verifies."""
     profile: str = PROFILES[0]
 
     @property
     def is_documented(self) -> bool:
-        """Whether it answers as the vendor's page says, not as the vendor's service does."""
+        """Whether to answer as the vendor's documentation says, rather than as the live service does."""
         return self.profile == "documented"
 
 
 def text(value: object) -> str:
-    """Take one line of text."""
+    """Parse one line of non-empty, printable text."""
     if not isinstance(value, str):
         raise ValueError("must be text")
     if not value.isprintable():
@@ -83,23 +84,23 @@ def text(value: object) -> str:
 
 
 def key(value: object) -> str:
-    """Take what can stand in a URL's path by itself and cannot be guessed, or nothing."""
+    """Parse a key that is safe in a URL path and too long to guess, or the empty string."""
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_-]{16,128}|", value):
         raise ValueError("must be 16 to 128 letters, digits, - or _")
     return value
 
 
 def url(value: object) -> str:
-    """Take an address to send to, or nothing."""
+    """Parse an http(s) URL to send to, or the empty string."""
     if value == "":
         return ""
     address = text(value)
     try:
         parts = urlsplit(address)
-        is_sound = bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+        is_valid = bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
     except ValueError:
-        is_sound = False
-    if not is_sound or not address.isascii() or " " in address or parts.scheme not in ("http", "https"):
+        is_valid = False
+    if not is_valid or not address.isascii() or " " in address or parts.scheme not in ("http", "https"):
         raise ValueError("must be an address like http://host:port/path, in ASCII")
     if parts.username is not None or parts.fragment:
         raise ValueError("must be an address without a user and without a #")
@@ -107,15 +108,15 @@ def url(value: object) -> str:
 
 
 def path_prefix(value: object) -> str:
-    """Take the beginning of a path, or nothing."""
+    """Parse a path prefix without a trailing slash, or the empty string."""
     if not isinstance(value, str) or not re.fullmatch("(/[A-Za-z0-9._~-]+)*", value):
         raise ValueError("must be like /im: parts of letters, digits and ._~- with a slash before each")
     return value
 
 
 def urls_by_key(value: object) -> tuple[tuple[str, str], ...]:
-    """Take `key=url`, comma-separated."""
-    pairs = [word.partition("=") for word in csv(value)]
+    """Parse `key=url`, comma-separated; return pairs of key and URL."""
+    pairs = [item.partition("=") for item in csv(value)]
     if not all(key and address for key, _, address in pairs):
         raise ValueError("must be app-key=url, comma-separated")
     if len({key for key, _, _ in pairs}) < len(pairs):
@@ -124,15 +125,15 @@ def urls_by_key(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def callbacks(value: object) -> tuple[Callback, ...]:
-    """Take `name`, `name:timeout` or `name:timeout:refuse`, comma-separated."""
-    found = [_callback(word) for word in csv(value)]
-    if len({callback.name for callback in found}) < len(found):
+    """Parse `name`, `name:timeout` or `name:timeout:refuse`, comma-separated."""
+    parsed = [_callback(item) for item in csv(value)]
+    if len({callback.name for callback in parsed}) < len(parsed):
         raise ValueError("names a callback twice")
-    return tuple(found)
+    return tuple(parsed)
 
 
-def _callback(word: str) -> Callback:
-    name, *rest = word.split(":")
+def _callback(item: str) -> Callback:
+    name, *rest = item.split(":")
     if name not in CALLBACKS["3.7"]:
         raise ValueError(f"names {name!r}; the callbacks are {', '.join(CALLBACKS['3.7'])}")
     timeout = int_range(1, MAX_CALLBACK_TIMEOUT)(rest[0]) if rest else CALLBACK_TIMEOUT
@@ -144,20 +145,20 @@ def _callback(word: str) -> Callback:
 
 
 def path_(value: object) -> Path:
-    """Take a path."""
+    """Parse a file path."""
     return value if isinstance(value, Path) else Path(text(value))
 
 
 def boolean(value: object) -> bool:
-    """Take yes or no."""
-    word = str(value).lower()
-    if word not in _FLAGS:
+    """Parse a flag: 1, true, yes, 0, false or no, in any case."""
+    flag = str(value).lower()
+    if flag not in _FLAGS:
         raise ValueError("must be 1 or 0")
-    return _FLAGS[word]
+    return _FLAGS[flag]
 
 
 def int_range(low: int, high: int) -> Callable[[object], int]:
-    """Return the kind of a whole number from `low` to `high`."""
+    """Return a parser of decimal integers from `low` to `high`."""
 
     def parse(value: object) -> int:
         digits = str(value)
@@ -171,7 +172,7 @@ def int_range(low: int, high: int) -> Callable[[object], int]:
 
 
 def int_choice(*choices: int) -> Callable[[object], int]:
-    """Return the kind of a number from a closed list."""
+    """Return a parser of one of several integers."""
 
     def parse(value: object) -> int:
         for choice in choices:
@@ -184,7 +185,7 @@ def int_choice(*choices: int) -> Callable[[object], int]:
 
 
 def choice(*choices: str) -> Callable[[object], str]:
-    """Return the kind of a word from a closed list; the empty word is spelled as nothing."""
+    """Return a parser of one of several strings, which may include the empty one."""
 
     def parse(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -195,35 +196,35 @@ def choice(*choices: str) -> Callable[[object], str]:
 
 
 def csv(value: object) -> tuple[str, ...]:
-    """Take `a, b` or `["a", "b"]`; blanks around a word, empty words and repeats fall away."""
+    """Parse `a, b` or `["a", "b"]`, dropping blanks around items, empty items and duplicates."""
     if isinstance(value, str):
         value = value.split(",")
-    if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ValueError("must be words separated by commas")
-    return tuple(dict.fromkeys(text(word.strip()) for word in value if word.strip()))
+    return tuple(dict.fromkeys(text(item.strip()) for item in value if item.strip()))
 
 
 def secrets(value: object) -> tuple[str, ...]:
-    """Take one secret or several."""
+    """Parse one or more secrets, comma-separated."""
     text(value) if isinstance(value, str) else None
-    found = csv(value)
-    if not found:
+    parsed = csv(value)
+    if not parsed:
         raise ValueError("must not be empty")
-    return found
+    return parsed
 
 
 def user_ids(value: object) -> tuple[str, ...]:
-    """Take ids of users."""
-    found = csv(value)
-    for user_id in found:
+    """Parse user ids, comma-separated."""
+    parsed = csv(value)
+    for user_id in parsed:
         reason = ids.invalid_reason(user_id)
         if reason is not None:
             raise ValueError(f"lists an id that {reason}")
-    return found
+    return parsed
 
 
 def dialects(value: object) -> tuple[str, ...]:
-    """Take names of dialects."""
+    """Parse one or more names of dialects, comma-separated."""
     names = csv(value)
     for name in names:
         if name not in DIALECTS:
@@ -234,8 +235,8 @@ def dialects(value: object) -> tuple[str, ...]:
 
 
 def apps(value: object) -> tuple[RongCloudApp, ...]:
-    """Take `key:secret` or `key:secret:profile`, comma-separated; a repeated key adds a secret."""
-    found: dict[str, RongCloudApp] = {}
+    """Parse `key:secret` or `key:secret:profile`, comma-separated; a repeated key adds a secret."""
+    by_key: dict[str, RongCloudApp] = {}
     for number, entry in enumerate(csv(value), 1):
         key, _, rest = entry.partition(":")
         secret, _, profile = rest.partition(":")
@@ -243,8 +244,8 @@ def apps(value: object) -> tuple[RongCloudApp, ...]:
             raise ValueError(f"entry {number} is not key:secret[:profile], profile {' or '.join(PROFILES)}")
         if len(key.encode()) > MAX_APP_KEY_BYTES:
             raise ValueError(f"entry {number} has a key of over {MAX_APP_KEY_BYTES} bytes")
-        earlier = found.get(key, RongCloudApp(key, (), profile or PROFILES[0]))
+        earlier = by_key.get(key, RongCloudApp(key, (), profile or PROFILES[0]))
         if profile and profile != earlier.profile:
             raise ValueError(f"entry {number} gives the app key {key} a second profile")
-        found[key] = RongCloudApp(key, (*earlier.secrets, secret), earlier.profile)
-    return tuple(found.values())
+        by_key[key] = RongCloudApp(key, (*earlier.secrets, secret), earlier.profile)
+    return tuple(by_key.values())

@@ -1,1 +1,1 @@
-"""What is allowed and what it sets off. Knows no wire, no Flask, no SQL."""
+"""The rules: what is allowed and what follows from it. Independent of wire formats, Flask and SQL."""

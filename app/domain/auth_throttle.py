@@ -1,4 +1,4 @@
-"""Who has lately tried secrets that were wrong: so many at once, then one a second."""
+"""Throttle wrong secrets by client address: a burst, then one per second."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from ipaddress import ip_address, ip_network
 
 from app.clock import Clock
 
-#: Wrong secrets that an address may send at once.
+#: Wrong secrets that an address may send in one burst.
 BURST = 20
-#: Seconds after which it may send another one.
+#: Seconds after which it may send another.
 PAUSE = 1.0
-#: Addresses that are remembered; the one that was quiet for longest is forgotten.
+#: Maximum number of addresses; beyond it, the one whose last failure is oldest is dropped.
 MAX_ADDRESSES = 10_000
-# One who has an address of IPv6 has as many as there are in such a network.
-_NETWORK = 64
+# IPv6 clients usually have a whole network of this prefix length, so it counts as one address.
+_IPV6_PREFIX = 64
 
 
 class AuthThrottle:
-    """Wrong secrets by address. This machine's own are not counted: it is whose secrets they are."""
+    """Count wrong secrets by client address. Loopback addresses are exempt."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        # Until when an address is busy with the wrong secrets that it has sent (elapsed seconds).
+        # By network: the elapsed time until which its failures, PAUSE seconds each, count against it.
         self._busy_until: OrderedDict[str, float] = OrderedDict()
 
     def is_limited(self, address: str) -> bool:
-        """Tell whether somebody has to wait before the next secret is looked at."""
+        """Return whether requests with a secret from `address` have to be refused for now."""
         until = self._busy_until.get(_network_of(address), 0.0)
         return until - self._clock.elapsed() > (BURST - 1) * PAUSE
 
     def record_failure(self, address: str) -> None:
-        """Count a wrong secret."""
+        """Count a wrong secret from `address`."""
         network = _network_of(address)
         if not network:
             return
@@ -47,13 +47,13 @@ class AuthThrottle:
 
 
 @lru_cache(1024)
-def _network_of(text: str) -> str:
-    """Return what stands for an address; nothing for this machine's own."""
+def _network_of(address: str) -> str:
+    """Return the key to count an address under; empty for loopback addresses."""
     try:
-        address = ip_address(text)
+        parsed = ip_address(address)
     except ValueError:
-        return text
-    mapped = getattr(address, "ipv4_mapped", None) or address
+        return address
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
     if mapped.is_loopback:
         return ""
-    return text if mapped.version == 4 else str(ip_network((int(mapped), _NETWORK), strict=False))
+    return address if mapped.version == 4 else str(ip_network((int(mapped), _IPV6_PREFIX), strict=False))

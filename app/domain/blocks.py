@@ -1,7 +1,7 @@
-"""Who is blocked: neither a token nor a heartbeat of theirs counts until the block lapses.
+"""Blocked users: until the block ends, their tokens and heartbeats are refused.
 
-Blocks are few and asked for at every request, so they are kept in memory as well. Their ends follow the wall
-clock, as tokens' do.
+Blocks are few and checked on every request, so they are also kept in memory. They end by the wall clock, like
+tokens.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.storage.database import Database
 
 
 class Blocks:
-    """The blocks; those who are blocked need not be registered."""
+    """The blocks by user id; a blocked user need not be registered."""
 
     def __init__(
         self, database: Database, store: BlockStore, users: Users, presence: Presence, clock: Clock
@@ -27,18 +27,18 @@ class Blocks:
         self._users = users
         self._presence = presence
         self._clock = clock
-        # Held over writing and remembering, so that both see changes in one order.
+        # Held while writing to the database and to memory, so that both see changes in the same order.
         self._lock = threading.Lock()
         self._until: dict[str, int] = {}
 
     def load(self) -> None:
-        """Read what is on record; to be called when the database has been opened."""
+        """Load the blocks from the database, which has to be open. Raises StorageUnavailable."""
         self._until = self._database.read(self._store.all)
 
     def block(self, user_ids: Sequence[str], seconds: int) -> None:
-        """Block users for so long from now, whatever was before, and take them offline.
+        """Block users for `seconds` from now, replacing earlier blocks, and take them offline.
 
-        Raises AdministratorProtected or UserIDInvalid.
+        Raises AdministratorProtected, UserIDInvalid or StorageUnavailable.
         """
         for user_id in user_ids:
             check_new_id(user_id)
@@ -47,25 +47,25 @@ class Blocks:
         until = now + seconds
         with self._lock:
             self._database.write(lambda transaction: self._store.put(transaction, user_ids, until, now))
-            lasting = {user_id: end for user_id, end in self._until.items() if end > now}
-            self._until = lasting | dict.fromkeys(user_ids, until)
+            active = {user_id: end for user_id, end in self._until.items() if end > now}
+            self._until = active | dict.fromkeys(user_ids, until)
         for user_id in user_ids:
             self._presence.remove(user_id)
 
     def unblock(self, user_ids: Sequence[str]) -> None:
-        """Lift the blocks of users; those who have none do not matter."""
+        """Lift the blocks of users, if they have any."""
         with self._lock:
             self._database.write(lambda transaction: self._store.remove(transaction, user_ids))
             for user_id in user_ids:
                 self._until.pop(user_id, None)
 
     def is_blocked(self, user_id: str) -> bool:
-        """Tell whether somebody is blocked now."""
+        """Return whether a user is blocked now."""
         until = self._until.get(user_id)
         return until is not None and until > self._clock.now()
 
     def active(self) -> list[tuple[str, int]]:
-        """Return who is blocked until when (Unix seconds), the last to end first."""
+        """Return the active blocks as (user id, end in Unix seconds), the last to end first."""
         now = self._clock.now()
         return sorted(
             ((user_id, until) for user_id, until in self._until.copy().items() if until > now),

@@ -1,24 +1,25 @@
-"""The last changes of presence, numbered, so that whoever polls can tell that nothing was missed."""
+"""The most recent presence changes, numbered so that a poller can detect gaps."""
 
 from __future__ import annotations
 
 from app.models import PresenceChange, PresenceStatus
 
-# A change without its number. A plain tuple, because the garbage collector does not visit tuples of atoms.
-_Kept = tuple[str, int, str, PresenceStatus, bool, int]
+# The fields of a PresenceChange without the number. A plain tuple, as the garbage collector skips those of
+# atomic values.
+_Change = tuple[str, int, str, PresenceStatus, bool, int]
 
 
 class ChangeLog:
-    """A ring of the newest `size` changes. Has no lock of its own."""
+    """A ring buffer of the newest `size` changes. Not thread-safe."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._ring: list[_Kept] = []
-        #: Of the newest change; 0 before the first.
+        self._ring: list[_Change] = []
+        #: The number of the newest change; 0 before the first.
         self.number = 0
 
-    def add(self, *change: *_Kept) -> None:
-        """Number a change, given as the fields of PresenceChange behind the number, and keep it."""
+    def add(self, *change: *_Change) -> None:
+        """Add a change, given as the fields of PresenceChange after the number."""
         if len(self._ring) < self._size:
             self._ring.append(change)
         else:
@@ -26,13 +27,13 @@ class ChangeLog:
         self.number += 1
 
     def after(self, number: int, limit: int) -> list[PresenceChange] | None:
-        """Return up to `most` changes after a number, in order; None if not all of them are kept."""
+        """Return up to `limit` changes after `number`, in order; None if it is too old or too high."""
         if not self.number - len(self._ring) <= number <= self.number:
             return None
         last = min(number + limit, self.number)
-        return [PresenceChange(each + 1, *self._ring[each % self._size]) for each in range(number, last)]
+        return [PresenceChange(index + 1, *self._ring[index % self._size]) for index in range(number, last)]
 
     def clear(self) -> None:
-        """Forget everything and number from 1 again."""
+        """Drop all changes and restart the numbers at 1."""
         self._ring.clear()
         self.number = 0

@@ -1,4 +1,4 @@
-"""Small records that an application keeps with a user (OpenIM's process_user_command calls)."""
+"""Small records that an application stores for a user (OpenIM's process_user_command calls)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.storage.database import Database, Transaction
 
 
 class Commands:
-    """The commands of users; whoever they belong to need not be registered."""
+    """The commands by user id; the user need not be registered."""
 
     def __init__(self, database: Database, store: CommandStore, clock: Clock) -> None:
         self._database = database
@@ -20,7 +20,7 @@ class Commands:
         self._clock = clock
 
     def add(self, user_id: str, type_: int, uuid: str, value: str, ex: str) -> None:
-        """Add a command; others may be like it. Raises UserIDInvalid or ArgumentTooLong."""
+        """Add a command; type and uuid need not be unique. Raises UserIDInvalid or ArgumentTooLong."""
         check_new_id(user_id)
         limits.check_texts(uuid, value, ex)
         command = UserCommand(type_, uuid, value, ex, created_at=int(self._clock.now()))
@@ -33,14 +33,13 @@ class Commands:
         self._database.write(operation)
 
     def delete(self, user_id: str, type_: int, uuid: str) -> None:
-        """Delete the oldest command of a type and uuid. Raises CommandNotFound."""
+        """Delete the oldest command with this type and uuid. Raises CommandNotFound."""
         self._database.write(lambda transaction: self._store.delete(transaction, user_id, type_, uuid))
 
     def update(self, user_id: str, type_: int, uuid: str, value: str | None, ex: str | None) -> None:
-        """Write what is not None into the oldest command of a type and uuid.
+        """Overwrite value and ex, unless None, of the oldest command with this type and uuid.
 
-        Raises CommandNotFound or ArgumentTooLong.
-        Nothing to write is a success, whether there is such a command or not.
+        Raises CommandNotFound or ArgumentTooLong. Does nothing if both are None.
         """
         if value is None and ex is None:
             return
@@ -50,5 +49,5 @@ class Commands:
         )
 
     def of(self, user_id: str, type_: int | None = None) -> list[UserCommand]:
-        """Return a user's commands, of one type or of all, in the order of their adding."""
+        """Return a user's commands, of one type or of all types, oldest first."""
         return self._database.read(lambda connection: self._store.of(connection, user_id, type_))

@@ -1,4 +1,4 @@
-"""A count that several threads add to."""
+"""A thread-safe counter."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import threading
 
 
 class Counter:
-    """How often something was done since the start of the process."""
+    """Counts events since the start of the process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.count = 0
 
     def add(self, number: int = 1) -> None:
-        """Count it so many times."""
+        """Add `number` to the count."""
         with self._lock:
             self.count += number

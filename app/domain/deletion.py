@@ -1,4 +1,4 @@
-"""Delete or deactivate users: with them go their tokens, what is kept with them, and their presence."""
+"""Delete or deactivate users, together with their tokens, stored data and presence."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from app.models import Page
 from app.storage.database import Database, Transaction
 from app.storage.users import UserStore
 
-#: Seconds for which somebody stays deactivated (docs.rongcloud.io, user/deactivation/reactivate).
+#: Seconds before a deactivated user can be reactivated (docs.rongcloud.io, user/deactivation/reactivate).
 MIN_DEACTIVATION_SECONDS = 3600
 
 
 class PerUserStore(Protocol):
-    """A store of things that go with a user."""
+    """A store whose data is deleted with the user."""
 
     def delete_for_users(self, connection: Transaction, user_ids: Iterable[str]) -> None:
-        """Delete what is kept with users."""
+        """Delete all data of these users."""
         ...
 
 
 class Deletion:
-    """What OpenIM v2's delete_user and RongCloud's delusers, deactivate and reactivate do."""
+    """Delete, deactivate and reactivate users (OpenIM v2's delete_user; RongCloud's delusers and others)."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Deletion:
         gateways: Gateways,
         clock: Clock,
     ) -> None:
-        """`kept` are the stores of what goes with a user."""
+        """Delete from `per_user_stores` too when a user is deleted."""
         self._database = database
         self._user_store = user_store
         self._per_user_stores = tuple(per_user_stores)
@@ -53,25 +53,27 @@ class Deletion:
         self._clock = clock
 
     def delete(self, user_ids: Sequence[str]) -> list[str]:
-        """Delete users; return those, in order, who could not be: nobody, and administrators.
+        """Delete users; return, in order, the ids that were not deleted: unknown users and administrators.
 
         Raises ArgumentTooLong.
         """
-        gone = self._end(user_ids, lambda transaction, gone: None)
-        return [user_id for user_id in dict.fromkeys(user_ids) if user_id not in gone]
+        deleted = self._delete(user_ids, lambda transaction, deleted: None)
+        return [user_id for user_id in dict.fromkeys(user_ids) if user_id not in deleted]
 
     def deactivate(self, user_ids: Sequence[str]) -> None:
-        """Delete users and keep their ids from being registered again; those who are nobody do not matter.
+        """Delete users and reserve their ids; ignore unknown users and administrators.
 
         Raises ArgumentTooLong.
         """
         now = int(self._clock.now() * 1000)
-        self._end(user_ids, lambda transaction, gone: self._user_store.deactivate(transaction, gone, now))
+        self._delete(
+            user_ids, lambda transaction, deleted: self._user_store.deactivate(transaction, deleted, now)
+        )
 
     def reactivate(self, user_ids: Sequence[str]) -> None:
-        """Give the ids of deactivated users back, with empty profiles; all or none.
+        """Register deactivated users again, with empty profiles, all or none; ignore other ids.
 
-        Raises ReactivationTooEarly, or ArgumentTooLong.
+        Raises ReactivationTooEarly or ArgumentTooLong.
         """
         limits.check_count(user_ids)
         before = int((self._clock.now() - MIN_DEACTIVATION_SECONDS) * 1000)
@@ -84,26 +86,26 @@ class Deletion:
         self._database.write(operation)
 
     def deactivated(self, page: Page) -> list[str]:
-        """Return a page of the ids of deactivated users, in the order of their deactivation."""
+        """Return a page of the ids of deactivated users, in order of deactivation."""
         return self._database.read(lambda connection: self._user_store.deactivated(connection, page))
 
-    def _end(
-        self, user_ids: Sequence[str], first: Callable[[Transaction, frozenset[str]], None]
+    def _delete(
+        self, user_ids: Sequence[str], before_delete: Callable[[Transaction, frozenset[str]], None]
     ) -> frozenset[str]:
-        """Delete those of `user_ids` who are somebody and no administrator, after having done `first`."""
+        """Delete the registered users of `user_ids` except administrators, and return their ids."""
         limits.check_count(user_ids)
 
         def operation(transaction: Transaction) -> frozenset[str]:
             existing = self._user_store.existing_ids(transaction, user_ids)
-            gone = frozenset(user_id for user_id in existing if not self._users.is_administrator(user_id))
-            first(transaction, gone)
+            deleted = frozenset(user_id for user_id in existing if not self._users.is_administrator(user_id))
+            before_delete(transaction, deleted)
             for store in (self._user_store, *self._per_user_stores):
-                store.delete_for_users(transaction, gone)
-            return gone
+                store.delete_for_users(transaction, deleted)
+            return deleted
 
-        gone = self._database.write(operation)
-        for user_id in gone:
+        deleted = self._database.write(operation)
+        for user_id in deleted:
             self._tokens.forget(user_id)
             self._presence.forget(user_id)
             self._gateways.forget(user_id)
-        return gone
+        return deleted

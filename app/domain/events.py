@@ -1,8 +1,7 @@
-"""What happens to users: who is asked before, and who is told afterwards.
+"""Events of users: hooks that run before a change, and an outbox of events to deliver after it.
 
-An event that is to be told is written into the outbox in the same transaction as what it tells of, so there
-is never one without the other. Its age is counted in seconds of serving, which no clock's jump and no restart
-makes older.
+An event is written to the outbox in the same transaction as the change it reports. Its age is measured in
+uptime, the seconds that Rollcall has been serving, so neither downtime nor a clock change expires it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Hooks(Protocol):
-    """Who is asked before something is done; runs in the thread of whoever does it."""
+    """Hooks that run before a change, in the thread of the request."""
 
     asks_before_registering: bool
 
@@ -41,23 +40,23 @@ class Events:
     def __init__(
         self, database: Database, store: OutboxStore, hooks: Hooks, wanted: Collection[str], clock: Clock
     ) -> None:
-        """Keep those events whose `kind` is `wanted`."""
+        """Record the events whose `kind` is in `wanted`; others are ignored."""
         self._database = database
         self._store = store
         self._wanted = wanted
         self._clock = clock
         self._changed = threading.Condition()
         self._sequence = 0
-        # Seconds of serving are elapsed seconds with this added.
+        # Uptime is elapsed time plus this.
         self._offset = 0.0
         self.asks_before_registering = hooks.asks_before_registering
         self.before_registering = hooks.before_registering
         self.before_updating = hooks.before_updating
 
     def load(self) -> None:
-        """Go on counting the seconds of serving, and forget events that nobody wants to be told of any more.
+        """Continue the uptime from the database, which has to be open, and drop events no longer wanted.
 
-        To be called when the database has been opened.
+        Raises StorageUnavailable.
         """
         self._offset = self._database.read(self._store.uptime) - self._clock.elapsed()
         count = self._database.write(
@@ -71,55 +70,55 @@ class Events:
         return self._clock.elapsed() + self._offset
 
     def record_uptime(self) -> None:
-        """Put on record how long has been served: a write that hurts nobody. Raises StorageUnavailable."""
+        """Persist the uptime; this also serves as a harmless test write. Raises StorageUnavailable."""
         self._database.write(lambda transaction: self._store.record_uptime(transaction, self._uptime))
 
     def record(self, transaction: Transaction, event: UserEvent) -> None:
-        """Keep an event with what it tells of, if anybody wants to be told."""
+        """Write an event to the outbox if it is wanted, in the transaction of the change it reports."""
         if event.kind in self._wanted:
             self._store.add(transaction, secrets.token_hex(16), event, self._uptime)
 
     def publish(self) -> None:
-        """Wake whoever delivers, after the commit."""
+        """Wake the delivery worker; call after the commit."""
         if self._wanted:
             self.wake()
 
     def wake(self) -> None:
-        """Have everybody who waits look again."""
+        """Change `sequence` and wake all threads in `wait`."""
         with self._changed:
             self._sequence += 1
             self._changed.notify_all()
 
     @property
     def sequence(self) -> int:
-        """A number that changes when there may be something new."""
+        """A number that changes when there may be new events."""
         return self._sequence
 
     def wait(self, sequence: int, seconds: float | None) -> None:
-        """Wait until `news` is another number, or `seconds` are over."""
+        """Wait until `self.sequence` differs from `sequence`, for at most `seconds` (None: no limit)."""
         with self._changed:
             self._changed.wait_for(lambda: self._sequence != sequence, seconds)
 
     def pending(self, after: int, limit: int) -> list[OutboxEntry]:
-        """Return up to `most` events that have yet to be delivered, behind a number."""
+        """Return up to `limit` undelivered events after entry number `after`, oldest first."""
         return self._database.read(lambda connection: self._store.pending(connection, after, limit))
 
     def count(self) -> int:
-        """Return how many events have yet to be delivered. Raises StorageUnavailable."""
+        """Return the number of undelivered events. Raises StorageUnavailable."""
         return self._database.read(self._store.count)
 
     def event(self, number: int) -> UserEvent | None:
-        """Return what happened; None if that is no longer kept."""
+        """Return the event of an outbox entry; None if it has been removed."""
         return self._database.read(lambda connection: self._store.event(connection, number))
 
     def delivered(self, number: int) -> None:
-        """Forget an event that was delivered."""
+        """Remove a delivered event from the outbox."""
         self._database.write(lambda transaction: self._store.remove(transaction, number))
 
     def expire(self, seconds: float) -> tuple[int, int]:
-        """Forget what is older than so many seconds of serving, and note how many have been served.
+        """Drop events older than `seconds` of uptime, and persist the uptime.
 
-        Return the number up to which everything is forgotten, and how many events that were.
+        Return the entry number up to which all are dropped, and the count of those dropped now.
         """
 
         def operation(transaction: Transaction) -> tuple[int, int]:

@@ -1,8 +1,7 @@
-"""What gateways report about connections, put in order: deliveries come late, twice and crosswise.
+"""Apply the connection events that gateways report, which may arrive late, twice and out of order.
 
-A report is judged by its own time and its connection. What a gateway said last of a connection counts; what
-is older, or was said before, changes nothing. So a delivery that was held up never puts somebody online who
-has gone since.
+Events are ordered by their own time, for each connection. An event that is older than the last one of its
+connection, or repeats it, is ignored, so a delayed event never puts a user online who has left since.
 """
 
 from __future__ import annotations
@@ -17,133 +16,136 @@ from app.domain.presence import Presence
 from app.errors import TooManyConnections, UserNotFound
 from app.models import ConnectionEvent, ConnectionEventType, PresenceStatus
 
-#: From here on a number may be a time in Unix ms. OpenIM v2.1.0 sends the milliseconds within the second,
-#: which tell nothing; its reports count as they come.
-_FIRST_TIME = 10**12
-#: Connections of a user that are remembered after they ended, and altogether. Of what is forgotten the time
-#: is kept: nothing that old puts an unknown connection online.
+#: Lower numbers are not a time in Unix ms: OpenIM v2.1.0 sends only the milliseconds within the second. Such
+#: events are applied in order of arrival.
+_MIN_TIME = 10**12
+#: Maximum number of connections in the history of a user: closed ones, and all. Of those dropped, only the
+#: newest time is kept: an ONLINE event of an unknown connection has to be newer.
 _MAX_CLOSED = 4
 _MAX_CONNECTIONS = 64
 
 
 class LastEvent(NamedTuple):
-    """What was last said of a connection."""
+    """The state of a connection after its last event."""
 
     time: int
+    """The gateway's time of that event, in Unix milliseconds."""
     is_online: bool
     open_count: int
-    """How often a connection without a name has come since it last went."""
+    """ONLINE events since it last went offline, minus kicks; without connection ids, the open connections."""
     kicked: int = 0
-    """How many of those were kicked and have yet to go."""
+    """Kicks whose OFFLINE event has not arrived yet."""
 
 
 class UserHistory(NamedTuple):
-    """What was said of a user's connections, by name, or by platform of those without one."""
+    """What the gateways reported about a user."""
 
     last_events: Mapping[str | int, LastEvent]
+    """By connection id, or by platform id (0 if there is none) for events without connection id."""
     forgotten: int = 0
-    """The newest time among what was forgotten: no connection that is unknown began before it."""
+    """The newest time (Unix ms) among dropped entries of `last_events`."""
     offline_since: Mapping[int, int] = {}
-    """When a platform was last said to be left altogether, 0 for all: no connection there is from before."""
+    """The newest time (Unix ms) at which a platform, or all of them (0), was reported offline as a whole."""
 
 
 class Gateways:
-    """The reports of all gateways."""
+    """Applies the events of all gateways to presence."""
 
     def __init__(self, heartbeats: Heartbeats, presence: Presence) -> None:
         self._heartbeats = heartbeats
         self._presence = presence
-        # Held over judging and doing, so that presence sees reports in the order in which they were judged.
+        # Held while an event is compared and applied, so that presence sees events in the same order.
         self._lock = threading.Lock()
         self._histories: dict[str, UserHistory] = {}
 
     def apply(self, events: Sequence[ConnectionEvent]) -> None:
-        """Follow reports in their order; those about who may not be present do not matter."""
-        user_ids = {apply.user_id for apply in events}
-        refused_users = self._heartbeats.not_allowed(user_ids)
-        for apply in events:
-            # Of who is blocked is remembered what was said, so that it is not news when the block is over.
-            why = refused_users.get(apply.user_id)
-            if not isinstance(why, UserNotFound):
+        """Apply events in the given order. Events of unknown or blocked users put no connection online.
+
+        Raises ArgumentTooLong or StorageUnavailable.
+        """
+        user_ids = {event.user_id for event in events}
+        not_allowed = self._heartbeats.not_allowed(user_ids)
+        for event in events:
+            reason = not_allowed.get(event.user_id)
+            # The history of blocked users goes on: a late event must not count as new after the block.
+            if not isinstance(reason, UserNotFound):
                 with self._lock, contextlib.suppress(TooManyConnections):
-                    self._follow(apply, may_be_there=why is None)
-        self._heartbeats.disconnect_disallowed(user_ids.difference(refused_users))
+                    self._apply(event, is_allowed=reason is None)
+        self._heartbeats.disconnect_disallowed(user_ids.difference(not_allowed))
 
     def forget(self, user_id: str) -> None:
-        """Forget what was said of a user who was deleted."""
+        """Drop the history of a deleted user."""
         with self._lock:
             self._histories.pop(user_id, None)
 
     def clear(self) -> None:
-        """Forget everything that was said: presence is empty again."""
+        """Drop the history of all users, when presence is emptied."""
         with self._lock:
             self._histories.clear()
 
-    def _follow(self, apply: ConnectionEvent, may_be_there: bool) -> None:
-        history = self._histories.get(apply.user_id) or UserHistory({})
-        name = apply.connection_id or apply.platform_id or 0
-        after = _judged(apply, history.last_events.get(name), history)
+    def _apply(self, event: ConnectionEvent, is_allowed: bool) -> None:
+        history = self._histories.get(event.user_id) or UserHistory({})
+        key = event.connection_id or event.platform_id or 0
+        after = _next_state(event, history.last_events.get(key), history)
         if after is None:
             return
-        self._histories[apply.user_id] = _remembering(history, name, after, apply)
+        self._histories[event.user_id] = _updated(history, key, after, event)
         if not after.is_online:
-            self._leave(apply)
-        elif apply.type is ConnectionEventType.ONLINE and may_be_there:
-            assert apply.platform_id is not None, "who comes online does so on a platform"
+            self._leave(event)
+        elif event.type is ConnectionEventType.ONLINE and is_allowed:
+            assert event.platform_id is not None, "ONLINE events name a platform"
             self._presence.touch(
-                apply.user_id, apply.platform_id, apply.ttl, apply.connection_id, apply.is_background
+                event.user_id, event.platform_id, event.ttl, event.connection_id, event.is_background
             )
 
-    def _leave(self, apply: ConnectionEvent) -> None:
-        # A gateway that names no connection means all that it has there.
-        why = PresenceStatus.KICKED if apply.type is ConnectionEventType.KICKED else PresenceStatus.LEFT
-        platform_id = None if apply.connection_id else apply.platform_id
-        self._presence.leave(apply.user_id, platform_id, apply.connection_id or None, why)
+    def _leave(self, event: ConnectionEvent) -> None:
+        # Without a connection id, the event ends all connections on the platform.
+        status = PresenceStatus.KICKED if event.type is ConnectionEventType.KICKED else PresenceStatus.LEFT
+        platform_id = None if event.connection_id else event.platform_id
+        self._presence.leave(event.user_id, platform_id, event.connection_id or None, status)
 
 
-def _judged(apply: ConnectionEvent, before: LastEvent | None, history: UserHistory) -> LastEvent | None:
-    """Return what is now said of the connection; None if the report says nothing new."""
-    if apply.type is ConnectionEventType.KICKED and before is None:
-        # It does not say which of the connections that have names it means; that one's end will.
+def _next_state(event: ConnectionEvent, before: LastEvent | None, history: UserHistory) -> LastEvent | None:
+    """Return the state of the connection after the event; None if the event is to be ignored."""
+    if event.type is ConnectionEventType.KICKED and before is None:
+        # It does not say which of the connections with an id was kicked; the OFFLINE event of that one will.
         return None
-    if apply.time >= _FIRST_TIME and not _is_news(apply, before, history):
+    if event.time >= _MIN_TIME and not _is_new(event, before, history):
         return None
     open_count, kicked = (before.open_count, before.kicked) if before else (0, 0)
-    if apply.type is ConnectionEventType.ONLINE:
-        return LastEvent(apply.time, True, open_count + 1, kicked)
-    if apply.type is ConnectionEventType.KICKED:
-        # The one that was there before goes, and the one for whose sake it goes stays.
-        return LastEvent(apply.time, open_count > 1, open_count - 1, kicked + 1)
+    if event.type is ConnectionEventType.ONLINE:
+        return LastEvent(event.time, True, open_count + 1, kicked)
+    if event.type is ConnectionEventType.KICKED:
+        # The older connection ends; the newer one that replaces it, if there is one, stays.
+        return LastEvent(event.time, open_count > 1, open_count - 1, kicked + 1)
     if kicked and open_count:
-        return LastEvent(apply.time, True, open_count, kicked - 1)
-    return LastEvent(apply.time, False, 0)
+        return LastEvent(event.time, True, open_count, kicked - 1)
+    return LastEvent(event.time, False, 0)
 
 
-def _is_news(apply: ConnectionEvent, before: LastEvent | None, history: UserHistory) -> bool:
-    is_online = apply.type is ConnectionEventType.ONLINE
-    left = max(history.offline_since.get(0, 0), history.offline_since.get(apply.platform_id or 0, 0))
-    if is_online and apply.time <= left:
+def _is_new(event: ConnectionEvent, before: LastEvent | None, history: UserHistory) -> bool:
+    is_online = event.type is ConnectionEventType.ONLINE
+    offline_since = max(history.offline_since.get(0, 0), history.offline_since.get(event.platform_id or 0, 0))
+    if is_online and event.time <= offline_since:
         return False
     if before is None:
-        return not is_online or apply.time > history.forgotten
-    if apply.time == before.time:
+        return not is_online or event.time > history.forgotten
+    if event.time == before.time:
         return before.is_online and not is_online
-    return apply.time > before.time
+    return event.time > before.time
 
 
-def _remembering(
-    history: UserHistory, name: str | int, after: LastEvent, apply: ConnectionEvent
-) -> UserHistory:
-    """Return the memory with what is said of a connection, and without the oldest of too many."""
-    last_events = {**history.last_events, name: after}
+def _updated(history: UserHistory, key: str | int, after: LastEvent, event: ConnectionEvent) -> UserHistory:
+    """Return the history with the new state of a connection, dropping the oldest beyond the maximum."""
+    last_events = {**history.last_events, key: after}
     forgotten = history.forgotten
-    eof_error = [each for each in last_events if not last_events[each].is_online]
-    for names, limit in ((eof_error, _MAX_CLOSED), (list(last_events), _MAX_CONNECTIONS)):
-        names = [each for each in names if each in last_events and each != name]
-        names.sort(key=lambda each: last_events[each].time)
-        for each in names[: max(len(names) - limit, 0)]:
+    closed = [each for each in last_events if not last_events[each].is_online]
+    for keys, limit in ((closed, _MAX_CLOSED), (list(last_events), _MAX_CONNECTIONS)):
+        keys = [each for each in keys if each in last_events and each != key]
+        keys.sort(key=lambda each: last_events[each].time)
+        for each in keys[: max(len(keys) - limit, 0)]:
             forgotten = max(forgotten, last_events.pop(each).time)
     offline_since = history.offline_since
-    if not after.is_online and isinstance(name, int):
-        offline_since = {**offline_since, name: max(offline_since.get(name, 0), apply.time)}
+    if not after.is_online and isinstance(key, int):
+        offline_since = {**offline_since, key: max(offline_since.get(key, 0), event.time)}
     return UserHistory(last_events, forgotten, offline_since)

@@ -1,4 +1,4 @@
-"""Somebody says that a user is there: a client with its token, an administrator, or a gateway."""
+"""Heartbeats put users online: from a client with its token, an administrator or a gateway."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.models import Heartbeat, PresenceStatus, Token
 
 
 class Heartbeats:
-    """Presence of those who may be present: registered users who are not blocked."""
+    """Records heartbeats of registered users who are not blocked."""
 
     def __init__(self, users: Users, tokens: Tokens, blocks: Blocks, presence: Presence) -> None:
         self._users = users
@@ -22,14 +22,15 @@ class Heartbeats:
         self._presence = presence
 
     def record(self, bearer: Token, heartbeat: Heartbeat) -> None:
-        """Do `Presence.touch` on the strength of a token that `Tokens.verify` has returned.
+        """Put a connection online for the bearer of a token that `Tokens.verify` has returned.
 
-        Raises TooManyConnections; TokenNotIssued or TokenKicked; UserNotFound or UserBlocked.
+        Raises TooManyConnections, TokenNotIssued or TokenKicked; for another user than the bearer also
+        UserNotFound or UserBlocked.
         """
-        self._presence.touch(*_touch(heartbeat))
+        self._presence.touch(*_touch_arguments(heartbeat))
         try:
-            # Cancelling a token, blocking and deleting a user take the user offline; if that came in between,
-            # this must not undo it.
+            # Checked after `touch`: revoking the token, blocking or deleting the user takes the user offline,
+            # and a concurrent heartbeat must not undo that.
             self._tokens.check_active(bearer)
             if heartbeat.user_id != bearer.user_id:
                 self._users.get(heartbeat.user_id)
@@ -42,42 +43,42 @@ class Heartbeats:
             raise
 
     def record_many(self, heartbeats: Sequence[Heartbeat]) -> list[tuple[Heartbeat, DomainError]]:
-        """Do `Presence.touch` for each, and return those that were refused, with why.
+        """Put each connection online; return the refused heartbeats, each with the error.
 
-        That is UserNotFound, UserBlocked or TooManyConnections.
+        The errors are UserNotFound, UserBlocked and TooManyConnections. Raises ArgumentTooLong.
         """
         user_ids = {heartbeat.user_id for heartbeat in heartbeats}
-        refused_users = self.not_allowed(user_ids)
+        not_allowed = self.not_allowed(user_ids)
         refused: list[tuple[Heartbeat, DomainError]] = []
         for heartbeat in heartbeats:
-            if heartbeat.user_id in refused_users:
-                refused.append((heartbeat, refused_users[heartbeat.user_id]))
+            if heartbeat.user_id in not_allowed:
+                refused.append((heartbeat, not_allowed[heartbeat.user_id]))
                 continue
             try:
-                self._presence.touch(*_touch(heartbeat))
+                self._presence.touch(*_touch_arguments(heartbeat))
             except TooManyConnections as error:
                 refused.append((heartbeat, error))
-        self.disconnect_disallowed(user_ids.difference(refused_users))
+        self.disconnect_disallowed(user_ids.difference(not_allowed))
         return refused
 
     def not_allowed(self, user_ids: Collection[str]) -> dict[str, DomainError]:
-        """Return those who may not be present, with why."""
-        known = self._users.existing_ids(user_ids)
-        refused_users: dict[str, DomainError] = {}
+        """Return UserNotFound or UserBlocked for each user who must not be online. Raises ArgumentTooLong."""
+        existing = self._users.existing_ids(user_ids)
+        errors: dict[str, DomainError] = {}
         for user_id in user_ids:
-            if user_id not in known:
-                refused_users[user_id] = UserNotFound(user_id)
+            if user_id not in existing:
+                errors[user_id] = UserNotFound(user_id)
             elif self._blocks.is_blocked(user_id):
-                refused_users[user_id] = UserBlocked(f"{user_id} is blocked")
-        return refused_users
+                errors[user_id] = UserBlocked(f"{user_id} is blocked")
+        return errors
 
     def disconnect_disallowed(self, user_ids: Collection[str]) -> None:
-        """Take those offline who were deleted or blocked while they were being put online."""
+        """Take offline the users who were deleted or blocked while they were being put online."""
         for user_id in self.not_allowed(user_ids):
             self._presence.remove(user_id)
 
 
-def _touch(heartbeat: Heartbeat) -> tuple[str, int, float, str, bool]:
+def _touch_arguments(heartbeat: Heartbeat) -> tuple[str, int, float, str, bool]:
     return (
         heartbeat.user_id,
         heartbeat.platform_id,

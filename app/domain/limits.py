@@ -1,7 +1,7 @@
-"""How much Rollcall takes and gives at once, so that no request fills the memory or holds everybody up.
+"""Limits on stored data and single requests, which bound the memory and time that a request can take.
 
-Nothing ordinary comes near: upstream's own columns had 255 to 1,024 characters, and its clients ask for up to
-a thousand ids.
+They are far above normal use: upstream's columns had 255 to 1,024 characters, and its clients ask for up to
+1,000 ids.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Sequence, Sized
 from app.errors import ArgumentTooLong
 from app.models import User
 
-#: Characters of all texts of a profile, or of a command, together.
+#: Characters of a profile's or a command's texts together, or of a user's attributes in one call.
 MAX_TEXT_CHARS = 65_536
 #: Users or ids in one call.
 MAX_ITEMS = 10_000
-#: Commands of one user.
+#: Commands per user.
 MAX_COMMANDS = 10_000
-#: Characters of the profiles or commands in one answer, with so many for what stands around each.
+#: Characters of the profiles in one answer, with an allowance per profile for field names and short fields.
 MAX_RESPONSE_CHARS = 64 * 1024 * 1024
-_AROUND = 200
+_CHARS_PER_USER = 200
 
 
 def check_texts(*texts: str | None) -> None:
-    """Refuse texts that are too long to keep. Raises ArgumentTooLong."""
+    """Check the total length of texts to store. Raises ArgumentTooLong."""
     length = 0
     for text in texts:
         if text:
@@ -32,14 +32,14 @@ def check_texts(*texts: str | None) -> None:
         raise ArgumentTooLong(f"the texts have over {MAX_TEXT_CHARS} characters")
 
 
-def check_count(things: Sized) -> None:
-    """Refuse a list that is too long to be dealt with at once. Raises ArgumentTooLong."""
-    if len(things) > MAX_ITEMS:
+def check_count(items: Sized) -> None:
+    """Check the length of a list in a request. Raises ArgumentTooLong."""
+    if len(items) > MAX_ITEMS:
         raise ArgumentTooLong(f"the list has over {MAX_ITEMS} entries")
 
 
 def check_answer(users: Sequence[User]) -> None:
-    """Refuse to answer with more than anybody should ask for at once. Raises ArgumentTooLong."""
-    size = sum(len(user.nickname) + len(user.face_url) + len(user.ex) + _AROUND for user in users)
+    """Check the size of an answer with these profiles. Raises ArgumentTooLong."""
+    size = sum(len(user.nickname) + len(user.face_url) + len(user.ex) + _CHARS_PER_USER for user in users)
     if size > MAX_RESPONSE_CHARS:
         raise ArgumentTooLong(f"the answer would have over {MAX_RESPONSE_CHARS} characters, ask for less")

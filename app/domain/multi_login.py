@@ -1,7 +1,7 @@
-"""OpenIM's multi-login policies: which older tokens a new one cancels.
+"""OpenIM's multi-login policies: which older tokens a new one revokes.
 
-Source: open-im-server branch 3.8.3-patch pkg/common/storage/controller/auth.go (checkToken), with the oldest
-chosen where upstream leaves it to the order of a Go map, and protocol v0.0.73-alpha.12
+Source: open-im-server branch 3.8.3-patch pkg/common/storage/controller/auth.go (checkToken), choosing the
+oldest tokens where upstream depends on the order of a Go map, and protocol v0.0.73-alpha.12
 constant/platform_id_to_name.go for the classes of platforms.
 """
 
@@ -28,48 +28,49 @@ _CLASSES: dict[int, str] = {
 
 
 def class_of(platform_id: int) -> str:
-    """Return the class of a platform; those that OpenIM does not know are one class."""
+    """Return the class of a platform; all unknown platforms are one class."""
     return _CLASSES.get(platform_id, "")
 
 
 def tokens_to_revoke(
     policy: int, max_per_platform: int, active: Sequence[Token], platform_id: int
 ) -> list[Token]:
-    """Return those of `held` (a user's valid tokens, the oldest first) that a new one on a platform cancels.
+    """Return the tokens to revoke when a user with the `active` ones (oldest first) gets one on a platform.
 
-    `most` is how many tokens on one platform policy 0 leaves. Tokens of the platform Admin take no part.
+    Policy 0 leaves up to `max_per_platform` tokens on a platform, including the new one. Tokens of platform
+    Admin are ignored.
     """
     others = [token for token in active if token.platform_id != Platform.ADMIN]
     return _POLICIES[policy](others, platform_id, max_per_platform)
 
 
 def _not_kick(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
-    """Leave up to `most` tokens on each platform, the new one among them."""
-    lost = []
-    for place, tokens in _grouped(active, _platform).items():
-        room = max_per_platform - 1 if place == platform_id else max_per_platform
-        lost += tokens[: max(len(tokens) - room, 0)]
-    return lost
+    """Leave up to `max_per_platform` tokens on each platform, including the new one."""
+    revoked = []
+    for platform, tokens in _grouped(active, _platform).items():
+        limit = max_per_platform - 1 if platform == platform_id else max_per_platform
+        revoked += tokens[: max(len(tokens) - limit, 0)]
+    return revoked
 
 
 def _same_terminal(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
-    """Leave one token on each platform: on this one, the new one."""
+    """Leave the newest token on each platform."""
     return _all_but_one_each(active, platform_id, _platform)
 
 
 def _same_class(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
-    """Leave one token in each class of platforms: in this one, the new one."""
+    """Leave the newest token in each class of platforms."""
     return _all_but_one_each(active, class_of(platform_id), lambda token: class_of(token.platform_id))
 
 
 def _pc_and_other(active: Sequence[Token], platform_id: int, max_per_platform: int) -> list[Token]:
-    """Leave any number of tokens on PCs, and one elsewhere: the new one, or one of Android's if there is."""
+    """Leave all tokens on PCs and one elsewhere: the new one, else the newest on Android, else the newest."""
     elsewhere = [token for token in active if class_of(token.platform_id) != "PC"]
     if class_of(platform_id) != "PC" or not elsewhere:
         return elsewhere
     androids = [token for token in elsewhere if token.platform_id == Platform.ANDROID]
-    left = (androids or elsewhere)[-1]
-    return [token for token in elsewhere if token is not left]
+    kept = (androids or elsewhere)[-1]
+    return [token for token in elsewhere if token is not kept]
 
 
 _POLICIES: dict[int, Callable[[Sequence[Token], int, int], list[Token]]] = {
@@ -78,23 +79,23 @@ _POLICIES: dict[int, Callable[[Sequence[Token], int, int], list[Token]]] = {
     4: _same_class,
     5: _pc_and_other,
 }
-#: The numbers of the policies, as OpenIM's `multiLogin.policy` has them.
+#: The valid values of OpenIM's `multiLogin.policy`.
 POLICIES = tuple(_POLICIES)
 
 
 def _all_but_one_each(
-    active: Sequence[Token], new: Hashable, group: Callable[[Token], Hashable]
+    active: Sequence[Token], new_group: Hashable, group_of: Callable[[Token], Hashable]
 ) -> list[Token]:
-    lost = []
-    for name, tokens in _grouped(active, group).items():
-        lost += tokens if name == new else tokens[:-1]
-    return lost
+    revoked = []
+    for group, tokens in _grouped(active, group_of).items():
+        revoked += tokens if group == new_group else tokens[:-1]
+    return revoked
 
 
-def _grouped(active: Sequence[Token], group: Callable[[Token], Hashable]) -> dict[Hashable, list[Token]]:
+def _grouped(active: Sequence[Token], group_of: Callable[[Token], Hashable]) -> dict[Hashable, list[Token]]:
     groups: dict[Hashable, list[Token]] = defaultdict(list)
     for token in active:
-        groups[group(token)].append(token)
+        groups[group_of(token)].append(token)
     return groups
 
 

@@ -1,8 +1,8 @@
-"""Who is online: one table in memory, empty again after every start.
+"""Presence: which users are online, kept in memory only and empty after every start.
 
-Presence lives in one process (which is why Rollcall is one process). Its time is elapsed time, never the
-wall clock. An entry ends at its deadline; reading judges by the deadline, and one background thread takes
-lapsed entries out of memory, which is when their end is published. Every change has a number.
+It lives in one process, which is why Rollcall is one process. It uses elapsed time, never the wall clock. A
+connection ends at its deadline. Reads compare deadlines themselves; a background thread removes lapsed
+connections and publishes these changes. Every change has a number.
 """
 
 from __future__ import annotations
@@ -26,50 +26,50 @@ from app.models import (
     PresenceStatus,
 )
 
-#: Connections of one user on one platform, as many as OpenIM's maxNumOneEnd.
+#: Connections of one user on one platform; the default of OpenIM's maxNumOneEnd.
 MAX_CONNECTIONS = 30
-#: Users whose lapsed entries are removed in one hold of the lock.
+#: Users whose lapsed connections are removed under one hold of the lock.
 _SLICE = 1000
-#: Seconds after which the background thread looks at the clock at the latest: a laptop may have slept.
-_BEAT = 1.0
-#: Users who are looked through for one page of a list.
+#: Longest sleep of the background thread in seconds; a wait does not notice that the machine was suspended.
+_MAX_SLEEP_SECONDS = 1.0
+#: Users scanned for one page, after which the page ends with the shard.
 _MAX_SCANNED = 100_000
 
 
 class Presence:
-    """The table of who is online."""
+    """The connections of all online users. Thread-safe."""
 
     def __init__(self, clock: Clock, history: int = 1000) -> None:
-        """Keep the last `history` changes for those who ask what happened."""
+        """Keep the last `history` changes for `changes`."""
         self._clock = clock
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._changed = threading.Condition(self._lock)
         self._table = PresenceTable()
-        # One due look for each row; looks that were brought forward leave a stale one behind.
+        # One current timer per row; shortening a deadline leaves a stale timer behind.
         self._timers = TimerWheel()
         self._log = ChangeLog(history)
         self._wake_count = 0
         self._running = False
         self._thread: threading.Thread | None = None
-        #: Another one after every start: what was known under an older epoch is void.
+        #: Random, new at every start. Numbers and cursors of another epoch are invalid.
         self.epoch = ""
 
     def touch(
         self, user_id: str, platform_id: int, ttl: float, connection_id: str = "", is_background: bool = False
     ) -> None:
-        """Put a connection online, or keep it, for `ttl` seconds. Raises TooManyConnections."""
+        """Put a connection online, or refresh it, for `ttl` seconds. Raises TooManyConnections."""
         with self._lock:
-            # The time is told by whoever has the lock, so that all see one order of things.
+            # Read the clock under the lock, so that times are in the order of the changes.
             now = self._clock.elapsed()
             entry = (platform_id, connection_id, now + ttl, is_background, now)
-            due, held = self._without_lapsed(user_id, now)
-            before = next((kept for kept in held if kept[:2] == entry[:2]), None)
+            due, entries = self._without_lapsed(user_id, now)
+            before = next((each for each in entries if each[:2] == entry[:2]), None)
             if before is None:
-                _check_room(held, platform_id)
-                entries = (*held, entry)
+                _check_limit(entries, platform_id)
+                entries = (*entries, entry)
             else:
-                entries = tuple(entry if kept is before else kept for kept in held)
+                entries = tuple(entry if each is before else each for each in entries)
             is_sooner = due == NOT_SCHEDULED or entry[2] < due
             self._table.put(user_id, entry[2] if is_sooner else due, entries)
             if is_sooner:
@@ -82,43 +82,43 @@ class Presence:
         user_id: str,
         platform_id: int | None,
         connection_id: str | None = None,
-        why: PresenceStatus = PresenceStatus.LEFT,
+        status: PresenceStatus = PresenceStatus.LEFT,
     ) -> None:
-        """Take connections offline: one, or all on a platform, or all; leaving twice is leaving once."""
+        """Take matching connections offline and publish each as `status`; None matches all. Idempotent."""
         with self._lock:
             now = self._clock.elapsed()
-            due, held = self._without_lapsed(user_id, now)
-            gone = tuple(
+            row = self._without_lapsed(user_id, now)
+            ended = tuple(
                 entry
-                for entry in held
+                for entry in row[1]
                 if platform_id in (None, entry[0]) and connection_id in (None, entry[1])
             )
-            if gone:
-                self._end(user_id, (due, held), gone, why, now)
+            if ended:
+                self._end(user_id, row, ended, status, now)
 
     def remove(self, user_id: str) -> None:
-        """Take a user offline everywhere, because the user may not be there."""
-        self.leave(user_id, None, why=PresenceStatus.KICKED)
+        """Take all connections of a blocked or deleted user offline, as KICKED."""
+        self.leave(user_id, None, status=PresenceStatus.KICKED)
 
     def forget(self, user_id: str) -> None:
-        """Take a user who was deleted offline, and forget that there ever was a sign of life."""
+        """Take a deleted user offline, and drop when the user was last seen."""
         self.remove(user_id)
         with self._lock:
             self._table.forget(user_id)
 
     def connections(self, user_ids: Sequence[str]) -> list[tuple[Connection, ...]]:
-        """Return each user's live connections, by platform id and then in the order in which they came.
+        """Return the live connections of each user, sorted by platform id, then oldest first.
 
         Raises ArgumentTooLong.
         """
         limits.check_count(user_ids)
         with self._lock:
-            held = self._table.held(user_ids)
+            rows = self._table.held(user_ids)
         now = self._clock.elapsed()
-        return [_live(entries, now) if entries else () for entries in held]
+        return [_live(entries, now) if entries else () for entries in rows]
 
     def details(self, user_id: str) -> PresenceDetails:
-        """Return where a user is online, and when there was last a sign of life."""
+        """Return a user's live connections, and when the user was last seen."""
         with self._lock:
             entries = self._table.row(user_id)[1]
             seen = max((entry[4] for entry in entries), default=self._table.last_seen(user_id))
@@ -127,12 +127,12 @@ class Presence:
         return PresenceDetails(_live(entries, now), last_seen)
 
     def page(self, after: tuple[int, str] | None, platform_id: int | None, limit: int) -> PresencePage:
-        """Return up to `most` of those who are online, or online on a platform; go on from a page's cursor.
+        """Return up to `limit` online users, of one platform unless None; `after` is the previous cursor.
 
-        A page may have fewer, or nobody, and a cursor all the same. Who is online all the time that the pages
-        are read is on one of them, once.
+        A page with a cursor may have fewer users than `limit`, even none. A user who is online throughout the
+        reading of all pages is on exactly one of them.
         """
-        now, looked_through = self._clock.elapsed(), 0
+        now, scanned = self._clock.elapsed(), 0
         number = self.number
         users: list[tuple[str, tuple[Connection, ...]]] = []
         first, after_id = after or (0, "")
@@ -143,15 +143,15 @@ class Presence:
                     users.append((user_id, live))
                     if len(users) == limit:
                         return PresencePage(self.epoch, number, users, (shard, user_id))
-                looked_through += 1
-            if looked_through >= _MAX_SCANNED:
+                scanned += 1
+            if scanned >= _MAX_SCANNED:
                 return PresencePage(self.epoch, number, users, (shard + 1, ""))
         return PresencePage(self.epoch, number, users, None)
 
     def _sorted(self, shard: int, after: str) -> list[tuple[str, Entries]]:
         with self._lock:
-            there = self._table.shard(shard)
-        return sorted(row for row in there if row[0] > after)
+            users = self._table.shard(shard)
+        return sorted(user for user in users if user[0] > after)
 
     @property
     def number(self) -> int:
@@ -159,54 +159,54 @@ class Presence:
         return self._log.number
 
     def counts(self) -> PresenceCounts:
-        """Return how many are online, as of the newest change."""
+        """Return the counts of online users and connections, as of the newest change."""
         with self._lock:
             table = self._table
             by_platform = {each: table.by_platform[each] for each in sorted(+table.by_platform)}
             return PresenceCounts(self.epoch, self.number, table.users, table.connections, by_platform)
 
     def changes(self, epoch: str, since: int, limit: int) -> PresenceChanges:
-        """Return up to `most` changes after number `since` of an epoch."""
+        """Return up to `limit` changes after number `since` of an epoch; see PresenceChanges."""
         with self._lock:
             changes = self._log.after(since, limit) if epoch == self.epoch else None
             return PresenceChanges(self.epoch, self.number, changes)
 
     @property
     def sequence(self) -> int:
-        """A number that changes with every change, and when those who wait are to look again."""
+        """A number that differs after every change and every `wake`."""
         return self._log.number + self._wake_count
 
     def wait(self, sequence: int, seconds: float | None) -> None:
-        """Wait until `news` is another number, or `seconds` are over, or the serving."""
+        """Wait until `self.sequence` differs from `sequence`, for at most `seconds`, or until `stop`."""
         with self._lock:
             self._changed.wait_for(lambda: self.sequence != sequence or not self._running, seconds)
 
     def wake(self) -> None:
-        """Have everybody who waits look again."""
+        """Wake all threads in `wait`."""
         with self._lock:
             self._wake_count += 1
             self._changed.notify_all()
 
     def show_to_collector(self) -> None:
-        """Prepare the table for `gc.freeze`, which is to follow at once."""
+        """Prepare the table for `gc.freeze`, which the caller calls next."""
         self._table.show_to_collector()
 
     def sweep(self) -> None:
-        """Remove from memory what has lapsed by now, and publish that."""
+        """Remove and publish the connections that have lapsed by now."""
         more = True
         while more:
             with self._lock:
                 more = self._sweep_slice(self._clock.elapsed())
 
     def start(self) -> None:
-        """Begin an epoch, and start the background thread that sweeps."""
+        """Begin a new epoch, and start the background thread that sweeps."""
         self.epoch = secrets.token_hex(8)
         self._running = True
-        self._thread = threading.Thread(target=self._watch, name="rollcall-presence", daemon=True)
+        self._thread = threading.Thread(target=self._sweep_loop, name="rollcall-presence", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the background thread and forget everybody. Stopping twice is stopping once."""
+        """Empty the table and end the background thread. Idempotent."""
         if self._thread is None:
             return
         with self._lock:
@@ -219,35 +219,35 @@ class Presence:
         self._thread.join()
         self._thread = None
 
-    def _watch(self) -> None:
+    def _sweep_loop(self) -> None:
         while self._running:
             self.sweep()
             with self._lock:
                 if self._running:
                     wait = self._timers.wait(self._clock.elapsed())
-                    self._work.wait(None if wait is None else min(wait, _BEAT))
+                    self._work.wait(None if wait is None else min(wait, _MAX_SLEEP_SECONDS))
 
-    # What follows is called with the lock held.
+    # The methods below are called with the lock held.
 
     def _publish(self, user_id: str, entry: Entry, status: PresenceStatus) -> None:
         time = int(self._clock.now() * 1000)
         self._log.add(user_id, entry[0], entry[1], status, entry[3], time)
         self._changed.notify_all()
 
-    def _end(self, user_id: str, row: Row, gone: Entries, why: PresenceStatus, now: float) -> Entries:
-        """Take connections out of a user's row, publish that, and return the others."""
-        left = tuple(entry for entry in row[1] if entry not in gone)
-        self._table.put(user_id, row[0], left)
-        if not left:
-            # Only who takes leave gives a sign of life with it.
-            is_sign = why is PresenceStatus.LEFT
-            self._table.record_last_seen(user_id, now if is_sign else max(entry[4] for entry in gone))
-        for entry in gone:
-            self._publish(user_id, entry, why)
-        return left
+    def _end(self, user_id: str, row: Row, ended: Entries, status: PresenceStatus, now: float) -> Entries:
+        """Remove connections from a user's row, publish that, and return the remaining ones."""
+        remaining = tuple(entry for entry in row[1] if entry not in ended)
+        self._table.put(user_id, row[0], remaining)
+        if not remaining:
+            # Leaving is itself a sign of life; lapsing and being kicked are not.
+            is_seen = status is PresenceStatus.LEFT
+            self._table.record_last_seen(user_id, now if is_seen else max(entry[4] for entry in ended))
+        for entry in ended:
+            self._publish(user_id, entry, status)
+        return remaining
 
     def _without_lapsed(self, user_id: str, now: float) -> Row:
-        """Return a user's row after what has lapsed was taken out of it."""
+        """Remove and publish a user's lapsed connections; return the row without them."""
         row = self._table.row(user_id)
         lapsed = tuple(entry for entry in row[1] if entry[2] <= now)
         if not lapsed:
@@ -255,15 +255,15 @@ class Presence:
         return row[0], self._end(user_id, row, lapsed, PresenceStatus.LAPSED, now)
 
     def _schedule(self, due: float, user_id: str) -> None:
-        """Have the thread look at a user at `due`; the user's row is written."""
+        """Set a timer for a user, whose row has to be up to date, and wake the thread."""
         self._timers.schedule(due, user_id)
         if len(self._timers) > 2 * len(self._table) + _SLICE:
-            # One who shortens the ttl again and again would fill the memory with stale looks.
+            # Otherwise, shortening the ttl again and again would fill the memory with stale timers.
             self._timers.replace(self._table.timers())
         self._work.notify()
 
     def _sweep_slice(self, now: float) -> bool:
-        """Look at up to a slice of users who are due; tell whether more may be."""
+        """Handle up to _SLICE due timers; return whether there may be more."""
         bucket, user_ids = self._timers.pop_due(now, _SLICE)
         for user_id in user_ids:
             if bucket == bucket_of(self._table.row(user_id)[0]):
@@ -280,8 +280,8 @@ class Presence:
         self._timers.schedule(due, user_id)
 
 
-def _check_room(held: Entries, platform_id: int) -> None:
-    if sum(entry[0] == platform_id for entry in held) >= MAX_CONNECTIONS:
+def _check_limit(entries: Entries, platform_id: int) -> None:
+    if sum(entry[0] == platform_id for entry in entries) >= MAX_CONNECTIONS:
         raise TooManyConnections(f"more than {MAX_CONNECTIONS} connections on platform {platform_id}")
 
 

@@ -1,68 +1,67 @@
-"""The rows of presence in memory, in shards, and counted. Has no lock and no clock of its own."""
+"""The presence table: one row per user, in shards, with counts. Has no lock and no clock."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-#: The table is as many dictionaries, by the hash of the id: so none of them is ever large enough for its
-#: growing to hold anybody up, and it can be listed in parts without an order being kept.
+#: Number of dictionaries that the rows are spread over, by hash of the user id. So resizing one is
+#: quick, and the table can be listed in parts without being kept sorted.
 SHARDS = 1024
 
-# One connection as it is kept: platform id, connection id, deadline, is background, last sign of life. A
-# plain tuple, because the garbage collector does not visit tuples of atoms, and there may be a million.
+# One connection: platform id, connection id, deadline, is background, last seen (times in elapsed seconds). A
+# plain tuple, because there may be a million and the garbage collector skips tuples of atomic values.
 Entry = tuple[int, str, float, bool, float]
 Entries = tuple[Entry, ...]
-# One user as kept: when to look whether something has lapsed, then the connections in the order in which they
-# came. Never changed, only replaced, so what a reader holds is a snapshot.
+# One user: the due time of the timer (elapsed seconds), then the connections, oldest first. Rows are never
+# changed, only replaced, so a reader has a snapshot.
 Row = tuple[float, Entries]
 NOT_SCHEDULED = -1.0
 EMPTY: Row = (NOT_SCHEDULED, ())
 
 
 def shard_index(user_id: str) -> int:
-    """Return the number of a user's shard; another one after every start of the process."""
+    """Return the index of a user's shard. It differs between processes, as `hash` of a str does."""
     return hash(user_id) % SHARDS
 
 
 class PresenceTable:
-    """Rows by user; a row without connections only remembers the look that is planned."""
+    """Rows by user id. A row without connections only holds the due time of its timer."""
 
     def __init__(self) -> None:
         self._shards: list[dict[str, Row]] = [{} for _ in range(SHARDS)]
         self._last_seen: list[dict[str, float]] = [{} for _ in range(SHARDS)]
         self._rows = 0
-        #: Users with a connection, and connections.
+        #: Number of users with a connection, and number of connections.
         self.users = self.connections = 0
-        #: Users with a connection there, by platform id.
+        #: Number of users with a connection on a platform, by platform id.
         self.by_platform: Counter[int] = Counter()
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return self._rows
 
     def show_to_collector(self) -> None:
-        """Have the garbage collector know every shard, empty as they are.
+        """Make the garbage collector track every shard, so that `gc.freeze` exempts them.
 
-        It learns of a dictionary when that first holds something to visit. Those that it knows when
-        `gc.freeze` is called it leaves alone for good, and nothing in them can be part of a cycle; the others
-        it would walk through at every full collection, entry by entry.
+        It starts to track a dictionary when that first holds a container. A shard that is tracked only after
+        `gc.freeze` would be traversed at every full collection, although its content cannot form a cycle.
         """
         for rows in self._shards:
             rows[""] = (0.0, ([],))  # type: ignore[assignment]
             del rows[""]
 
     def row(self, user_id: str) -> Row:
-        """Return a user's row, or that of nobody."""
+        """Return a user's row; EMPTY if there is none."""
         return self._shards[shard_index(user_id)].get(user_id, EMPTY)
 
     def held(self, user_ids: Iterable[str]) -> list[Entries]:
-        """Return the connections of many users."""
+        """Return the connections of several users, in the given order."""
         shards = self._shards
         return [shards[hash(user_id) % SHARDS].get(user_id, EMPTY)[1] for user_id in user_ids]
 
     def put(self, user_id: str, due: float, entries: Entries) -> None:
-        """Write a user's row anew."""
+        """Write or replace a user's row, and adjust the counts."""
         rows = self._shards[shard_index(user_id)]
         before = rows.get(user_id)
         if before is None:
@@ -74,36 +73,36 @@ class PresenceTable:
         self._count(before[1], entries)
 
     def drop(self, user_id: str) -> None:
-        """Take a row that has no connections out of memory."""
+        """Delete a user's row, which must have no connections."""
         del self._shards[shard_index(user_id)][user_id]
         self._rows -= 1
 
     def shard(self, number: int) -> list[tuple[str, Entries]]:
-        """Return who is in a shard, with their connections."""
+        """Return the online users of a shard, each with the connections."""
         return [(user_id, entries) for user_id, (_, entries) in self._shards[number].items() if entries]
 
     def timers(self) -> Iterator[tuple[float, str]]:
-        """Yield when to look at whom."""
+        """Yield due time and user id of every row."""
         for rows in self._shards:
             for user_id, (due, _) in rows.items():
                 yield due, user_id
 
     def last_seen(self, user_id: str) -> float | None:
-        """Return when there was a last sign of life of a user who went offline."""
+        """Return when an offline user was last seen (elapsed seconds); None if that is not known."""
         return self._last_seen[shard_index(user_id)].get(user_id)
 
     def record_last_seen(self, user_id: str, when: float) -> None:
-        """Remember when there was a last sign of life of a user who goes offline."""
+        """Record when a user who goes offline was last seen (elapsed seconds)."""
         self._last_seen[shard_index(user_id)][user_id] = when
 
     def forget(self, user_id: str) -> None:
-        """Forget that there ever was a sign of life of a user."""
+        """Drop when a user was last seen."""
         self._last_seen[shard_index(user_id)].pop(user_id, None)
 
     def _count(self, before: Entries, after: Entries) -> None:
         self.connections += len(after) - len(before)
         self.users += bool(after) - bool(before)
-        was, there_is = {entry[0] for entry in before}, {entry[0] for entry in after}
-        if was != there_is:
-            self.by_platform.update(there_is - was)
-            self.by_platform.subtract(was - there_is)
+        old_platforms, platforms = {entry[0] for entry in before}, {entry[0] for entry in after}
+        if old_platforms != platforms:
+            self.by_platform.update(platforms - old_platforms)
+            self.by_platform.subtract(old_platforms - platforms)

@@ -1,4 +1,4 @@
-"""How often a key was used within this second, and whether a value was seen before. In memory, bounded."""
+"""Rate limits by key and a cache of nonces, both in memory and bounded."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from app.clock import Clock
 
-#: Keys that are remembered; the oldest are dropped.
+#: Maximum number of keys or values; beyond it, the least recently used key or the oldest value is dropped.
 MAX_ENTRIES = 100_000
 
 
 class RateLimiter:
-    """Counters by key, each for one second."""
+    """Counts uses by key, within fixed windows of one second."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,14 +32,14 @@ class RateLimiter:
 
 
 class NonceCache:
-    """The values that were used, the newest MAX_ENTRIES of them."""
+    """The newest MAX_ENTRIES values that were used."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def seen_before(self, value: str) -> bool:
-        """Remember `value`; return whether it was remembered already."""
+        """Add `value`; return whether it was in the cache already."""
         with self._lock:
             seen = value in self._seen
             self._seen[value] = None

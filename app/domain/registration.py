@@ -1,4 +1,4 @@
-"""Register a user and issue the first token in one commit, so that there is never one without the other."""
+"""Register a user and issue a token in one transaction, so that neither exists without the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.storage.users import UserStore
 
 
 class Registration:
-    """What OpenIM v2's user_register and RongCloud's getToken do."""
+    """Registers users with a token (OpenIM v2's user_register, RongCloud's getToken)."""
 
     def __init__(
         self,
@@ -39,13 +39,13 @@ class Registration:
     def register_with_token(self, user: User, token_request: TokenRequest) -> Token:
         """Register a new user and return a token.
 
-        Raises UserIDInvalid, UserExists, WebhookRejected or WebhookUnavailable.
+        Raises UserIDInvalid, UserExists, ArgumentTooLong, WebhookRejected or WebhookUnavailable.
         """
         user = self._run_before_hooks(user)
-        dated = self._users.with_created_at([user])
+        stored = self._users.with_created_at([user])
 
         def operation(transaction: Transaction) -> Token:
-            self._add(transaction, user, dated)
+            self._add(transaction, user, stored)
             return self._tokens.issue_in(transaction, token_request, self._clock.now())
 
         token = self._database.write(operation)
@@ -55,19 +55,19 @@ class Registration:
         return token
 
     def _run_before_hooks(self, user: User) -> User:
-        """Ask whoever has to be asked; the id stays as it is, whatever the answer, as the token is for it."""
+        """Return the user as the hook amended it, but with the original id, for which the token is issued."""
         amended = self._users.run_before_hooks([user])
         same = [each for each in amended if each.user_id == user.user_id]
         return (same or amended)[0]._replace(user_id=user.user_id)
 
-    def _rename(self, transaction: Transaction, there: User, user: User) -> None:
+    def _rename(self, transaction: Transaction, existing: User, user: User) -> None:
         changes = UserChanges(user.nickname, user.face_url or None)
-        if there.nickname != user.nickname or there.face_url != (user.face_url or there.face_url):
+        if existing.nickname != user.nickname or existing.face_url != (user.face_url or existing.face_url):
             self._user_store.rename(transaction, user.user_id, user.nickname, user.face_url)
             self._events.record(transaction, UserUpdated(user.user_id, changes, exact=False))
 
-    def _add(self, transaction: Transaction, user: User, dated: Sequence[User]) -> None:
-        self._user_store.add(transaction, dated)
+    def _add(self, transaction: Transaction, user: User, stored: Sequence[User]) -> None:
+        self._user_store.add(transaction, stored)
         self._events.record(transaction, UserRegistered((user,)))
 
     def get_or_register(
@@ -79,33 +79,33 @@ class Registration:
         new_id_error: str | None = None,
         max_users: int = 0,
     ) -> Token:
-        """Register the user if need be, write name and face, and return a token of `order.issuer`.
+        """Register the user, or update the nickname and a non-empty face URL; return a new token.
 
-        With `once`, a user with a valid token of that issuer is refused. `new_id_error` says why the caller
-        does not register this id, and `max_users` limits the number of users (0: no limit); neither applies
-        to a user who is registered already. Raises UserIDInvalid, UserExists, TokenAlreadyIssued,
-        TooManyUsers, WebhookRejected or WebhookUnavailable.
+        With `once`, raises TokenAlreadyIssued if the user has a valid token of the request's issuer. Only for
+        a new user, raises UserIDInvalid if `new_id_error` is given, and TooManyUsers if there are `max_users`
+        already (0: no limit). Also raises UserIDInvalid, UserExists (the id is reserved), ArgumentTooLong,
+        WebhookRejected or WebhookUnavailable.
         """
-        newcomer = user
+        new_user = user
         if self._events.asks_before_registering and not self._users.existing_ids([user.user_id]):
             if new_id_error is not None:
                 raise UserIDInvalid(new_id_error)
-            newcomer = self._run_before_hooks(user)
+            new_user = self._run_before_hooks(user)
 
         def operation(transaction: Transaction) -> tuple[Token, bool]:
             now = self._clock.now()
             if once and self._token_store.holds_valid(transaction, token_request, now):
                 raise TokenAlreadyIssued(user.user_id)
-            there = self._user_store.get(transaction, user.user_id)
-            if there is not None:
-                self._rename(transaction, there, user)
+            existing = self._user_store.get(transaction, user.user_id)
+            if existing is not None:
+                self._rename(transaction, existing, user)
             elif new_id_error is not None:
                 raise UserIDInvalid(new_id_error)
             elif max_users and self._user_store.count(transaction) >= max_users:
                 raise TooManyUsers
             else:
-                self._add(transaction, newcomer, self._users.with_created_at([newcomer]))
-            return self._tokens.issue_in(transaction, token_request, now), there is None
+                self._add(transaction, new_user, self._users.with_created_at([new_user]))
+            return self._tokens.issue_in(transaction, token_request, now), existing is None
 
         token, is_new = self._database.write(operation)
         self._users.registrations_made.add(is_new)

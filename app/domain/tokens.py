@@ -1,4 +1,4 @@
-"""Who may hold a token, until when, and what cancels it. How a token is spelled is a codec's business."""
+"""Issue, verify and revoke tokens. Codecs encode and decode their text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.storage.tokens import TokenStore
 
 
 class Tokens:
-    """The tokens that were issued."""
+    """The issued tokens."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Tokens:
         policy: int,
         max_per_platform: int,
     ) -> None:
-        """Issue tokens under a multi-login policy with up to `most` of a user's on one platform."""
+        """Use multi-login policy `policy`; `max_per_platform` is the limit of policy 0."""
         self._policy = policy
         self._max_per_platform = max_per_platform
         self._database = database
@@ -40,14 +40,14 @@ class Tokens:
         self._blocks = blocks
         self._clock = clock
         self._valid = ValidTokens()
-        #: Since the start of the process.
+        #: Counts since the start of the process.
         self.issued, self.revoked = Counter(), Counter()
 
     def issue(self, request: TokenRequest, *, kicks: bool = False) -> Token:
-        """Issue a token; the same order in the same second is the same token.
+        """Issue a token; equal requests within one unit of `iat` give the same token.
 
-        With `kicks`, older tokens are cancelled as the multi-login policy says; the user goes offline on
-        platforms where none of the older ones is left. Raises UserNotFound.
+        With `kicks`, revoke older tokens as the multi-login policy says, and take the user offline on
+        platforms where no older token remains. Raises UserNotFound.
         """
         token, revoked = self._database.write(
             lambda transaction: self._issue(transaction, request, self._clock.now(), kicks)
@@ -59,17 +59,17 @@ class Tokens:
         return token
 
     def issue_in(self, transaction: Transaction, request: TokenRequest, now: float) -> Token:
-        """Issue a token within a piece of writing; the older ones stay. Raises UserNotFound."""
+        """Issue a token within a transaction, without revoking older ones. Raises UserNotFound."""
         return self._issue(transaction, request, now, kicks=False)[0]
 
     def _issue(
         self, transaction: Transaction, request: TokenRequest, now: float, kicks: bool
     ) -> tuple[Token, _Revoked]:
-        token = _dated(request, now)
-        # A cancelled token stays known as such until the next one is issued beside it, as in OpenIM, where it
-        # then answers as unknown.
+        token = _token_at(request, now)
+        # A revoked token verifies as TokenKicked until the next token for this user, issuer and platform is
+        # issued, and as TokenNotIssued after that; OpenIM does the same.
         self._store.drop_stale(transaction, token, now)
-        revoked = self._revoke(transaction, token, now) if kicks else _NOBODY
+        revoked = self._revoke(transaction, token, now) if kicks else _NONE_REVOKED
         self._store.put(transaction, token, issued_at=int(now * 1000))
         return token, revoked
 
@@ -81,11 +81,11 @@ class Tokens:
             self._policy, self._max_per_platform, active_tokens, token.platform_id
         )
         self._store.kick(transaction, revoked)
-        left = {older.platform_id for older in set(active_tokens).difference(revoked)}
-        return _Revoked(len(revoked), frozenset(older.platform_id for older in revoked) - left)
+        remaining = {older.platform_id for older in set(active_tokens).difference(revoked)}
+        return _Revoked(len(revoked), frozenset(older.platform_id for older in revoked) - remaining)
 
     def revoke(self, user_id: str, platform_id: int) -> None:
-        """Cancel a user's OpenIM tokens on a platform and take the user offline there; twice is once."""
+        """Revoke a user's OpenIM tokens on a platform and take the user offline there. Idempotent."""
         count = self._database.write(
             lambda transaction: self._store.kick_platform(transaction, user_id, platform_id)
         )
@@ -93,9 +93,9 @@ class Tokens:
         self._after_revoking(user_id, frozenset({platform_id}))
 
     def expire(self, user_ids: Sequence[str], time: int) -> None:
-        """Cancel every token of users, of whichever dialect, that is issued before a time (Unix ms).
+        """Revoke all tokens of users, in all dialects, that were or will be issued before `time` (Unix ms).
 
-        Who is online stays so until the next heartbeat is due.
+        Connections stay online until they lapse.
         """
         now = int(self._clock.now() * 1000)
         count = self._database.write(
@@ -106,17 +106,17 @@ class Tokens:
             self.forget(user_id)
 
     def _after_revoking(self, user_id: str, platform_ids: frozenset[int]) -> None:
-        """See to what follows a cancelling: in this order, or a token outlives it in a client's heartbeat."""
+        """Invalidate the cache, then end presence; in the other order, a heartbeat between would stay."""
         self.forget(user_id)
         for platform_id in platform_ids:
-            self._presence.leave(user_id, platform_id, why=PresenceStatus.KICKED)
+            self._presence.leave(user_id, platform_id, status=PresenceStatus.KICKED)
 
     def active_tokens(
         self, user_ids: Sequence[str], max_per_platform: int | None = None
     ) -> dict[str, dict[int, list[Token]]]:
-        """Return the valid OpenIM tokens of each user, by platform, the newest first.
+        """Return the active OpenIM tokens of each user: user id to platform id to tokens, newest first.
 
-        `most` of them on a platform; without it as many as multi-login policy 0 leaves.
+        At most `max_per_platform` on a platform; None means the limit of multi-login policy 0.
         """
         now = self._clock.now()
         found: dict[str, dict[int, list[Token]]] = {user_id: {} for user_id in user_ids}
@@ -129,7 +129,7 @@ class Tokens:
         return found
 
     def verify(self, presented: DecodedToken) -> Token:
-        """Return the issued token that `presented` is.
+        """Verify a decoded token and return the issued one.
 
         Raises, in OpenIM's order (open-im-server v3.8.3 pkg/common/tokenverify): TokenExpired even if the
         signature is wrong too, TokenNotYetValid, TokenSignatureInvalid, TokenNotIssued, TokenKicked.
@@ -149,11 +149,11 @@ class Tokens:
         return presented.token
 
     def forget(self, user_id: str) -> None:
-        """Doubt what is remembered of a user's tokens: they were just cancelled or deleted."""
+        """Drop a user's tokens from the cache; call after the commit that revokes or deletes tokens."""
         self._valid.forget(user_id)
 
     def check_active(self, token: Token) -> None:
-        """Make sure that a genuine token is on record as valid and its user not blocked.
+        """Check that a token with a valid signature is on record, not revoked, and its user not blocked.
 
         Raises TokenNotIssued or TokenKicked.
         """
@@ -167,16 +167,18 @@ class Tokens:
 
 
 class _Revoked(NamedTuple):
-    """How many tokens a new one has cancelled, and on which platforms no older one is left."""
+    """The tokens revoked by a new one."""
 
     tokens: int
+    """How many."""
     platforms: frozenset[int]
+    """The platforms on which no older token remains."""
 
 
-_NOBODY = _Revoked(0, frozenset())
+_NONE_REVOKED = _Revoked(0, frozenset())
 
 
-def _dated(request: TokenRequest, now: float) -> Token:
+def _token_at(request: TokenRequest, now: float) -> Token:
     format = request.format
     return Token(
         user_id=request.user_id,

@@ -1,6 +1,6 @@
-"""Small things that an application keeps with a user: lists of others, tags, settings.
+"""Attributes that an application stores for a user: lists of other users, tags, settings.
 
-Nobody in them need be registered. What a kind means, and how its values are spelled, is the dialect's.
+The users need not be registered. The dialects define the namespaces and encode the values.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from app.models import UserAttribute
 from app.storage.database import Database, Transaction
 from app.storage.user_attributes import UserAttributeStore
 
-#: Notes of one kind that one user may have.
+#: Maximum attributes of a user in one namespace.
 MAX_PER_NAMESPACE = 3000
-# Where a list of notes begins, the newest first.
-_NEWEST = 2**63 - 1
+# Above every `seq`.
+_MAX_SEQ = 2**63 - 1
 
 
 class UserAttributes:
-    """The notes, by kind, user and name."""
+    """The attributes, by namespace, user id and name."""
 
     def __init__(self, database: Database, store: UserAttributeStore) -> None:
         self._database = database
         self._store = store
 
     def put(self, namespace: str, user_id: str, values: Mapping[str, str]) -> None:
-        """Write notes by name. Raises UserIDInvalid or ArgumentTooLong."""
+        """Set attributes of a user, by name. Raises UserIDInvalid or ArgumentTooLong."""
         self.put_all(namespace, {user_id: values})
 
     def put_all(self, namespace: str, attributes: Mapping[str, Mapping[str, str]]) -> None:
-        """Write notes of several users, all or none. Raises UserIDInvalid or ArgumentTooLong."""
+        """Set attributes, user id to name to value, all or none. Raises UserIDInvalid or ArgumentTooLong."""
         for user_id, values in attributes.items():
             check_new_id(user_id)
             limits.check_texts(*values.values())
@@ -46,7 +46,10 @@ class UserAttributes:
         self._database.write(operation)
 
     def change(self, namespace: str, user_id: str, name: str, change: Callable[[str | None], str]) -> None:
-        """Write a note anew from what it was or None. Raises UserIDInvalid or ArgumentTooLong."""
+        """Set an attribute to `change` of its value (None if there is none), atomically.
+
+        Raises UserIDInvalid, ArgumentTooLong or what `change` raises.
+        """
         check_new_id(user_id)
 
         def operation(transaction: Transaction) -> None:
@@ -58,7 +61,7 @@ class UserAttributes:
         self._database.write(operation)
 
     def remove(self, namespace: str, user_ids: Iterable[str], names: Sequence[str]) -> None:
-        """Remove notes by name, of several users; those that are not there do not matter."""
+        """Remove attributes by name from several users, where they exist."""
 
         def operation(transaction: Transaction) -> None:
             for user_id in user_ids:
@@ -69,14 +72,14 @@ class UserAttributes:
     def of(
         self, namespace: str, user_id: str, below: int | None = None, size: int = MAX_PER_NAMESPACE
     ) -> list[UserAttribute]:
-        """Return up to `size` of a user's notes, below some `seq` if one is given, the newest first."""
-        start = _NEWEST if below is None else below
+        """Return up to `size` attributes of a user, newest first, with `seq` less than `below` if given."""
+        start = _MAX_SEQ if below is None else below
         return self._database.read(
             lambda connection: self._store.of(connection, namespace, user_id, start, size)
         )
 
     def of_users(self, namespace: str, user_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Return the notes of several users: user to name to value."""
+        """Return the attributes of several users: user id to name to value."""
         found: dict[str, dict[str, str]] = {}
         for attribute in self._database.read(
             lambda connection: self._store.of_users(connection, namespace, user_ids)
@@ -87,7 +90,7 @@ class UserAttributes:
     def page(
         self, namespace: str, offset: int, size: int, *, newest_first: bool = False
     ) -> tuple[int, list[UserAttribute]]:
-        """Return how many notes of a kind there are of all users, and a part of them."""
+        """Return the number of attributes in a namespace, of all users, and up to `size` after `offset`."""
         return self._database.read(
             lambda connection: self._store.page(connection, namespace, offset, size, newest_first)
         )

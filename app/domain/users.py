@@ -1,4 +1,4 @@
-"""Who is registered."""
+"""Register, update and look up users."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from app.models import (
 from app.storage.database import Database, Transaction
 from app.storage.users import UserStore
 
-#: Ids that are thought up for an account that comes without one, before that is given up.
-_TRIES = 20
+#: Candidate ids to generate for an account without one.
+_CANDIDATES = 20
 
 
 def check_new_id(user_id: str) -> None:
-    """Refuse an id that no user may be registered under. Raises UserIDInvalid."""
+    """Check that a text can be a user id. Raises UserIDInvalid."""
     reason = ids.invalid_reason(user_id)
     if reason is not None:
         raise UserIDInvalid(reason)
@@ -53,41 +53,41 @@ class Users:
         self._patterns = patterns
         self._administrators = administrators
         self._events = events
-        #: Since the start of the process.
+        #: Count since the start of the process.
         self.registrations_made = Counter()
         self._clock = clock
 
     def is_administrator(self, user_id: str) -> bool:
-        """Tell whether somebody is an administrator: one set of ids for all dialects, nothing else counts."""
+        """Return whether the id is in the setting `admins`, which applies to all dialects."""
         return user_id in self._administrators
 
     def refuse_administrators(self, user_ids: Iterable[str]) -> None:
-        """Refuse what nobody may do to administrators. Raises AdministratorProtected."""
+        """Check that no administrator is among the users. Raises AdministratorProtected."""
         for user_id in user_ids:
             if self.is_administrator(user_id):
                 raise AdministratorProtected(user_id)
 
     def register(self, users: Sequence[User]) -> None:
-        """Register all of `users` or none; their `created_at` is now.
+        """Register all of `users` or none; `created_at` is set to now.
 
-        Raises UserIDInvalid, UserExists, WebhookRejected or WebhookUnavailable.
+        Raises UserIDInvalid, UserExists, ArgumentTooLong, WebhookRejected or WebhookUnavailable.
         """
         amended = self.run_before_hooks(users)
-        dated = self.with_created_at(amended)
+        stored = self.with_created_at(amended)
 
         def operation(transaction: Transaction) -> None:
-            self._store.add(transaction, dated)
+            self._store.add(transaction, stored)
             self._events.record(transaction, UserRegistered(tuple(amended)))
 
         self._database.write(operation)
-        self.registrations_made.add(len(dated))
+        self.registrations_made.add(len(stored))
         self._events.publish()
 
     def run_before_hooks(self, users: Sequence[User]) -> Sequence[User]:
-        """Ask whoever has to be asked before users are registered; return them as they then are to be.
+        """Run the before-register hook, if there is one; return the users as it amended them.
 
-        That is the last check, so nobody is asked about users who cannot be registered anyway. Raises
-        UserIDInvalid, UserExists, WebhookRejected or WebhookUnavailable.
+        It runs after all other checks, so that it is not called for users who cannot be registered anyway.
+        Raises UserIDInvalid, UserExists, ArgumentTooLong, WebhookRejected or WebhookUnavailable.
         """
         if not self._events.asks_before_registering:
             return users
@@ -99,45 +99,46 @@ class Users:
         return self._events.before_registering(users)
 
     def register_administrators(self) -> None:
-        """Register those administrators who are not, each with the id as the nickname."""
-        dated = self.with_created_at([User(user_id, nickname=user_id) for user_id in self._administrators])
-        self._database.write(lambda connection: self._store.add_missing(connection, dated))
+        """Register the missing administrators, each with the id as nickname, without hooks or events."""
+        stored = self.with_created_at([User(user_id, nickname=user_id) for user_id in self._administrators])
+        self._database.write(lambda connection: self._store.add_missing(connection, stored))
 
     def register_under_new_id(self, user: User) -> User:
-        """Register `user` under an id of ten digits that nobody has, and return it with that.
+        """Register `user` under a random id of ten digits, without hooks or events; return it as stored.
 
-        Raises NoFreeUserID.
+        Raises NoFreeUserID or ArgumentTooLong.
         """
-        candidates = [str(1_000_000_000 + secrets.randbelow(9_000_000_000)) for _ in range(_TRIES)]
+        candidates = [str(1_000_000_000 + secrets.randbelow(9_000_000_000)) for _ in range(_CANDIDATES)]
 
         def operation(transaction: Transaction) -> User:
             taken = self._store.existing_ids(transaction, candidates)
             free = next((user_id for user_id in candidates if user_id not in taken), None)
             if free is None:
                 raise NoFreeUserID
-            (dated,) = self.with_created_at([user._replace(user_id=free)])
-            self._store.add(transaction, [dated])
-            return dated
+            (stored,) = self.with_created_at([user._replace(user_id=free)])
+            self._store.add(transaction, [stored])
+            return stored
 
         registered = self._database.write(operation)
         self.registrations_made.add()
         return registered
 
     def update(self, user_id: str, changes: UserChanges) -> None:
-        """Write what is not None in `changes`, and tell nobody. Raises UserNotFound or ArgumentTooLong."""
+        """Write the given fields, without hooks or events. Raises UserNotFound or ArgumentTooLong."""
         checked = _checked(changes)
         self._database.write(lambda transaction: self._store.update(transaction, user_id, checked))
 
     def update_profile(
         self, user_id: str, changes: UserChanges, *, exact: bool = False, unknown: bool = False
     ) -> None:
-        """Do what `update` does, after asking whoever has to be asked; tell those who want to know.
+        """Run the before-update hook, write the fields that it returns, and record a UserUpdated event.
 
-        `exact` is that of UserUpdated. With `unknown`, nothing is done if there is no such user; without,
-        that raises UserNotFound. Raises ArgumentTooLong, WebhookRejected or WebhookUnavailable.
+        `exact` is passed on to UserUpdated. If the user does not exist, does nothing with `unknown`, else
+        raises UserNotFound; the hook runs all the same. Raises ArgumentTooLong, WebhookRejected or
+        WebhookUnavailable.
         """
-        asked = self._events.before_updating(UserUpdated(user_id, _checked(changes), exact))
-        event = UserUpdated(user_id, _checked(asked), exact)
+        amended = self._events.before_updating(UserUpdated(user_id, _checked(changes), exact))
+        event = UserUpdated(user_id, _checked(amended), exact)
 
         def operation(transaction: Transaction) -> None:
             self._store.update(transaction, user_id, event.changes)
@@ -148,18 +149,18 @@ class Users:
             self._events.publish()
 
     def update_if_known(self, user_id: str, changes: UserChanges) -> None:
-        """Do what `update` does, or nothing if there is no such user."""
+        """Like `update`, but ignore an unknown user. Raises ArgumentTooLong."""
         with contextlib.suppress(UserNotFound):
             self.update(user_id, changes)
 
     def with_created_at(self, users: Sequence[User]) -> list[User]:
-        """Return `users` as they will be stored. Raises UserIDInvalid or ArgumentTooLong."""
+        """Check users and return them with `created_at` = now. Raises UserIDInvalid or ArgumentTooLong."""
         limits.check_count(users)
         for user in users:
             check_new_id(user.user_id)
             limits.check_texts(user.nickname, user.face_url, user.ex)
         created_at = int(self._clock.now() * 1000)
-        # What _replace would do, in a third of the time.
+        # Three times as fast as _replace.
         return [User(*user[:-1], created_at) for user in users]
 
     def get(self, user_id: str) -> User:
@@ -170,15 +171,14 @@ class Users:
         return user
 
     def existing_ids(self, user_ids: Collection[str]) -> frozenset[str]:
-        """Return those of `user_ids` that are registered. Raises ArgumentTooLong."""
+        """Return the ids that are registered. Raises ArgumentTooLong."""
         limits.check_count(user_ids)
         return self._database.read_one(lambda connection: self._store.existing_ids(connection, user_ids))
 
     def get_many(self, user_ids: Collection[str], *, unknown: bool) -> list[User]:
-        """Return users in the order asked, repeats repeated.
+        """Return users in the order of `user_ids`, including repetitions.
 
-        With `unknown`, ids that nobody has are left out; without, they raise UserNotFound. Raises
-        ArgumentTooLong.
+        With `unknown`, skips unknown ids, else raises UserNotFound. Raises ArgumentTooLong.
         """
         limits.check_count(user_ids)
         users = self._database.read_one(lambda connection: self._store.find(connection, user_ids))
@@ -191,11 +191,11 @@ class Users:
         return found
 
     def ids(self, page: Page) -> tuple[int, list[str]]:
-        """Return how many users there are, and the ids of a page in the order of registration."""
+        """Return the number of all users, and a page of their ids in order of registration."""
         return self._database.read(lambda connection: self._store.ids(connection, page))
 
     def page(self, page: Page, which: UserFilter, *, newest_first: bool = False) -> tuple[int, list[User]]:
-        """Return how many users are meant, and a page of them in the order of registration, or backwards.
+        """Return the number of users that match, and a page of them in order of registration or reversed.
 
         Raises ArgumentTooLong.
         """
@@ -208,9 +208,9 @@ class Users:
     def search(
         self, page: Page, which: UserFilter, id_pattern: str, nickname_pattern: str
     ) -> tuple[int, list[User]]:
-        """Do what `page` does among those in whom one of two regular expressions is found, in any case.
+        """Like `page`, but only users whose id or nickname matches its regular expression, ignoring case.
 
-        An empty expression does not count. Raises PatternInvalid, ServiceUnavailable or ArgumentTooLong.
+        An empty expression is ignored. Raises PatternInvalid, ServiceUnavailable or ArgumentTooLong.
         """
         id_part, nickname_part = search.plain(id_pattern), search.plain(nickname_pattern)
         if id_part is not None and nickname_part is not None:
@@ -223,9 +223,9 @@ class Users:
         return len(found), self.get_many(wanted, unknown=True)
 
     def registrations(self, start: int, end: int) -> Registrations:
-        """Count who was registered before `start`, and from then to before `end` by day (Unix ms).
+        """Count the users registered before `start`, and by day from `start` to before `end` (Unix ms).
 
-        The administrators count as always there.
+        Administrators count as registered before `start`.
         """
         return self._database.read(
             lambda connection: self._store.registrations(connection, start, end, self._administrators)

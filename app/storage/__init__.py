@@ -1,1 +1,1 @@
-"""Users and tokens in one SQLite file. The only package that imports sqlite3."""
+"""All data in one SQLite file. The only package that imports sqlite3."""

@@ -1,4 +1,4 @@
-"""Copies of the database: made of a running server's, checked, and put in the place of another."""
+"""Copy, check and replace the database file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from app.storage.migrate import read_only
 
 
 def copy(path: Path, target: Path) -> None:
-    """Write a whole copy of the database at `path`, as of one moment, to a new file `target`.
+    """Write a consistent copy of the database at `path` to a new file `target`.
 
-    A server may go on serving it. The copy is checked before it has its name, and nobody else can read it.
-    Raises DatabaseRefused.
+    A server may be using the database. The copy is verified before it gets its name, and only its owner can
+    read it. Raises DatabaseRefused.
     """
     if os.path.lexists(target):
         raise DatabaseRefused(f"{target} is there already; nothing was written")
@@ -25,9 +25,9 @@ def copy(path: Path, target: Path) -> None:
         with closing(read_only(path)) as source:
             migrate.create_private(draft)
             try:
-                with closing(sqlite3.connect(draft)) as made:
-                    source.backup(made)
-                    made.execute("PRAGMA journal_mode = DELETE")
+                with closing(sqlite3.connect(draft)) as destination:
+                    source.backup(destination)
+                    destination.execute("PRAGMA journal_mode = DELETE")
                 verify(draft)
                 migrate.sync(draft)
                 draft.rename(target)
@@ -39,9 +39,9 @@ def copy(path: Path, target: Path) -> None:
 
 
 def check(path: Path) -> dict[str, int]:
-    """Look through all of a database, a server's too; return its schema's version and the rows of each table.
+    """Verify a database; return its schema version, as `schema`, and the row count of each table.
 
-    Raises DatabaseRefused, with what is wrong.
+    A server may be using the database. Raises DatabaseRefused.
     """
     try:
         verify(path)
@@ -59,39 +59,39 @@ def check(path: Path) -> dict[str, int]:
 
 
 def install(source: Path, path: Path) -> Path | None:
-    """Serve a copy of the backup `source` as the database at `path` from now on.
+    """Replace the database at `path` with a verified copy of the backup `source`.
 
-    To be called by whoever holds the instance's lock. The old database, if there is one, is kept beside it,
-    and its name returned. Raises DatabaseRefused; then everything is as it was.
+    The caller holds the instance lock. Return the name to which the old database was moved; None if there was
+    none. Raises DatabaseRefused.
     """
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     copy(source, draft)
     try:
-        kept = _put_aside(path)
+        replaced = _move_aside(path)
         draft.rename(path)
         migrate.sync(path.parent)
     except (OSError, sqlite3.Error) as error:
         raise DatabaseRefused(f"{path} cannot be replaced: {error}") from error
-    return kept
+    return replaced
 
 
-def _put_aside(path: Path) -> Path | None:
-    """Give a database another name, with the log and the index that belong to it."""
+def _move_aside(path: Path) -> Path | None:
+    """Rename a database together with its WAL and shared-memory files; return the new name."""
     if not os.path.lexists(path):
         return None
     number = 1
-    while os.path.lexists(kept := path.with_name(f"{path.name}.replaced-{number}")):
+    while os.path.lexists(target := path.with_name(f"{path.name}.replaced-{number}")):
         number += 1
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.rename(kept.with_name(kept.name + suffix))
-    return kept
+            part.rename(target.with_name(target.name + suffix))
+    return target
 
 
 def verify(path: Path) -> None:
-    """Look through all of a database of ours. Raises DatabaseRefused with the first thing that is wrong."""
+    """Check a Rollcall database completely. Raises DatabaseRefused with the first fault, or OSError."""
     migrate.check_header(path)
     with closing(read_only(path)) as connection:
         for pragma in ("integrity_check", "foreign_key_check"):

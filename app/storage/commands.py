@@ -1,4 +1,4 @@
-"""The user_commands table: its SQL, and the line between a row and a UserCommand."""
+"""The user_commands table: its SQL, and the conversion between rows and UserCommand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.models import UserCommand
 from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(UserCommand._fields)
-# A user may have several of one type and uuid; the oldest is meant.
+# A user may have several commands of one type and uuid; the calls apply to the oldest.
 _OLDEST = """
     seq = (
         SELECT seq FROM user_commands WHERE user_id = :user_id AND type = :type AND uuid = :uuid
@@ -20,10 +20,10 @@ _OLDEST = """
 
 
 class CommandStore:
-    """Commands by user, type and uuid. Every method takes the connection of the piece it is part of."""
+    """Commands by user id, type and uuid. Methods run within the caller's operation."""
 
     def add(self, connection: sqlite3.Connection, user_id: str, command: UserCommand) -> None:
-        """Insert a command; there may be others of its type and uuid."""
+        """Insert a command; type and uuid need not be unique."""
         connection.execute(
             f"INSERT INTO user_commands (user_id, {_COLUMNS}) "
             "VALUES (:user_id, :type, :uuid, :value, :ex, :created_at)",
@@ -31,7 +31,7 @@ class CommandStore:
         )
 
     def delete(self, connection: sqlite3.Connection, user_id: str, type_: int, uuid: str) -> None:
-        """Delete one command. Raises CommandNotFound."""
+        """Delete the oldest command with this type and uuid. Raises CommandNotFound."""
         _expect_one(
             connection.execute(
                 f"DELETE FROM user_commands WHERE {_OLDEST}",
@@ -48,7 +48,7 @@ class CommandStore:
         value: str | None,
         ex: str | None,
     ) -> None:
-        """Write value and ex of one command, each unless it is None. Raises CommandNotFound."""
+        """Overwrite value and ex, unless None, of the oldest such command. Raises CommandNotFound."""
         _expect_one(
             connection.execute(
                 "UPDATE user_commands SET value = COALESCE(:value, value), ex = COALESCE(:ex, ex) "
@@ -58,30 +58,30 @@ class CommandStore:
         )
 
     def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
-        """Delete all commands of users."""
+        """Delete all commands of these users."""
         connection.execute(
             "DELETE FROM user_commands WHERE user_id IN (SELECT value FROM json_each(?))",
             (json_array(user_ids),),
         )
 
     def count(self, connection: sqlite3.Connection, user_id: str) -> int:
-        """Return how many commands a user has."""
+        """Return the number of a user's commands."""
         (count,) = connection.execute(
             "SELECT COUNT(*) FROM user_commands WHERE user_id = ?", (user_id,)
         ).fetchone()
         return int(count)
 
     def of(self, connection: sqlite3.Connection, user_id: str, type_: int | None) -> list[UserCommand]:
-        """Return a user's commands, those of one type unless that is None, in the order of their adding."""
-        # Two statements: one for both could not use the whole index.
-        which = "" if type_ is None else "AND type = :type"
+        """Return a user's commands, of all types if `type_` is None, oldest first."""
+        # Two statements, as a single one for both cases could not use the whole index.
+        type_condition = "" if type_ is None else "AND type = :type"
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM user_commands WHERE user_id = :user_id {which} ORDER BY seq",
+            f"SELECT {_COLUMNS} FROM user_commands WHERE user_id = :user_id {type_condition} ORDER BY seq",
             {"user_id": user_id, "type": type_},
         )
         return [UserCommand(*row) for row in rows]
 
 
-def _expect_one(changed: sqlite3.Cursor) -> None:
-    if not changed.rowcount:
+def _expect_one(cursor: sqlite3.Cursor) -> None:
+    if not cursor.rowcount:
         raise CommandNotFound

@@ -1,7 +1,7 @@
-"""One SQLite file in WAL mode: a writer of its own thread, and readers that nobody waits for.
+"""One SQLite file in WAL mode: writes go through one thread, reads never wait for them.
 
-Contains no SQL of the tables. A piece is a function of a connection; `write` runs it in the writer's next
-commit, `read` runs it at once on a connection that is kept for the next reader.
+Contains no SQL of the tables. An operation is a function of a connection: `write` runs it in the writer's
+next commit, `read` runs it immediately on a pooled connection.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from app.errors import DatabaseRefused, StorageUnavailable
 from app.storage import migrate
 from app.storage.writer import Operation, T, Writer
 
-#: What a piece of writing gets; the layers above pass it on and never look inside.
+#: What an operation gets. The layers above pass it to the stores and do not use it themselves.
 Transaction = sqlite3.Connection
 
-#: Seconds that a statement waits for another process (an operator's shell) to let go.
+#: Seconds that a statement waits for a lock of another process, such as an sqlite3 shell.
 BUSY_TIMEOUT = 1.0
 
 
 class Database:
-    """The database file at `path`; nothing is opened before `open`."""
+    """The database file at `path`, to be opened with `open`."""
 
     def __init__(self, path: Path, max_waiting: int = 1000) -> None:
-        """Have up to `most_waiting` callers wait to write while the disk or somebody else holds that up."""
+        """Up to `max_waiting` operations may wait or run; while the writer is stalled, others are refused."""
         self._path = path
-        self._most_waiting = max_waiting
+        self._max_waiting = max_waiting
         self._writer: Writer | None = None
         self._connection: sqlite3.Connection | None = None
-        # Readers rest here between two reads, so there are never more than threads that read at once, and
-        # they outlive threads that do not (a development server has one thread a request).
+        # Idle read connections. A pool, not thread-locals: it is never larger than the number of concurrent
+        # reads, and it outlives short-lived threads (a development server starts one per request).
         self._idle: deque[sqlite3.Connection] = deque()
 
     def open(self) -> None:
-        """Create or migrate the file, then serve it. Raises DatabaseRefused."""
+        """Create or migrate the file, then open it. Raises DatabaseRefused."""
         migrate.prepare(self._path)
         connection = None
         try:
             connection = self._connect()
-            _log_ahead(connection)
+            _enable_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error as error:
@@ -49,12 +49,12 @@ class Database:
                 connection.close()
             raise DatabaseRefused(f"the database {self._path} cannot be opened: {error}") from error
         self._connection = connection
-        self._writer = Writer(connection, self._most_waiting)
+        self._writer = Writer(connection, self._max_waiting)
 
     def close(self) -> None:
-        """Finish the waiting writes and close the file, the writer's connection, which checkpoints, last.
+        """Finish the waiting writes and close the file. Reads in progress close their own connections.
 
-        A read that is on its way closes its own connection.
+        The writer's connection is closed last, because closing it checkpoints the log.
         """
         if self._writer is None or self._connection is None:
             return
@@ -65,9 +65,9 @@ class Database:
         connection.close()
 
     def write(self, operation: Operation[T]) -> T:
-        """Run `piece` in the writer's next commit and return its result once that is on the disk.
+        """Run `operation` in the writer's next commit; return its result after the commit is on disk.
 
-        Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
+        Raises StorageUnavailable, or what the operation raises; its changes are then rolled back.
         """
         writer = self._writer
         if writer is None:
@@ -75,17 +75,17 @@ class Database:
         return writer.write(operation)
 
     def read(self, operation: Operation[T]) -> T:
-        """Run `piece` on a connection that sees the last commit alone. Raises StorageUnavailable."""
+        """Run `operation` on a snapshot of the last commit. Raises StorageUnavailable or what it raises."""
 
-        def at_one_commit(connection: Transaction) -> T:
+        def in_transaction(connection: Transaction) -> T:
             with connection:
                 connection.execute("BEGIN")
                 return operation(connection)
 
-        return self.read_one(at_one_commit)
+        return self.read_one(in_transaction)
 
     def read_one(self, operation: Operation[T]) -> T:
-        """Do what `read` does with a piece of a single statement, which sees one commit by itself."""
+        """Like `read`, for an operation with one statement, which needs no transaction for a snapshot."""
         if self._writer is None:
             raise StorageUnavailable("the database is not open")
         try:
@@ -101,22 +101,22 @@ class Database:
 
     @property
     def stalled_for(self) -> float:
-        """The seconds that the writing under way has taken by now; 0 if nobody writes."""
+        """Seconds that the current batch of writes has taken so far; 0 if there is none."""
         return self._writer.stalled_for if self._writer else 0.0
 
     @property
     def waiting(self) -> int:
-        """How many pieces of writing are under way."""
+        """Number of write operations that wait or run."""
         return self._writer.waiting if self._writer else 0
 
     @property
     def commits(self) -> tuple[int, int]:
-        """How many commits there were since the opening, and how many pieces shared them."""
+        """Number of commits since `open`, and of operations that they included."""
         return (self._writer.commits, self._writer.operations) if self._writer else (0, 0)
 
     @property
     def is_writing(self) -> bool:
-        """Whether there is a thread that writes."""
+        """Whether the writer thread is running."""
         return self._writer is not None and self._writer.is_alive
 
     @property
@@ -148,8 +148,8 @@ class Database:
         )
 
 
-def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Have the database written through a log, whatever a restored copy was in. Raises OperationalError."""
+def _enable_wal(connection: sqlite3.Connection) -> None:
+    """Switch the database to WAL mode, which backups are not in. Raises OperationalError."""
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
-        raise sqlite3.OperationalError(f"its file system has no room for a shared log (journal mode {mode})")
+        raise sqlite3.OperationalError(f"its file system does not support WAL mode (journal mode {mode})")

@@ -1,7 +1,7 @@
-"""One process to an instance folder. The lock is a file of its own.
+"""A lock file that allows one process per instance folder.
 
-(Opening and closing the database file itself would drop SQLite's locks on it.) The kernel frees the lock
-when its holder ends, however it ends.
+It is separate from the database, because opening and closing that file would drop SQLite's locks on it. The
+kernel releases the lock when the holder ends, even if it crashes.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from app.errors import InstanceBusy
 
-#: Seconds between two attempts while a sibling is leaving.
+#: Seconds between two attempts to take the lock.
 POLL_SECONDS = 0.05
-#: Seconds within which who holds the lock has written its name over its predecessor's.
+#: Seconds to allow a new holder for replacing its predecessor's record in the file.
 WRITE_HOLDER_TIME = 0.1
-_RECORD = 64
+_RECORD_BYTES = 64
 
 
 class InstanceLock:
-    """Exclusive hold on an instance folder."""
+    """An exclusive lock on an instance folder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -32,11 +32,11 @@ class InstanceLock:
     def acquire(
         self, parent: int = 0, timeout: float = 0.0, on_wait: Callable[[], None] = lambda: None
     ) -> None:
-        """Take the lock, or say who has it.
+        """Take the lock. Raises InstanceBusy with the holder, or OSError if the file cannot be written.
 
-        A holder with the same `parent` (a process id; 0 for none) is a sibling that is about to end, as
-        gunicorn's old worker is on a reload: it gets `patience` seconds, while `waiting` is called now and
-        then. Anybody else is refused. Raises InstanceBusy, or OSError if the file cannot be written.
+        A holder with the same `parent` (a process id; 0 for none) is a sibling that is about to end, such as
+        gunicorn's old worker during a reload. Wait up to `timeout` seconds for it, calling `on_wait` before
+        every further attempt.
         """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -48,11 +48,11 @@ class InstanceLock:
         self._descriptor = descriptor
 
     def _wait(self, descriptor: int, parent: int, timeout: float, on_wait: Callable[[], None]) -> None:
-        began = time.monotonic()
-        while not _locked(descriptor):
+        started = time.monotonic()
+        while not _try_lock(descriptor):
             holder = _holder(self._path)
             is_sibling = parent != 0 and holder.get("parent") == parent
-            if time.monotonic() - began > (timeout if is_sibling else WRITE_HOLDER_TIME):
+            if time.monotonic() - started > (timeout if is_sibling else WRITE_HOLDER_TIME):
                 raise InstanceBusy(
                     f"{self._path.parent} is served by process {holder.get('pid', 'unknown')} already, and "
                     "presence lives in one process: stop that one, or give this one a folder of its own with "
@@ -62,13 +62,13 @@ class InstanceLock:
             time.sleep(POLL_SECONDS)
 
     def release(self) -> None:
-        """Let go. Releasing twice is once."""
+        """Release the lock. Idempotent."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
-def _locked(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -77,13 +77,13 @@ def _locked(descriptor: int) -> bool:
 
 
 def _write_holder(descriptor: int, parent: int) -> None:
-    """Write who holds the lock: in one piece of constant size, so that nobody reads half a name."""
-    record = json.dumps({"pid": os.getpid(), "parent": parent}).ljust(_RECORD)
+    """Record this process as the holder, in one write of constant size, so that no reader sees half of it."""
+    record = json.dumps({"pid": os.getpid(), "parent": parent}).ljust(_RECORD_BYTES)
     os.pwrite(descriptor, record.encode(), 0)
 
 
 def _holder(path: Path) -> dict[str, int]:
-    """Return what the holder wrote of itself; nothing if it has not yet written."""
+    """Return the holder's record; empty if there is none yet."""
     try:
         holder = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -1,9 +1,8 @@
-"""Bring a database file to the schema of this Rollcall, or refuse it and leave it as it was.
+"""Bring a database file to the schema of this version, or refuse it and leave it unchanged.
 
-The numbered files in `migrations/` run in order, each in one transaction together with the number that says
-it ran, so an interrupted migration is either whole or never happened. A new database is made under another
-name, without a log beside it, and takes its own only when it is complete: whatever lies under the real name
-was finished once.
+The numbered files in `migrations/` run in order, each in one transaction that also sets the schema version,
+so a migration is applied completely or not at all. A new database is created under a temporary name, without
+WAL, and renamed when it is complete, so a file with the final name is never half-created.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from typing import NamedTuple
 
 from app.errors import DatabaseRefused
 
-#: In the header of every Rollcall database, so that no other application's is migrated.
+#: In the header of every Rollcall database; other files are refused.
 APPLICATION_ID = 0x526F4361
-#: Of the files of Rollcall 0.1, which was never released; they had another schema.
+#: In the header of databases of Rollcall 0.1 (never released), which had another schema.
 APPLICATION_ID_0_1 = 0x526F6C6C
-#: STRICT tables, as the migrations use them.
+#: The first version with STRICT tables, which the migrations use.
 MIN_SQLITE = (3, 37, 0)
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -30,25 +29,25 @@ _APPLICATION_ID_AT = slice(68, 72)  # https://www.sqlite.org/fileformat2.html#th
 
 
 class Migration(NamedTuple):
-    """One step of the schema: what `PRAGMA user_version` says after it, and its SQL."""
+    """A migration: the `PRAGMA user_version` that it leads to, and its SQL."""
 
     version: int
     script: str
 
     @property
     def rewrites_data(self) -> bool:
-        """Whether its first line says that it changes what is there, and does not only add to it."""
+        """Whether it changes existing data, which its first line declares."""
         return self.script.startswith("-- Rewrites data.")
 
 
 def migrations() -> tuple[Migration, ...]:
-    """Return the steps that come with this Rollcall, in order."""
+    """Return all migrations in order."""
     files = sorted(_FOLDER.glob("[0-9][0-9][0-9]_*.sql"))
     return tuple(Migration(int(file.name[:3]), file.read_text(encoding="utf-8")) for file in files)
 
 
 def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
-    """Make the file at `path` ready to serve: create it, or check and migrate it.
+    """Create the database at `path`, or check and migrate it.
 
     Raises DatabaseRefused.
     """
@@ -70,7 +69,7 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
 
 def _create(path: Path, steps: Sequence[Migration]) -> None:
     draft = path.with_name(path.name + ".new")
-    for leftover in (draft, *_companions(draft), *_companions(path)):
+    for leftover in (draft, *_sidecar_files(draft), *_sidecar_files(path)):
         leftover.unlink(missing_ok=True)
     create_private(draft)
     with closing(_connect(draft)) as connection:
@@ -81,18 +80,18 @@ def _create(path: Path, steps: Sequence[Migration]) -> None:
     sync(path.parent)
 
 
-def _companions(path: Path) -> list[Path]:
-    """Return the names under which SQLite keeps a database's log, the log's index and its journal."""
+def _sidecar_files(path: Path) -> list[Path]:
+    """Return the paths of the WAL, shared-memory and journal files of a database."""
     return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
 
 
 def create_private(path: Path) -> None:
-    """Make an empty file that nobody else can read; there must be none. Raises OSError."""
+    """Create an empty file that only its owner can access. Raises OSError, also if it exists."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def check_header(path: Path) -> None:
-    """Judge a file by its own bytes before SQLite may touch it. Raises DatabaseRefused or OSError."""
+    """Check the file header before SQLite opens the file. Raises DatabaseRefused or OSError."""
     with path.open("rb") as file:
         header = file.read(100)
     if not header.startswith(_MAGIC):
@@ -108,7 +107,7 @@ def check_header(path: Path) -> None:
 
 
 def _check_pages(path: Path) -> None:
-    """Look through the pages, which takes 0.2 s a million users: better now than in the middle of a write."""
+    """Run SQLite's quick check, which takes 0.2 s per million users. Raises DatabaseRefused."""
     with closing(read_only(path)) as connection:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
@@ -116,7 +115,7 @@ def _check_pages(path: Path) -> None:
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """Open a database without changing a byte of it, even by closing. Raises sqlite3.Error."""
+    """Open a database without ever changing the file, not even on close. Raises sqlite3.Error."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
@@ -128,16 +127,16 @@ def _migrate(path: Path, steps: Sequence[Migration]) -> None:
             raise DatabaseRefused(
                 f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
             )
-        lacking = [step for step in steps if step.version > version]
-        if any(step.rewrites_data for step in lacking):
+        pending = [step for step in steps if step.version > version]
+        if any(step.rewrites_data for step in pending):
             _keep_copy(connection, path.with_name(f"{path.name}.schema-{version}"))
-        _advance(connection, lacking)
+        _advance(connection, pending)
 
 
 def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Keep what there is, so that a step that was wrong can be undone by hand."""
+    """Copy the database to `target`, so that a faulty migration can be undone by hand."""
     if os.path.lexists(target):
-        return  # of an earlier try, before which nothing was changed
+        return  # From an interrupted attempt, which changed nothing.
     draft = target.with_name(target.name + ".new")
     draft.unlink(missing_ok=True)
     create_private(draft)
@@ -150,7 +149,7 @@ def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
 def _advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
     for step in steps:
         connection.execute("BEGIN IMMEDIATE")
-        # Not executescript(): it commits first, and a crash would leave half a schema.
+        # Not executescript(): it commits first, so a crash could leave half a schema.
         for statement in _statements(step.script):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {step.version}")
@@ -178,7 +177,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or a folder's list of names, on the disk. Raises OSError."""
+    """Flush a file or a folder to disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

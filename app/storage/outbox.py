@@ -1,4 +1,4 @@
-"""The outbox table: what has yet to be told of users, and the line between a row and an event."""
+"""The outbox and uptime tables: their SQL, and the conversion between rows and events."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 
 from app.models import OutboxEntry, User, UserChanges, UserEvent, UserRegistered, UserUpdated
 
-#: Characters of users' ids that are read at once.
+#: Characters of user ids (as JSON) after which a batch ends.
 _MAX_ID_CHARS = 1_000_000
 
 
 class OutboxStore:
-    """Events in the order in which they happened. Every method takes the connection of its piece."""
+    """Undelivered events, oldest first. Methods run within the caller's operation."""
 
     def add(self, connection: sqlite3.Connection, entry_id: str, event: UserEvent, uptime: float) -> None:
-        """Keep an event that happens in the same transaction."""
+        """Insert an event; `uptime` in seconds."""
         connection.execute(
             "INSERT INTO outbox (id, event, user_ids, payload, recorded_at) VALUES (?, ?, ?, ?, ?)",
             (entry_id, event.kind, json.dumps(list(event.user_ids)), json.dumps(_payload(event)), uptime),
         )
 
     def pending(self, connection: sqlite3.Connection, after: int, limit: int) -> list[OutboxEntry]:
-        """Return up to `most` events behind a number, fewer if they are about very many users."""
+        """Return up to `limit` entries after a number, fewer if they concern very many users."""
         rows = connection.execute(
             "SELECT seq, id, event, user_ids FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
         )
@@ -37,22 +37,22 @@ class OutboxStore:
         return found
 
     def count(self, connection: sqlite3.Connection) -> int:
-        """Return how many events there are."""
+        """Return the number of entries."""
         (count,) = connection.execute("SELECT COUNT(*) FROM outbox").fetchone()
         return int(count)
 
     def event(self, connection: sqlite3.Connection, seq: int) -> UserEvent | None:
-        """Return what happened; None if that is no longer kept."""
+        """Return the event of an entry; None if there is no such entry."""
         row = connection.execute("SELECT event, payload FROM outbox WHERE seq = ?", (seq,)).fetchone()
         return _event(*row) if row else None
 
     def remove(self, connection: sqlite3.Connection, seq: int) -> None:
-        """Forget an event that was delivered."""
+        """Delete an entry."""
         connection.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
 
     def expire(self, connection: sqlite3.Connection, before: float) -> tuple[int, int]:
-        """Forget what was recorded before a time; return the newest number of that, and the count."""
-        # The clock of serving never goes back, so the old ones are the first.
+        """Delete entries older than an uptime; return the number up to which none remains, and the count."""
+        # Uptime never decreases, so the oldest entries have the lowest numbers.
         (newest,) = connection.execute(
             """
             SELECT COALESCE(
@@ -66,20 +66,20 @@ class OutboxStore:
         return newest, connection.execute("DELETE FROM outbox WHERE seq <= ?", (newest,)).rowcount
 
     def remove_unwanted(self, connection: sqlite3.Connection, wanted: list[str]) -> int:
-        """Forget events that nobody asks for any more; return how many there were."""
+        """Delete entries whose kind is not in `wanted`; return the count."""
         return connection.execute(
             "DELETE FROM outbox WHERE event NOT IN (SELECT value FROM json_each(?))", (json.dumps(wanted),)
         ).rowcount
 
     def uptime(self, connection: sqlite3.Connection) -> float:
-        """Return how many seconds have been served, as far as that is on record."""
+        """Return the highest recorded uptime in seconds."""
         (seconds,) = connection.execute(
             "SELECT MAX(seconds, COALESCE((SELECT MAX(recorded_at) FROM outbox), 0)) FROM uptime"
         ).fetchone()
         return float(seconds)
 
     def record_uptime(self, connection: sqlite3.Connection, seconds: float) -> None:
-        """Put on record how many seconds have been served."""
+        """Record the uptime in seconds."""
         connection.execute("UPDATE uptime SET seconds = ?", (seconds,))
 
 

@@ -1,4 +1,4 @@
-"""Many values as one parameter of a statement."""
+"""Pass many values as one parameter of a statement."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 
 def json_array(user_ids: Iterable[str]) -> str:
-    """Return ids for a `json_each(?)`.
+    """Return user ids as a JSON array for `json_each(?)`.
 
-    Without those that hold a NUL: SQLite would cut them off there and find somebody else, and nobody has one.
+    Leaves out ids with a NUL, which no user has: SQLite would cut them off there and match another user.
     """
     return json.dumps([user_id for user_id in user_ids if "\0" not in user_id])

@@ -1,4 +1,4 @@
-"""The subscriptions table: who follows whose presence."""
+"""The subscriptions table: which subscriber follows which users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.storage.parameters import json_array
 
 
 class SubscriptionStore:
-    """Subscriptions by subscriber. Every method takes the connection of the piece it is part of."""
+    """Subscriptions by subscriber. Methods run within the caller's operation."""
 
     def add(
         self,
@@ -21,7 +21,10 @@ class SubscriptionStore:
         until: int,
         max_count: int,
     ) -> None:
-        """Add users, or give those who are there another end; beyond `most` in all, the oldest go."""
+        """Insert subscriptions, or update their end, then delete the oldest beyond `max_count`.
+
+        `since` in Unix ms, `until` in Unix seconds (0: no end).
+        """
         connection.execute(
             """
             INSERT INTO subscriptions (subscriber_id, user_id, since, until)
@@ -40,7 +43,7 @@ class SubscriptionStore:
         )
 
     def remove(self, connection: sqlite3.Connection, subscriber_id: str, user_ids: Sequence[str]) -> None:
-        """Remove those of `user_ids` that are there."""
+        """Delete subscriptions to these users, if there are any."""
         connection.execute(
             "DELETE FROM subscriptions "
             "WHERE subscriber_id = ? AND user_id IN (SELECT value FROM json_each(?))",
@@ -48,7 +51,7 @@ class SubscriptionStore:
         )
 
     def delete_for_users(self, connection: sqlite3.Connection, subscriber_ids: Iterable[str]) -> None:
-        """Forget whom users follow; those who follow them go on, as they may of somebody unknown."""
+        """Delete the subscriptions of these subscribers. Subscriptions to them remain."""
         connection.execute(
             "DELETE FROM subscriptions WHERE subscriber_id IN (SELECT value FROM json_each(?))",
             (json_array(subscriber_ids),),
@@ -57,7 +60,7 @@ class SubscriptionStore:
     def of(
         self, connection: sqlite3.Connection, subscriber_id: str, now: float, above: int, size: int
     ) -> list[Subscription]:
-        """Return whom somebody follows now, in the order in which that began, from a `seq` on."""
+        """Return up to `size` subscriptions active at `now` with `seq` greater than `above`, oldest first."""
         rows = connection.execute(
             "SELECT seq, user_id, since, until FROM subscriptions "
             "WHERE subscriber_id = ? AND (until = 0 OR until > ?) AND seq > ? ORDER BY seq LIMIT ?",

@@ -1,4 +1,4 @@
-"""The tokens table: its SQL, and the line between a row and a Token."""
+"""The tokens table: its SQL, and the conversion between rows and Token."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from app.models import Token, TokenRequest, TokenState
 from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(Token._fields)
-_PLACE = "user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id"
-_CLAIMS = "format = :format AND iat = :iat AND exp = :exp AND signing_key = :signing_key"
-_ITSELF = f"{_PLACE} AND {_CLAIMS}"
-# Whether a token was not declared void together with all that were issued before some time.
-_COUNTS = "issued_at >= (SELECT tokens_valid_from FROM users WHERE users.user_id = tokens.user_id)"
-# Those of the same user, issuer and platform, the token itself apart.
-_SIBLINGS = f"{_PLACE} AND NOT ({_CLAIMS})"
+_SLOT = "user_id = :user_id AND issuer = :issuer AND platform_id = :platform_id"
+_SAME_CLAIMS = "format = :format AND iat = :iat AND exp = :exp AND signing_key = :signing_key"
+_SAME_TOKEN = f"{_SLOT} AND {_SAME_CLAIMS}"
+# Whether a token was issued after the time, then in the future, that `kick_before` has set for its user.
+_NOT_VOID = "issued_at >= (SELECT tokens_valid_from FROM users WHERE users.user_id = tokens.user_id)"
+# The other tokens of the same user, issuer and platform.
+_SIBLINGS = f"{_SLOT} AND NOT ({_SAME_CLAIMS})"
 
 
 class TokenStore:
-    """Issued tokens by their claims. Every method takes the connection of the piece it is part of."""
+    """Issued tokens by their claims. Methods run within the caller's operation."""
 
     def put(self, connection: sqlite3.Connection, token: Token, issued_at: int) -> None:
-        """Record `token` as normal, issued at `issued_at` (Unix ms); a normal one on record stays untouched.
+        """Insert `token` as normal, issued at `issued_at` (Unix ms).
 
-        Raises UserNotFound.
+        If it is on record, makes it normal again if it was kicked, else does nothing. Raises UserNotFound.
         """
         try:
             connection.execute(
@@ -40,12 +40,12 @@ class TokenStore:
                 {**token._asdict(), "issued_at": issued_at, "normal": TokenState.NORMAL},
             )
         except sqlite3.IntegrityError as error:
-            # The only constraint that a token can break: its user is not there.
+            # The only constraint that can fail is the reference to the user.
             raise UserNotFound(token.user_id) from error
 
     def drop_stale(self, connection: sqlite3.Connection, token: Token, now: float) -> None:
-        """Delete the siblings of `token` that have expired or were kicked."""
-        # Two statements, each along an index of its own: a user may have very many tokens that are neither.
+        """Delete the other tokens of the same user, issuer and platform that are expired or kicked."""
+        # Two statements, each with its own index: a user may have very many tokens that are neither.
         connection.execute(
             f"DELETE FROM tokens WHERE {_SIBLINGS} AND exp <= :now", {**token._asdict(), "now": now}
         )
@@ -55,11 +55,11 @@ class TokenStore:
         )
 
     def active(self, connection: sqlite3.Connection, user_id: str, now: float) -> list[Token]:
-        """Return a user's OpenIM tokens that are neither expired nor cancelled, the oldest first."""
+        """Return a user's OpenIM tokens that are neither expired nor revoked, oldest first."""
         rows = connection.execute(
             f"""
             SELECT {_COLUMNS} FROM tokens
-            WHERE user_id = ? AND issuer = '' AND state = ? AND exp > ? AND {_COUNTS}
+            WHERE user_id = ? AND issuer = '' AND state = ? AND exp > ? AND {_NOT_VOID}
             ORDER BY issued_at, iat
             """,
             (user_id, TokenState.NORMAL, now),
@@ -69,18 +69,18 @@ class TokenStore:
     def newest(
         self, connection: sqlite3.Connection, user_ids: Sequence[str], now: float, max_per_platform: int
     ) -> list[Token]:
-        """Return what each of the users holds for OpenIM: up to `most` a platform, the newest first."""
+        """Return the active OpenIM tokens of users, up to a maximum per user and platform, newest first."""
         rows = connection.execute(
             f"""
             SELECT {_COLUMNS} FROM (
                 SELECT *, row_number() OVER (
                     PARTITION BY user_id, platform_id ORDER BY issued_at DESC, iat DESC
-                ) AS place
+                ) AS position
                 FROM tokens
                 WHERE user_id IN (SELECT value FROM json_each(?)) AND issuer = '' AND state = ? AND exp > ?
-                AND {_COUNTS}
+                AND {_NOT_VOID}
             )
-            WHERE place <= ? ORDER BY place
+            WHERE position <= ? ORDER BY position
             """,
             (json_array(user_ids), TokenState.NORMAL, now, max_per_platform),
         )
@@ -89,12 +89,12 @@ class TokenStore:
     def kick(self, connection: sqlite3.Connection, tokens: Sequence[Token]) -> None:
         """Mark tokens as kicked."""
         connection.executemany(
-            f"UPDATE tokens SET state = :kicked WHERE {_ITSELF}",
+            f"UPDATE tokens SET state = :kicked WHERE {_SAME_TOKEN}",
             ({**token._asdict(), "kicked": TokenState.KICKED} for token in tokens),
         )
 
     def kick_platform(self, connection: sqlite3.Connection, user_id: str, platform_id: int) -> int:
-        """Mark all OpenIM tokens of a user on a platform as kicked, and return how many were not yet."""
+        """Mark a user's OpenIM tokens on a platform as kicked; return how many were not kicked before."""
         return connection.execute(
             "UPDATE tokens SET state = ? WHERE user_id = ? AND issuer = '' AND platform_id = ? AND state = ?",
             (TokenState.KICKED, user_id, platform_id, TokenState.NORMAL),
@@ -103,9 +103,9 @@ class TokenStore:
     def kick_before(
         self, connection: sqlite3.Connection, user_ids: Sequence[str], time: int, now: int
     ) -> int:
-        """Cancel every token of users that was or will be issued before a time (Unix ms).
+        """Revoke the users' tokens that were issued before `time`, or will be before it (times in Unix ms).
 
-        Return how many were not yet.
+        Return how many existing ones were not revoked before.
         """
         count = connection.execute(
             "UPDATE tokens SET state = ? "
@@ -120,32 +120,32 @@ class TokenStore:
             )
         return count
 
-    def holds_valid(self, connection: sqlite3.Connection, order: TokenRequest, now: float) -> bool:
-        """Tell whether the user has a token of the issuer that is neither expired nor cancelled.
+    def holds_valid(self, connection: sqlite3.Connection, request: TokenRequest, now: float) -> bool:
+        """Return whether the user has a token of the request's issuer that is neither expired nor revoked.
 
-        One whose signing key is no longer in use is as good as cancelled.
+        A token whose signing key is not in the request does not count.
         """
         row = connection.execute(
             f"""
             SELECT 1 FROM tokens
-            WHERE user_id = :user_id AND issuer = :issuer AND exp > :now AND state = :normal AND {_COUNTS}
+            WHERE user_id = :user_id AND issuer = :issuer AND exp > :now AND state = :normal AND {_NOT_VOID}
             AND signing_key IN (SELECT value FROM json_each(:signing_keys))
             LIMIT 1
             """,
             {
-                "user_id": order.user_id,
-                "issuer": order.issuer,
+                "user_id": request.user_id,
+                "issuer": request.issuer,
                 "now": now,
                 "normal": TokenState.NORMAL,
-                "signing_keys": json.dumps(order.signing_keys),
+                "signing_keys": json.dumps(request.signing_keys),
             },
         ).fetchone()
         return row is not None
 
     def state(self, connection: sqlite3.Connection, token: Token) -> TokenState | None:
-        """Return the state of an issued token; None if there is none on record."""
+        """Return the state of a token; None if it is not on record."""
         row = connection.execute(
-            f"SELECT CASE WHEN {_COUNTS} THEN state ELSE :kicked END FROM tokens WHERE {_ITSELF}",
+            f"SELECT CASE WHEN {_NOT_VOID} THEN state ELSE :kicked END FROM tokens WHERE {_SAME_TOKEN}",
             {**token._asdict(), "kicked": TokenState.KICKED},
         ).fetchone()
         return TokenState(row[0]) if row else None

@@ -1,4 +1,4 @@
-"""The user_attributes table: small things that are kept with a user, by kind and name."""
+"""The user_attributes table: values by namespace, user id and name."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from app.models import UserAttribute
 from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(UserAttribute._fields)
-_THESE = "namespace = :namespace AND user_id = :user_id"
+_OF_USER = "namespace = :namespace AND user_id = :user_id"
 
 
 class UserAttributeStore:
-    """Notes by kind, user and name. Every method takes the connection of the piece it is part of."""
+    """Attributes by namespace, user id and name. Methods run within the caller's operation."""
 
     def put(
         self, connection: sqlite3.Connection, namespace: str, user_id: str, values: Mapping[str, str]
     ) -> None:
-        """Write user_attributes; one that is there keeps its place and changes its value."""
+        """Set attributes of a user; an existing one keeps its `seq`."""
         connection.executemany(
             "INSERT INTO user_attributes (namespace, user_id, name, value) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -28,16 +28,16 @@ class UserAttributeStore:
     def remove(
         self, connection: sqlite3.Connection, namespace: str, user_id: str, names: Iterable[str]
     ) -> None:
-        """Remove those user_attributes that are there."""
+        """Delete attributes of a user by name, where they exist."""
         connection.executemany(
-            f"DELETE FROM user_attributes WHERE {_THESE} AND name = :name",
+            f"DELETE FROM user_attributes WHERE {_OF_USER} AND name = :name",
             ({"namespace": namespace, "user_id": user_id, "name": name} for name in names),
         )
 
     def count(self, connection: sqlite3.Connection, namespace: str, user_id: str) -> int:
-        """Return how many user_attributes of a kind a user has."""
+        """Return the number of a user's attributes in a namespace."""
         (count,) = connection.execute(
-            f"SELECT COUNT(*) FROM user_attributes WHERE {_THESE}",
+            f"SELECT COUNT(*) FROM user_attributes WHERE {_OF_USER}",
             {"namespace": namespace, "user_id": user_id},
         ).fetchone()
         return int(count)
@@ -45,9 +45,9 @@ class UserAttributeStore:
     def of(
         self, connection: sqlite3.Connection, namespace: str, user_id: str, below: int, size: int
     ) -> list[UserAttribute]:
-        """Return a user's user_attributes of a kind whose `seq` is below a number, the newest first."""
+        """Return up to `size` attributes of a user with `seq` less than `below`, newest first."""
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM user_attributes WHERE {_THESE} AND seq < :below "
+            f"SELECT {_COLUMNS} FROM user_attributes WHERE {_OF_USER} AND seq < :below "
             "ORDER BY seq DESC LIMIT :size",
             {"namespace": namespace, "user_id": user_id, "below": below, "size": size},
         )
@@ -56,7 +56,7 @@ class UserAttributeStore:
     def of_users(
         self, connection: sqlite3.Connection, namespace: str, user_ids: Iterable[str]
     ) -> list[UserAttribute]:
-        """Return the user_attributes of a kind of several users."""
+        """Return all attributes of several users in a namespace, oldest first."""
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM user_attributes "
             "WHERE namespace = ? AND user_id IN (SELECT value FROM json_each(?)) ORDER BY seq",
@@ -67,7 +67,7 @@ class UserAttributeStore:
     def page(
         self, connection: sqlite3.Connection, namespace: str, offset: int, size: int, newest_first: bool
     ) -> tuple[int, list[UserAttribute]]:
-        """Return how many user_attributes of a kind there are of all users, and a part of them."""
+        """Return the number of attributes in a namespace, and up to `size` of them after `offset`."""
         (total,) = connection.execute(
             "SELECT COUNT(*) FROM user_attributes WHERE namespace = ?", (namespace,)
         ).fetchone()
@@ -80,7 +80,7 @@ class UserAttributeStore:
         return int(total), [UserAttribute(*row) for row in rows]
 
     def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
-        """Delete everything that is kept with users."""
+        """Delete all attributes of these users."""
         connection.execute(
             "DELETE FROM user_attributes WHERE user_id IN (SELECT value FROM json_each(?))",
             (json_array(user_ids),),

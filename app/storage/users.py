@@ -1,4 +1,4 @@
-"""The users table: its SQL, and the line between a row and a User."""
+"""The users and deactivated tables: their SQL, and the conversion between rows and User."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from app.storage.parameters import json_array
 
 _COLUMNS = ", ".join(User._fields)
 _PARAMETERS = ", ".join("?" for _ in User._fields)
-# Rows that are handed on at a time where all of them are walked through.
+# Rows per chunk when all users are read.
 _CHUNK = 1000
-# Characters of a nickname that are looked through: one long one would take up all the time that there is.
+# Characters of a nickname to search: a long one could use up the time limit.
 _SEARCHED = 256
 
 
 class UserStore:
-    """Users by id. Every method takes the connection of the piece it is part of."""
+    """Users by id. Methods run within the caller's operation."""
 
     def add(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
-        """Insert all of `users` or none. Raises UserExists for the first whose id is taken."""
+        """Insert users. Raises UserExists for the first whose id is taken or reserved."""
         self._refuse_deactivated(connection, users)
         before = connection.total_changes
         try:
@@ -32,7 +32,7 @@ class UserStore:
         except sqlite3.IntegrityError as error:
             raise UserExists(users[connection.total_changes - before].user_id) from error
         (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
-        # One after the other, they have been numbered without a gap.
+        # Inserted one after the other, they have consecutive numbers.
         user_count_buckets.add_users(connection, last - len(users) + 1, users)
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
@@ -46,7 +46,7 @@ class UserStore:
             raise UserExists(taken[0])
 
     def deactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str], now: int) -> None:
-        """Keep ids of users, who are to be deleted next, from being registered again; `now` in Unix ms."""
+        """Reserve the ids of users that the caller deletes next; `now` in Unix ms."""
         connection.execute(
             "INSERT INTO deactivated (user_id, created_at, deactivated_at) "
             "SELECT user_id, created_at, ? FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
@@ -54,7 +54,7 @@ class UserStore:
         )
 
     def deactivated_after(self, connection: sqlite3.Connection, user_ids: Iterable[str], time: int) -> bool:
-        """Tell whether one of the users was deactivated after a time (Unix ms)."""
+        """Return whether any of the users was deactivated after a time (Unix ms)."""
         row = connection.execute(
             "SELECT 1 FROM deactivated WHERE deactivated_at > ? "
             "AND user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
@@ -63,7 +63,7 @@ class UserStore:
         return row is not None
 
     def reactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
-        """Make those who are deactivated users again, with empty profiles."""
+        """Register the deactivated ones among `user_ids` again, with empty profiles."""
         rows = connection.execute(
             "DELETE FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) "
             "RETURNING user_id, created_at",
@@ -72,18 +72,18 @@ class UserStore:
         self.add(connection, [User(user_id, created_at=created_at) for user_id, created_at in rows])
 
     def deactivated(self, connection: sqlite3.Connection, page: Page) -> list[str]:
-        """Return a page of the ids of deactivated users, in the order of their deactivation."""
+        """Return a page of the ids of deactivated users, in order of deactivation."""
         rows = connection.execute(
             "SELECT user_id FROM deactivated ORDER BY seq LIMIT ? OFFSET ?", (page.size, page.offset)
         )
         return [user_id for (user_id,) in rows]
 
     def count(self, connection: sqlite3.Connection) -> int:
-        """Return how many users there are."""
+        """Return the number of users."""
         return user_count_buckets.count(connection)
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
-        """Insert those of `users` whose ids are free."""
+        """Insert the users whose ids are not registered."""
         insert = f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS}) ON CONFLICT (user_id) DO NOTHING"
         for user in users:
             cursor = connection.execute(insert, user)
@@ -91,7 +91,7 @@ class UserStore:
                 user_count_buckets.add_users(connection, cast(int, cursor.lastrowid), [user])
 
     def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
-        """Write the nickname, and the face URL unless it is empty."""
+        """Set the nickname, and the face URL unless it is empty."""
         connection.execute(
             """
             UPDATE users
@@ -102,7 +102,7 @@ class UserStore:
         )
 
     def update(self, connection: sqlite3.Connection, user_id: str, changes: UserChanges) -> None:
-        """Write what is not None. Raises UserNotFound."""
+        """Write the fields that are not None. Raises UserNotFound."""
         columns = ", ".join(f"{name} = COALESCE(:{name}, {name})" for name in UserChanges._fields)
         updated = connection.execute(
             f"UPDATE users SET {columns} WHERE user_id = :user_id", {**changes._asdict(), "user_id": user_id}
@@ -111,7 +111,7 @@ class UserStore:
             raise UserNotFound(user_id)
 
     def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
-        """Delete those of `user_ids` that are registered, and with them their tokens."""
+        """Delete users, if registered, and their tokens."""
         connection.execute(
             "DELETE FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
             (json_array(user_ids),),
@@ -123,8 +123,8 @@ class UserStore:
         return User(*row) if row else None
 
     def existing_ids(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> frozenset[str]:
-        """Return those of `user_ids` that are registered."""
-        # One row, as other threads are let in before each.
+        """Return the ids that are registered."""
+        # A single row, because sqlite3 releases the interpreter lock for every row.
         (found,) = connection.execute(
             "SELECT json_group_array(user_id) FROM json_each(?) CROSS JOIN users ON user_id = value",
             (json_array(user_ids),),
@@ -132,7 +132,7 @@ class UserStore:
         return frozenset(json.loads(found))
 
     def find(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, User]:
-        """Return those of `user_ids` that are registered, by id."""
+        """Return the registered users among `user_ids`, by id."""
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
             (json_array(user_ids),),
@@ -140,14 +140,14 @@ class UserStore:
         return {row[0]: User(*row) for row in rows}
 
     def ids(self, connection: sqlite3.Connection, page: Page) -> tuple[int, list[str]]:
-        """Return how many users there are, and the ids of a page in the order of registration."""
+        """Return the number of all users, and a page of their ids in order of registration."""
         total, rows = self._part(connection, "user_id", page, UserFilter(), newest_first=False)
         return total, [user_id for (user_id,) in rows]
 
     def page(
         self, connection: sqlite3.Connection, page: Page, which: UserFilter, newest_first: bool = False
     ) -> tuple[int, list[User]]:
-        """Return how many users are meant, and a page of them in the order of registration, or backwards."""
+        """Return the number of users that match, and a page of them in order of registration or reversed."""
         total, rows = self._part(connection, _COLUMNS, page, which, newest_first)
         return total, [User(*row) for row in rows]
 
@@ -160,14 +160,14 @@ class UserStore:
         newest_first: bool,
     ) -> tuple[int, list[tuple[Any, ...]]]:
         where, values = _where(which)
-        # Who is meant by the level alone has been counted.
+        # A filter by level alone can be answered from the counts.
         is_counted = which._replace(levels=None, without=()) == UserFilter()
         if is_counted:
             total = user_count_buckets.total(connection, values)
         else:
             (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
         size = max(min(page.size, total - page.offset), 0)
-        # How many of those who are meant were registered before the page, and how many after it.
+        # Matching users registered before and after the page.
         before, after = page.offset, max(total - page.offset - size, 0)
         if newest_first:
             before, after = after, before
@@ -184,7 +184,7 @@ class UserStore:
         return total, rows[::-1] if from_behind != newest_first else rows
 
     def names(self, connection: sqlite3.Connection, which: UserFilter) -> Iterator[list[tuple[str, str]]]:
-        """Yield id and (the first part of the) nickname of all who are meant, many at a time."""
+        """Yield id and start of the nickname of all matching users, in chunks."""
         where, values = _where(which)
         rows = connection.execute(
             f"SELECT user_id, substr(nickname, 1, {_SEARCHED}) FROM users {where} ORDER BY seq", values
@@ -195,9 +195,9 @@ class UserStore:
     def registrations(
         self, connection: sqlite3.Connection, start: int, end: int, without: Sequence[str]
     ) -> Registrations:
-        """Count who was registered before `start` and from then to before `end` (Unix ms).
+        """Count users registered before `start`, and by day from `start` to before `end` (Unix ms).
 
-        Those of `without` were always there.
+        The ids `without` count as registered before `start`.
         """
         values = {"start": start, "end": end, "without": json_array(without)}
         others = "user_id NOT IN (SELECT value FROM json_each(:without))"
@@ -215,7 +215,7 @@ class UserStore:
         return Registrations(total, before, dict(days.fetchall()))
 
 
-# A part that is not given is NULL, which no text contains. SQLite's lower() knows ASCII only.
+# An empty text becomes NULL, which matches nothing. SQLite's lower() changes ASCII letters only.
 _CONTAINS = """
     (instr(lower(user_id), lower(nullif(:id_part, ''))) > 0
     OR instr(lower(nickname), lower(nullif(:nickname_part, ''))) > 0
@@ -224,7 +224,7 @@ _CONTAINS = """
 
 
 def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
-    """Word a filter as SQL, with the values that it names."""
+    """Return the WHERE clause of a filter (empty if it has no condition) and its parameters."""
     low, high = which.levels or (None, None)
     conditions = {
         "level BETWEEN :low AND :high": which.levels is not None,
@@ -233,11 +233,11 @@ def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
         "user_id NOT IN (SELECT value FROM json_each(:without))": bool(which.without),
         _CONTAINS: bool(which.id_part or which.nickname_part or which.or_id),
     }
-    wanted = [condition for condition, is_wanted in conditions.items() if is_wanted]
+    used = [condition for condition, is_used in conditions.items() if is_used]
     lists = {
         "user_ids": json_array(which.user_ids or ()),
         "without": json_array(which.without),
     }
     values = {**which._asdict(), "low": low, "high": high, **lists}
     del values["levels"]
-    return f"WHERE {' AND '.join(wanted)}" if wanted else "", values
+    return f"WHERE {' AND '.join(used)}" if used else "", values

@@ -1,11 +1,11 @@
-"""The one thread that writes. Contains no SQL of the tables.
+"""The single writer thread, with group commit. Contains no SQL of the tables.
 
-Whatever waits when it comes round is run in one transaction, each piece in a savepoint of its own, and
-answered after the one commit that makes all of it durable. So callers share the price of a sync, an
-acknowledged write survives a power cut, and a piece that fails takes nothing with it.
+All waiting operations run in one transaction, each in its own savepoint, and return after the commit. So
+callers share the cost of a sync, an acknowledged write survives a power failure, and an operation that fails
+does not affect the others.
 
-When the disk or another process holds the writer up, only so many callers may wait for it; the others are
-refused, so that there are threads left for those who read.
+While the disk or another process stalls the writer, the number of waiting callers is limited and the others
+are refused, so that threads remain for reads.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from app.errors import StorageUnavailable
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
 
-#: So many pieces share a commit at the most, which bounds how long the first of them waits.
+#: Maximum operations per commit, which bounds how long the first of them waits.
 MAX_BATCH = 512
-#: Seconds that a batch may take before the writer counts as held up.
+#: Seconds that a batch may take before the writer counts as stalled.
 STALL = 0.25
 
 
 class _Job:
-    """One piece and the caller who waits for it."""
+    """An operation and its outcome, for which the caller waits."""
 
     __slots__ = ("done", "error", "operation", "result")
 
@@ -42,19 +42,19 @@ class _Job:
 
 
 class Writer:
-    """Run pieces of writing on one connection, in the order in which they came."""
+    """Runs write operations on one connection, in order of arrival."""
 
     def __init__(self, connection: sqlite3.Connection, max_waiting: int) -> None:
-        """Have up to `most_waiting` callers wait while the writer is held up."""
+        """Up to `max_waiting` operations may wait or run; while the writer is stalled, others are refused."""
         self._connection = connection
-        self._most_waiting = max_waiting
+        self._max_waiting = max_waiting
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._slot_freed = threading.Condition(self._lock)
-        #: Pieces that wait or are under way, and since the start: commits, and the pieces that shared them.
+        #: Operations that wait or run; commits since the start, and operations that they included.
         self.waiting = self.commits = self.operations = 0
-        # When the batch under way was begun; None between two.
-        self._begun: float | None = None
+        # When the current batch started; None if there is none.
+        self._batch_started: float | None = None
         #: Why the last commit failed; empty if it did not.
         self.last_failure = ""
         self._failed_at = 0.0
@@ -63,13 +63,13 @@ class Writer:
         self._thread.start()
 
     def write(self, operation: Operation[T]) -> T:
-        """Run `piece` and return its result once it is on the disk.
+        """Run `operation` and return its result after the commit is on disk.
 
-        Raises what the piece raised, with nothing of it kept, or StorageUnavailable.
+        Raises StorageUnavailable, or what the operation raises; its changes are then rolled back.
         """
         job = _Job(operation)
         with self._lock:
-            if self.waiting >= self._most_waiting:
+            if self.waiting >= self._max_waiting:
                 self._wait_for_slot()
             if self._closed:
                 raise StorageUnavailable("the database is closed")
@@ -83,18 +83,21 @@ class Writer:
 
     @property
     def stalled_for(self) -> float:
-        """The seconds that the batch under way has taken by now; 0 between two."""
-        begun = self._begun
-        return 0.0 if begun is None else time.monotonic() - begun
+        """Seconds that the current batch has taken so far; 0 if there is none."""
+        started = self._batch_started
+        return 0.0 if started is None else time.monotonic() - started
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread is there."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def _wait_for_slot(self) -> None:
-        """Wait as long as the writer works as it should. Called with the door held."""
-        while self.waiting >= self._most_waiting:
+        """Wait until fewer than `max_waiting` operations wait or run. Called with the lock held.
+
+        Raises StorageUnavailable if the writer is stalled or the last commit has just failed.
+        """
+        while self.waiting >= self._max_waiting:
             if self.last_failure and time.monotonic() - self._failed_at < STALL:
                 raise StorageUnavailable(self.last_failure)
             if self.stalled_for >= STALL:
@@ -102,7 +105,7 @@ class Writer:
             self._slot_freed.wait(STALL / 5)
 
     def close(self) -> None:
-        """Finish what was asked for, then end the thread. Closing twice is once."""
+        """Finish the waiting operations, then end the thread. Idempotent."""
         with self._lock:
             if self._closed:
                 return
@@ -112,10 +115,10 @@ class Writer:
 
     def _work(self) -> None:
         while (first := self._jobs.get()) is not None:
-            self._begun = time.monotonic()
+            self._batch_started = time.monotonic()
             batch = self._gather(first)
             self._commit(batch)
-            self._begun = None
+            self._batch_started = None
             self.commits += 1
             self.operations += len(batch)
             with self._lock:
@@ -125,7 +128,7 @@ class Writer:
                 job.done.release()
 
     def _gather(self, first: _Job) -> list[_Job]:
-        """Take what has come by now; leave the closing mark to the next round."""
+        """Return a batch of the waiting jobs; leave the None of `close` in the queue."""
         batch = [first]
         while len(batch) < MAX_BATCH and not self._jobs.empty():
             job = self._jobs.get()
@@ -144,20 +147,20 @@ class Writer:
             self.last_failure = ""
         except sqlite3.Error as error:
             self.last_failure, self._failed_at = str(error), time.monotonic()
-            self._abandon(batch, error)
+            self._roll_back(batch, error)
 
     def _run(self, job: _Job) -> None:
-        self._connection.execute("SAVEPOINT piece")
+        self._connection.execute("SAVEPOINT operation")
         try:
             job.result = job.operation(self._connection)
         except BaseException as error:
-            # Kept for the caller, in whose thread it is raised; this thread serves everybody and goes on.
+            # Re-raised in the caller's thread. This thread has to go on, whatever an operation raises.
             job.error = _translated(error)
-            self._connection.execute("ROLLBACK TO piece")
-        self._connection.execute("RELEASE piece")
+            self._connection.execute("ROLLBACK TO operation")
+        self._connection.execute("RELEASE operation")
 
-    def _abandon(self, batch: list[_Job], error: sqlite3.Error) -> None:
-        """Take back the whole batch; a piece that had failed by itself keeps its own reason."""
+    def _roll_back(self, batch: list[_Job], error: sqlite3.Error) -> None:
+        """Roll back the whole batch; an operation that had failed by itself keeps its own error."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         for job in batch:

@@ -12,7 +12,7 @@ CREATE TABLE users (
     level INTEGER NOT NULL,
     global_recv_msg_opt INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    -- Unix ms: tokens issued before are void.
+    -- Unix ms: tokens issued before this are void.
     tokens_valid_from INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -49,7 +49,7 @@ CREATE TABLE subscriptions (
     seq INTEGER PRIMARY KEY,
     subscriber_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
-    -- Unix ms and Unix seconds; until 0 is for good.
+    -- since in Unix ms, until in Unix seconds (0: no end).
     since INTEGER NOT NULL,
     until INTEGER NOT NULL,
     UNIQUE (subscriber_id, user_id)
@@ -61,7 +61,7 @@ CREATE TABLE blocks (
     until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Ids that stay reserved; times in Unix ms.
+-- Ids that are reserved; times in Unix ms.
 CREATE TABLE deactivated (
     seq INTEGER PRIMARY KEY,
     user_id TEXT NOT NULL UNIQUE,
@@ -89,11 +89,11 @@ CREATE TABLE outbox (
     -- JSON: the users concerned, and what happened.
     user_ids TEXT NOT NULL,
     payload TEXT NOT NULL,
-    -- In seconds of uptime.
+    -- Uptime in seconds.
     recorded_at REAL NOT NULL
 ) STRICT;
 
--- One row: the seconds that Rollcall has served so far.
+-- One row: the uptime, the total time that Rollcall has been serving.
 CREATE TABLE uptime (
     seconds REAL NOT NULL
 ) STRICT;
