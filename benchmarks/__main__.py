@@ -101,7 +101,7 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
     check_one, check_hundred = (each.replace("userIDs", "checkUserIDs") for each in (one, hundred))
     new = json.dumps({"secret": "openIM123", "users": [{"userID": "new-ROUND-%d"}]})
     user_token, status, check = "/auth/user_token", "/user/get_users_online_status", "/user/account_check"
-    ask = json.dumps({"platformID": 3, "userID": "u%d"})
+    login = json.dumps({"platformID": 3, "userID": "u%d"})
     return [
         Figure("bare Flask view", bare, "/echo", v2, USERS),
         Figure("bare Flask view, 100 ids", bare, "/echo", hundred),
@@ -109,7 +109,7 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
         Figure("bare get_users_online_status of 100", bare, "/get_users_online_status", hundred),
         Figure("user_token, OpenIM v2", rollcall, user_token, v2, USERS, target=0.6),
         Figure("user_token, OpenIM v3 (3.4)", rollcall, user_token, v3, USERS, HEADER, 0.6),
-        Figure("get_user_token, OpenIM v3 (3.8)", rollcall, "/auth/get_user_token", ask, USERS, token, 0.6),
+        Figure("get_user_token, OpenIM v3 (3.8)", rollcall, "/auth/get_user_token", login, USERS, token, 0.6),
         Figure("user_register of one", rollcall, "/user/user_register", new, 10**9, HEADER, 0.6),
         Figure("account_check of 1", rollcall, check, check_one, 0, token, 0.85),
         Figure("account_check of 100", rollcall, check, check_hundred, 0, token, 0.85, against=1, alike=2),
@@ -123,8 +123,8 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
 
 def _put_online(address: str, user_id: str) -> str:
     """Put a user online on two platforms; return the administrator's token used for it."""
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "bench"}
-    token: str = post(address, "/auth/user_token", ask)["data"]["token"]
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "bench"}
+    token: str = post(address, "/auth/user_token", login)["data"]["token"]
     for platform_id in (4, 5):
         beat = {"userID": user_id, "platformID": platform_id, "ttl": 86400}
         post(address, "/presence/heartbeat", beat, {"token": token})

@@ -99,8 +99,8 @@ def test_a_file_that_is_not_a_backup_is_not_restored(
 def test_a_backup_is_restored_into_a_missing_folder(tmp_path: Path, services: Services) -> None:
     target = tmp_path / "copy.db"
     rollcall(tmp_path, "backup", str(target))
-    elsewhere = {"ROLLCALL_INSTANCE": str(tmp_path / "elsewhere")}
-    done = CliRunner().invoke(main, ["restore", str(target)], env=elsewhere)
+    other_environ = {"ROLLCALL_INSTANCE": str(tmp_path / "elsewhere")}
+    done = CliRunner().invoke(main, ["restore", str(target)], env=other_environ)
     assert (done.exit_code, done.output) == (0, f"{target} is in place\n")
     assert users_in(tmp_path / "elsewhere" / "rollcall.db")
 
@@ -192,5 +192,5 @@ def test_health_finds_a_server_by_its_settings(make_server: MakeServer, tmp_path
         "ROLLCALL_PATH_PREFIX": "/im",
     }
     assert CliRunner().invoke(main, ["health"], env=environ).exit_code == 0
-    elsewhere = {**environ, "ROLLCALL_PATH_PREFIX": "/other"}
-    assert CliRunner().invoke(main, ["health"], env=elsewhere).exit_code == 1
+    other_environ = {**environ, "ROLLCALL_PATH_PREFIX": "/other"}
+    assert CliRunner().invoke(main, ["health"], env=other_environ).exit_code == 1

@@ -137,7 +137,7 @@ def test_kicks_revoke_the_platforms_tokens_of_every_format_and_end_presence_ther
     services: Services, clock: FakeClock
 ) -> None:
     old, other_format = services.tokens.issue(request()), services.tokens.issue(request(format=OTHER_FORMAT))
-    elsewhere = services.tokens.issue(request(platform_id=2))
+    other_platform = services.tokens.issue(request(platform_id=2))
     of_issuer = services.tokens.issue(request(format=OPAQUE, issuer="app"))
     services.presence.touch("u", 1, 60)
     services.presence.touch("u", 2, 60)
@@ -146,7 +146,7 @@ def test_kicks_revoke_the_platforms_tokens_of_every_format_and_end_presence_ther
     for token in (old, other_format):
         with pytest.raises(TokenKicked):
             services.tokens.verify(decoded(token))
-    for token in (new, elsewhere, of_issuer):
+    for token in (new, other_platform, of_issuer):
         assert services.tokens.verify(decoded(token)) == token
     assert [one.platform_id for one in services.presence.connections(["u"])[0]] == [2]
 

@@ -113,11 +113,11 @@ TAGS = {"31232": ["bj", "男"], "id1": ["x"], "id2": ["x"], "id3": []}
 def test_every_user_call_of_rc_server_sdk_gets_its_answer(
     server: Server, rc_server_sdk: dict[str, str], app: tuple[str, str]
 ) -> None:
-    granted = {"code": 200, "userId": "AAA", "token": "T"}
+    issued = {"code": 200, "userId": "AAA", "token": "T"}
     is_live = app == LIVE
     assert run(server, "rc_server_sdk.py", rc_server_sdk, *app) == [
-        granted,
-        granted if is_live else {"bytes": EXISTS},
+        issued,
+        issued if is_live else {"bytes": EXISTS},
         DONE,
         {"code": 200, "userName": "青花瓷", "userPortrait": FACE, "createTime": "D"},
         {"code": 200, "userName": "", "userPortrait": "", "createTime": ""},
@@ -148,14 +148,14 @@ def test_every_user_call_of_rc_server_sdk_gets_its_answer(
 def test_every_user_call_of_rongcloud_2_0_1_gets_its_answer(
     server: Server, rongcloud_2: dict[str, str], app: tuple[str, str]
 ) -> None:
-    granted = {"code": 200, "userId": "userId1", "token": "T"}
+    issued = {"code": 200, "userId": "userId1", "token": "T"}
     is_live = app == LIVE
     missing = (1002, "ParamError:userId is required.") if is_live else (1003, "参数错误")
     too_long = (1005, LONG if is_live else "用户ID格式错误")
     black = "ParamError:blackUserId is required."
     assert run(server, "rongcloud_2.py", rongcloud_2, *app) == [
-        [True, 200, granted],
-        [True, 200, granted] if is_live else [False, 409, EXISTS],
+        [True, 200, issued],
+        [True, 200, issued] if is_live else [False, 409, EXISTS],
         [True, 200, DONE],
         [True, 200, {"code": 200, "status": "0"}],
         [True, 200, DONE],
@@ -185,10 +185,10 @@ def renamed(path: str, code: int, text: str) -> dict[str, Any]:
 def test_every_user_call_of_rongcloud_sdk_gets_its_answer(
     server: Server, rongcloud_sdk: dict[str, str], app: tuple[str, str]
 ) -> None:
-    granted = {"code": 200, "userId": "AAA", "token": "T"}
+    issued = {"code": 200, "userId": "AAA", "token": "T"}
     assert run(server, "rongcloud_sdk.js", rongcloud_sdk, *app) == [
-        granted,
-        granted if app == LIVE else OWN_1004,
+        issued,
+        issued if app == LIVE else OWN_1004,
         DONE,
         {"code": 200, "status": "0"},
         DONE,

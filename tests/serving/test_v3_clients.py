@@ -78,9 +78,9 @@ def test_the_chat_server_gets_the_answers_that_it_needs(server: Server) -> None:
     assert chat.send("/user/account_check", check)["data"]["results"] == [
         {"userID": "chat1", "accountStatus": 1}
     ]
-    granted = chat.send("/auth/get_user_token", {"platformID": 2, "userID": "chat1"})
-    token = granted["data"]["token"]
-    assert granted == {**DONE, "data": {"token": token, "expireTimeSeconds": DURATION}}
+    issued = chat.send("/auth/get_user_token", {"platformID": 2, "userID": "chat1"})
+    token = issued["data"]["token"]
+    assert issued == {**DONE, "data": {"token": token, "expireTimeSeconds": DURATION}}
 
     # Profile update: only nonzero fields are written.
     assert chat.send("/user/update_user_info", {"userInfo": user("chat1", nickname="Renamed")}) == DONE
@@ -245,9 +245,9 @@ def test_the_smoke_test_of_the_upstream_server_passes(server: Server) -> None:
             "    }\n  ]\n}"
         )
 
-    granted = curl("/auth/user_token", '{"secret": "openIM123","platformID": 1,"userID": "openIM123456"}')
+    issued = curl("/auth/user_token", '{"secret": "openIM123","platformID": 1,"userID": "openIM123456"}')
     # The script's `grep -Po`.
-    found = re.search(r'token[" :]+([^"]+)', granted)
+    found = re.search(r'token[" :]+([^"]+)', issued)
     assert found is not None
     token = f"-Htoken: {found[1]}"
     managers = '"openIM123456",\n    "openIM654321",\n    "openIMAdmin"'

@@ -100,7 +100,7 @@ class OpenIMv38:
 
 
 class RongCloud:
-    """Registers with the documented app; `token` uses the live app, as getToken registers unknown users."""
+    """Registers with the documented app, which issues one token at a time; `token` uses the live app."""
 
     name = "rongcloud"
     online_as = "Web"

@@ -33,8 +33,8 @@ def register(server: Server, user_id: str) -> bool:
 
 def registered(server: Server, user_ids: list[str]) -> list[str]:
     """Return the ids that are registered."""
-    ask = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
-    token = server.post("/auth/user_token", ask, V3)[1]["data"]["token"]
+    login = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
+    token = server.post("/auth/user_token", login, V3)[1]["data"]["token"]
     answer = server.post("/user/account_check", {"checkUserIDs": user_ids}, {**V3, "token": token})[1]
     return [row["userID"] for row in answer["data"]["results"] if row["accountStatus"] == "registered"]
 

@@ -70,5 +70,5 @@ def test_a_request_is_local_only_if_address_proxy_headers_host_and_origin_say_so
     ("host", "expected"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("", False)],
 )
-def test_is_loopback_tells_loopback_hosts_from_others(host: str, expected: bool) -> None:
+def test_is_loopback_accepts_loopback_hosts_only(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected

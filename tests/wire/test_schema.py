@@ -145,7 +145,7 @@ class WithNullables:
         ('{"nickname":"a","NICKNAME":null}', WithNullables(None, None)),
     ],
 )
-def test_a_nullable_field_tells_absence_from_zero(text: str, expected: WithNullables) -> None:
+def test_a_nullable_field_distinguishes_absence_from_zero(text: str, expected: WithNullables) -> None:
     assert bind(WithNullables, decode_stream(decode(text.encode()))) == expected
 
 

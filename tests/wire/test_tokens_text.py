@@ -195,9 +195,9 @@ def test_the_algorithm_is_checked_before_the_claims() -> None:
 
 
 def test_decoding_tokens_for_invalid_ids_keeps_no_memory() -> None:
-    using, minting = codecs(), codecs()
+    using, issuer = codecs(), codecs()
     texts = [
-        minting.encode(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, minting)) for number in range(1, 9)
+        issuer.encode(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, issuer)) for number in range(1, 9)
     ]
     gc.collect()
     tracemalloc.start()
