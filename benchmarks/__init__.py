@@ -1,1 +1,1 @@
-"""What the README says of speed, measured: `python -m benchmarks`, or `make bench`. See README.md here."""
+"""Performance measurements: `make bench` or `python -m benchmarks`. See README.md in this folder."""

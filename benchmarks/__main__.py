@@ -1,7 +1,7 @@
 """Requests per second of Rollcall's calls against a bare Flask view under the same gunicorn settings.
 
-The servers run side by side and are measured in turn, round after round, so that a machine that grows slower
-or faster meanwhile does so for all. Medians and ratios are what counts; single figures are the machine's.
+The servers run side by side and are measured in turn, round after round, so that a machine that slows down
+does so for all. Medians and ratios count; single figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from benchmarks.servers import post, serving
 USERS = 20_000
 BATCH = 1_000
 HEADER = {"operationID": "bench"}
-MINTS = ("/auth/user_token", "/auth/get_user_token")
+TOKEN_CALLS = ("/auth/user_token", "/auth/get_user_token")
 
 
 @dataclass
 class Figure:
-    """One call to measure, and the requests per second of its rounds."""
+    """A call to measure, and the results of its rounds."""
 
     name: str
     address: str
@@ -37,18 +37,18 @@ class Figure:
     body: str
     users: int = 0
     headers: dict[str, str] = field(default_factory=dict)
-    aim: float | None = None
+    target: float | None = None
     against: int = 0
-    """Which figure is the yardstick."""
+    """The index of the figure to compare with."""
     alike: int | None = None
-    """Which figure is that of a bare view with the same answer."""
+    """The index of the bare view with the same answer."""
     rates: list[float] = field(default_factory=list)
     answered: int = 0
     waits: list[tuple[float, float, float]] = field(default_factory=list)
     """Median, 99th percentile and longest, in ms, of each round."""
 
     def measure(self, seconds: int, connections: int) -> None:
-        """Run wrk once, and keep its rate."""
+        """Run wrk once and record its results."""
         pairs = [text for pair in self.headers.items() for text in pair]
         command = [
             "wrk",
@@ -87,11 +87,11 @@ def _milliseconds(text: str) -> float:
     for unit, factor in (("us", 0.001), ("ms", 1.0), ("s", 1000.0)):
         if text.endswith(unit):
             return float(text.removesuffix(unit)) * factor
-    raise SystemExit(f"{text} is no time")
+    raise SystemExit(f"{text} is not a duration")
 
 
 def figures(bare: str, rollcall: str) -> list[Figure]:
-    """Return what is measured, the yardstick first, and put online whom the status is asked of."""
+    """Return the calls to measure, the baselines first; put online the user of the status calls."""
     v2 = json.dumps({"secret": "tuoyun", "platform": 1, "userID": "u%d", "operationID": "bench"})
     v3 = json.dumps({"secret": "openIM123", "platformID": 2, "userID": "u%d"})
     admin = {"token": _put_online(rollcall, "u0")}
@@ -100,16 +100,16 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
     beat = json.dumps({"userID": "online%d", "platformID": 1})
     check_one, check_hundred = (each.replace("userIDs", "checkUserIDs") for each in (one, hundred))
     new = json.dumps({"secret": "openIM123", "users": [{"userID": "new-ROUND-%d"}]})
-    mint, status, check = "/auth/user_token", "/user/get_users_online_status", "/user/account_check"
-    ask = json.dumps({"platformID": 3, "userID": "u%d"})
+    user_token, status, check = "/auth/user_token", "/user/get_users_online_status", "/user/account_check"
+    login = json.dumps({"platformID": 3, "userID": "u%d"})
     return [
         Figure("bare Flask view", bare, "/echo", v2, USERS),
         Figure("bare Flask view, 100 ids", bare, "/echo", hundred),
         Figure("bare account_check of 100", bare, "/account_check", check_hundred),
         Figure("bare get_users_online_status of 100", bare, "/get_users_online_status", hundred),
-        Figure("user_token, OpenIM v2", rollcall, mint, v2, USERS, aim=0.6),
-        Figure("user_token, OpenIM v3 (3.4)", rollcall, mint, v3, USERS, HEADER, 0.6),
-        Figure("get_user_token, OpenIM v3 (3.8)", rollcall, "/auth/get_user_token", ask, USERS, token, 0.6),
+        Figure("user_token, OpenIM v2", rollcall, user_token, v2, USERS, target=0.6),
+        Figure("user_token, OpenIM v3 (3.4)", rollcall, user_token, v3, USERS, HEADER, 0.6),
+        Figure("get_user_token, OpenIM v3 (3.8)", rollcall, "/auth/get_user_token", login, USERS, token, 0.6),
         Figure("user_register of one", rollcall, "/user/user_register", new, 10**9, HEADER, 0.6),
         Figure("account_check of 1", rollcall, check, check_one, 0, token, 0.85),
         Figure("account_check of 100", rollcall, check, check_hundred, 0, token, 0.85, against=1, alike=2),
@@ -122,9 +122,9 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
 
 
 def _put_online(address: str, user_id: str) -> str:
-    """Put a user online on two platforms; return the administrator's token with which it was done."""
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "bench"}
-    token: str = post(address, "/auth/user_token", ask)["data"]["token"]
+    """Put a user online on two platforms; return the administrator's token used for it."""
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "bench"}
+    token: str = post(address, "/auth/user_token", login)["data"]["token"]
     for platform_id in (4, 5):
         beat = {"userID": user_id, "platformID": platform_id, "ttl": 86400}
         post(address, "/presence/heartbeat", beat, {"token": token})
@@ -132,7 +132,7 @@ def _put_online(address: str, user_id: str) -> str:
 
 
 def register(address: str) -> None:
-    """Register the users whose tokens will be asked for, and those who will come online."""
+    """Register the users of the token calls and of the heartbeats."""
     for prefix in ("u", "online"):
         for start in range(0, USERS, BATCH):
             users = [{"userID": f"{prefix}{number}"} for number in range(start, start + BATCH)]
@@ -142,7 +142,7 @@ def register(address: str) -> None:
 def table(measured: list[Figure]) -> str:
     """Return the figures as a table in Markdown."""
     lines = [
-        "| call | requests/s (median) | lowest | highest | to bare | aim | to bare, same answer "
+        "| call | requests/s (median) | lowest | highest | vs. bare | target | vs. bare, same answer "
         "| p50 | p99 | longest | p99/p50 |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -156,21 +156,21 @@ def table(measured: list[Figure]) -> str:
         longest = max(each[2] for each in figure.waits)
         lines.append(
             f"| {figure.name} | {median:.0f} | {min(figure.rates):.0f} | {max(figure.rates):.0f} "
-            f"| {median / bare:.2f} | {figure.aim or ''} | {alike} | {middle:.1f} ms | {slow:.1f} ms "
+            f"| {median / bare:.2f} | {figure.target or ''} | {alike} | {middle:.1f} ms | {slow:.1f} ms "
             f"| {longest:.0f} ms | {slow / middle:.1f} |"
         )
     return "\n".join(lines)
 
 
 def recorded(instance: Path) -> int:
-    """Return how many tokens the database has."""
+    """Return the number of tokens in the database."""
     with closing(sqlite3.connect(instance / "rollcall.db")) as connection:
         count: int = connection.execute("SELECT COUNT(*) FROM tokens").fetchone()[0]
         return count
 
 
 def main() -> None:
-    """Measure, print the table, and check that every token that was handed out is on record."""
+    """Measure, print the tables, and check that every issued token is stored."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=4, help="seconds of one measurement")
@@ -197,12 +197,12 @@ def main() -> None:
         print(f"\n{million}")
         print(f"\n{held.measure()}")
         print(f"\n{process.measure()}")
-        minted = sum(figure.answered for figure in measured if figure.path in MINTS)
-        on_record = recorded(instance)
-        print(f"\n{minted} tokens were handed out over {USERS} users, and {on_record} are on record.")
-        # There are more: wrk does not count what was under way when its time was up.
-        if on_record < minted:
-            raise SystemExit("a token was handed out that is not on record")
+        issued = sum(figure.answered for figure in measured if figure.path in TOKEN_CALLS)
+        stored = recorded(instance)
+        print(f"\n{issued} tokens were issued for {USERS} users, and {stored} are stored.")
+        # There may be more: wrk does not count the requests in progress when its time is up.
+        if stored < issued:
+            raise SystemExit("an issued token is not stored")
 
 
 if __name__ == "__main__":

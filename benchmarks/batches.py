@@ -1,7 +1,7 @@
-"""A thousand users at a time: registered against a bare `executemany`, asked about against a bare Flask view.
+"""Calls about a thousand users, compared with a bare `executemany` and with a bare Flask view.
 
-One client sends one request after the other over a connection that it keeps, so what is measured is the time
-of a request and not how many fit beside each other.
+One client sends one request after another over one connection, so this measures the duration of a request and
+not concurrency.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ REGISTER = "/user/user_register"
 
 T = TypeVar("T")
 Round = Callable[[], float]
-"""Do CALLS calls, and return how many users or requests that makes a second."""
+"""Make CALLS calls; return the rate in users or requests per second."""
 
 
 class Client:
-    """One kept connection, whose answers begin as those of a success do."""
+    """A persistent connection, all of whose answers must start with `beginning`."""
 
     def __init__(self, address: str, headers: dict[str, str], beginning: bytes) -> None:
         self._beginning = beginning
@@ -40,7 +40,7 @@ class Client:
         self._headers = headers
 
     def send(self, path: str, body: bytes | None) -> bytes:
-        """Send a request, a GET without a body, and return its answer, which has to be a success."""
+        """Send a POST, or a GET without a body; return the answer, which must be a success."""
         self._connection.request("POST" if body else "GET", path, body, self._headers)
         response = self._connection.getresponse()
         answer = response.read()
@@ -79,7 +79,7 @@ def _each(do: Callable[[T], None], things: Sequence[T]) -> None:
 
 
 def registering(client: Client) -> Round:
-    """Register through the server."""
+    """Register users by the server's call."""
     batches = _users("batch")
 
     def round_() -> float:
@@ -90,13 +90,13 @@ def registering(client: Client) -> Round:
 
 
 def inserting(connection: sqlite3.Connection) -> Round:
-    """Write the same rows into the same table, each thousand in a transaction, synced like ours."""
+    """Insert the same rows into the same table, a thousand per transaction, synced like the server's."""
     batches = _users("batch")
-    columns, marks = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
+    columns, placeholders = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
 
     def write(rows: list[User]) -> None:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(f"INSERT INTO users ({columns}) VALUES ({marks})", rows)
+        connection.executemany(f"INSERT INTO users ({columns}) VALUES ({placeholders})", rows)
         connection.execute("COMMIT")
 
     def round_() -> float:
@@ -109,8 +109,8 @@ def inserting(connection: sqlite3.Connection) -> Round:
     return round_
 
 
-def asking(client: Client, path: str, key: str) -> Round:
-    """Ask about a thousand users, all of them registered."""
+def querying(client: Client, path: str, key: str) -> Round:
+    """Query a thousand registered users."""
     body = json.dumps({key: [f"u{number}" for number in range(BATCH)]}).encode()
     return lambda: _rate(CALLS, lambda: _each(lambda body: client.send(path, body), [body] * CALLS))
 
@@ -118,16 +118,16 @@ def asking(client: Client, path: str, key: str) -> Round:
 def measure(bare: str, rollcall: str, folder: Path, rounds: int) -> str:
     """Return the figures as a table in Markdown."""
     header = {"operationID": "bench"}
-    ask = {**SECRET, "userID": "imAdmin"}
-    token = post(rollcall, "/auth/get_admin_token", ask, header)["data"]["token"]
+    login = {**SECRET, "userID": "imAdmin"}
+    token = post(rollcall, "/auth/get_admin_token", login, header)["data"]["token"]
     prepared = folder / "bare.db"
     migrate.prepare(prepared)
     done = b'{"errCode":0,'
-    ours, anybody = Client(rollcall, {**header, "token": token}, done), Client(rollcall, header, done)
+    admin, without_token = Client(rollcall, {**header, "token": token}, done), Client(rollcall, header, done)
     view = Client(bare, {"Content-Type": "application/json"}, b'{"userIDs":')
     with (
-        closing(ours),
-        closing(anybody),
+        closing(admin),
+        closing(without_token),
         closing(view),
         closing(sqlite3.connect(prepared, isolation_level=None)) as connection,
     ):
@@ -135,28 +135,28 @@ def measure(bare: str, rollcall: str, folder: Path, rounds: int) -> str:
         connection.execute("PRAGMA synchronous = FULL")
         figures: list[tuple[str, str, Round, int]] = [
             ("bare executemany", "users", inserting(connection), 0),
-            ("user_register", "users", registering(anybody), 0),
-            ("bare Flask view", "requests", asking(view, "/echo", "userIDs"), 2),
-            ("account_check", "requests", asking(ours, "/user/account_check", "checkUserIDs"), 2),
-            ("get_users_info", "requests", asking(ours, "/user/get_users_info", "userIDs"), 2),
+            ("user_register", "users", registering(without_token), 0),
+            ("bare Flask view", "requests", querying(view, "/echo", "userIDs"), 2),
+            ("account_check", "requests", querying(admin, "/user/account_check", "checkUserIDs"), 2),
+            ("get_users_info", "requests", querying(admin, "/user/get_users_info", "userIDs"), 2),
             (
                 "get_users_online_status, v3",
                 "requests",
-                asking(ours, "/user/get_users_online_status", "userIDs"),
+                querying(admin, "/user/get_users_online_status", "userIDs"),
                 2,
             ),
-            ("get_users_status", "requests", asking(ours, "/user/get_users_status", "userIDs"), 2),
+            ("get_users_status", "requests", querying(admin, "/user/get_users_status", "userIDs"), 2),
         ]
         rates: list[list[float]] = [[] for _ in figures]
         for _ in range(rounds):
-            for (_, _, round_, _), kept in zip(figures, rates, strict=True):
-                kept.append(round_())
-    medians = [statistics.median(kept) for kept in rates]
+            for (_, _, round_, _), results in zip(figures, rates, strict=True):
+                results.append(round_())
+    medians = [statistics.median(results) for results in rates]
     lines = [
-        "| 1,000 at a time | a second (median) | lowest | highest | against bare |",
+        "| 1,000 users per call | per second (median) | lowest | highest | vs. bare |",
         "|---|---|---|---|---|",
     ]
-    for (name, unit, _, against), kept, median in zip(figures, rates, medians, strict=True):
-        spread = f"{min(kept):.0f} | {max(kept):.0f}"
+    for (name, unit, _, against), results, median in zip(figures, rates, medians, strict=True):
+        spread = f"{min(results):.0f} | {max(results):.0f}"
         lines.append(f"| {name} | {median:.0f} {unit} | {spread} | {median / medians[against]:.2f} |")
     return "\n".join(lines)

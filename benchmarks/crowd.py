@@ -1,6 +1,6 @@
-"""A million users online: what one of them takes in memory, and how long asking and listing takes.
+"""A million users online: memory per user, and the duration of queries and lists.
 
-Everything goes through a real server, so the figures have the reading and writing of JSON in them.
+All requests go to a real server, so the figures include JSON and HTTP.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from benchmarks.servers import post, serving
 
 USERS = 1_000_000
 BATCH = 1_000
-#: Ids of one query, and how often it is asked.
-ASKED, TIMES = 500, 50
+#: Number of ids in a query, and of repetitions.
+QUERIED, TIMES = 500, 50
 CHANGES = 10_000
 _REGISTERED_AT_ONCE = 10_000
 
@@ -31,9 +31,9 @@ def measure(folder: Path) -> str:
     instance = str(folder / "crowd")
     with serving("wsgi:app", folder, ROLLCALL_INSTANCE=instance) as address:
         worker = worker_of(folder / "wsgi-app.log")
-        ask = {"secret": "openIM123", "userID": "imAdmin"}
+        login = {"secret": "openIM123", "userID": "imAdmin"}
         header = {"operationID": "bench"}
-        token = post(address, "/auth/get_admin_token", ask, header)["data"]["token"]
+        token = post(address, "/auth/get_admin_token", login, header)["data"]["token"]
         with closing(Client(address, {**header, "token": token}, b'{"errCode":0,')) as client:
             _each_batch(_REGISTERED_AT_ONCE, lambda users: _register(address, header, users))
             before = resident(worker)
@@ -47,10 +47,10 @@ def measure(folder: Path) -> str:
             scaled = _against_few(address, token, folder)
     rows = [
         ("memory of one user online on one platform", f"{bytes_each:.0f} bytes"),
-        ("put online by `/presence/heartbeats`, 1,000 a call", f"{USERS / put_online:.0f} users/s"),
-        (f"get_users_online_status, v3, of {ASKED}", f"{query * 1000:.1f} ms (median of {TIMES})"),
-        ("all of them by `/presence/online`, 10,000 a call", f"{listing:.1f} s"),
-        (f"{CHANGES:,} changes by `/presence/changes`, 1,000 a call", f"{watching * 1000:.0f} ms"),
+        ("put online by `/presence/heartbeats`, 1,000 per call", f"{USERS / put_online:.0f} users/s"),
+        (f"get_users_online_status, v3, of {QUERIED}", f"{query * 1000:.1f} ms (median of {TIMES})"),
+        ("all listed by `/presence/online`, 10,000 per call", f"{listing:.1f} s"),
+        (f"{CHANGES:,} changes read by `/presence/changes`, 1,000 per call", f"{watching * 1000:.0f} ms"),
     ]
     lines = [
         "| 1,000,000 users online | |",
@@ -61,7 +61,7 @@ def measure(folder: Path) -> str:
 
 
 def _against_few(address: str, token: str, folder: Path) -> list[str]:
-    """Return how much longer a call takes with a million users than with a thousand, as a table."""
+    """Return a table of the durations of calls with a thousand and with a million users."""
     header = {"operationID": "bench"}
     with serving("wsgi:app", folder, ROLLCALL_INSTANCE=str(folder / "few")) as few:
         few_token = post(few, "/auth/get_admin_token", {"secret": "openIM123", "userID": "imAdmin"}, header)
@@ -71,29 +71,29 @@ def _against_few(address: str, token: str, folder: Path) -> list[str]:
             closing(Client(address, {**header, "token": token}, begin)) as many_client,
             closing(Client(few, {**header, "token": few_token["data"]["token"]}, begin)) as few_client,
         ):
-            mint = {"secret": "openIM123", "platformID": 1}
+            login = {"secret": "openIM123", "platformID": 1}
             calls = {
-                "user_token": ("/auth/user_token", lambda number: {**mint, "userID": f"user{number:07d}"}),
-                "get_users, page 1 of 100": ("/user/get_users", lambda number: _page(1)),
-                "get_users, page 5,000 of 100, the middle (of a thousand: page 5)": (
+                "user_token": ("/auth/user_token", lambda number: {**login, "userID": f"user{number:07d}"}),
+                "get_users, first page of 100": ("/user/get_users", lambda number: _page(1)),
+                "get_users, middle page of 100 (5,000th, or 5th of 1,000 users)": (
                     "/user/get_users",
                     lambda number: _page(5_000),
                 ),
-                "get_users, page 10,000 of 100, the last (of a thousand: page 10)": (
+                "get_users, last page of 100 (10,000th, or 10th of 1,000 users)": (
                     "/user/get_users",
                     lambda number: _page(10_000),
                 ),
             }
-            lines = ["| call | 1,000 users | 1,000,000 users | ratio | aim |", "|---|---|---|---|---|"]
+            lines = ["| call | 1,000 users | 1,000,000 users | ratio | target |", "|---|---|---|---|---|"]
             for name, (path, body) in calls.items():
                 times: tuple[list[float], list[float]] = ([], [])
                 for number in range(300):
-                    for client, kept, share in ((few_client, times[0], 1000), (many_client, times[1], 1)):
-                        asked = body(number)
-                        if "pagination" in asked:
-                            asked = _page(max(asked["pagination"]["pageNumber"] // share, 1))
-                        data = json.dumps(asked).encode()
-                        kept.append(_seconds(lambda: client.send(path, data)))  # noqa: B023
+                    for client, taken, share in ((few_client, times[0], 1000), (many_client, times[1], 1)):
+                        request = body(number)
+                        if "pagination" in request:
+                            request = _page(max(request["pagination"]["pageNumber"] // share, 1))
+                        data = json.dumps(request).encode()
+                        taken.append(_seconds(lambda: client.send(path, data)))  # noqa: B023
                 small, large = map(statistics.median, times)
                 lines.append(
                     f"| {name} | {small * 1000:.2f} ms | {large * 1000:.2f} ms | {large / small:.2f} | 1.2 |"
@@ -121,7 +121,7 @@ def _put_online(client: Client, user_ids: list[str]) -> None:
 
 
 def _query(client: Client) -> float:
-    user_ids = [f"user{number * 1999 % USERS:07d}" for number in range(ASKED)]
+    user_ids = [f"user{number * 1999 % USERS:07d}" for number in range(QUERIED)]
     body = json.dumps({"userIDs": user_ids}).encode()
     path = "/user/get_users_online_status"
     return statistics.median(_seconds(lambda: client.send(path, body)) for _ in range(TIMES))
@@ -175,6 +175,6 @@ def worker_of(log: Path) -> int:
 
 
 def resident(pid: int) -> int:
-    """Return the bytes of memory that a process holds."""
+    """Return the resident memory of a process in bytes."""
     (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(kilobytes) * 1024

@@ -1,4 +1,4 @@
-"""Another process holds the database: writers are refused, and nobody else waits for them."""
+"""Another process locks the database: writes are refused, and reads do not wait for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ADMIN = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
 
 
 class _Writers:
-    """Clients that ask for tokens, one after the other, and are refused."""
+    """Clients that request tokens one after another and are refused."""
 
     def __init__(self, address: str) -> None:
         self._netloc = urlsplit(address).netloc
@@ -51,7 +51,7 @@ class _Writers:
 
 
 def _times(address: str, method: str, path: str, body: str, headers: dict[str, str]) -> list[float]:
-    """Ask again and again for some seconds; return how long each answer took, in ms."""
+    """Repeat a request for SECONDS; return the duration of each in ms."""
     times, end = [], time.monotonic() + SECONDS
     while time.monotonic() < end:
         begun = time.perf_counter()
@@ -72,7 +72,7 @@ def measure() -> str:
         instance = Path(name) / "instance"
         with serving("wsgi:app", Path(name), ROLLCALL_INSTANCE=str(instance)) as address:
             token = post(address, "/auth/user_token", _ADMIN, _HEADERS)["data"]["token"]
-            asked = {
+            requests = {
                 "GET /healthz": ("GET", "/healthz", "", {}),
                 "account_check": (
                     "POST",
@@ -88,18 +88,18 @@ def measure() -> str:
                 other.execute("BEGIN IMMEDIATE")
                 time.sleep(1)
                 writers.statuses.clear()
-                lines = [_row(each, _times(address, *how)) for each, how in asked.items()]
+                lines = [_row(each, _times(address, *arguments)) for each, arguments in requests.items()]
                 statuses = list(writers.statuses)
                 refused = statuses.count(503)
                 if refused < len(statuses):
-                    raise SystemExit(f"a writer was told {set(statuses)}")
+                    raise SystemExit(f"writers were answered {set(statuses)}")
                 other.execute("ROLLBACK")
     return "\n".join(
         [
-            f"| the database held by another process, {WRITERS} writers | median | p99 | longest | aim |",
+            f"| database locked by another process, {WRITERS} writers | median | p99 | longest | target |",
             "|---|---|---|---|---|",
             *lines,
-            f"| writers refused with 503, a second | {refused / len(asked) / SECONDS:.0f} | | | |",
+            f"| writers refused with 503, per second | {refused / len(requests) / SECONDS:.0f} | | | |",
         ]
     )
 

@@ -1,4 +1,4 @@
-"""The process itself: how long it takes to be there, what it weighs, how long the collector stops it."""
+"""The process itself: start time, memory, pauses of the garbage collector."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ ROUNDS = 5
 
 def measure() -> str:
     """Return the figures as a table in Markdown."""
-    starts, weights = [], []
+    starts, sizes = [], []
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as name:
             begun = time.perf_counter()
             with serving("wsgi:app", Path(name), ROLLCALL_INSTANCE=f"{name}/instance"):
                 starts.append(time.perf_counter() - begun)
-                weights.append(resident(worker_of(Path(name) / "wsgi-app.log")))
+                sizes.append(resident(worker_of(Path(name) / "wsgi-app.log")))
     rows = [
         ("start to first answer", f"{statistics.median(starts):.2f} s", "0.6 s"),
         ("import of wsgi", f"{statistics.median(_import() for _ in range(ROUNDS)):.2f} s", "0.25 s"),
-        ("idle memory of the worker", f"{statistics.median(weights) / 1e6:.0f} MB", "60 MB"),
-        ("longest pause of the collector, 1,000,000 users coming", f"{_pause() * 1000:.0f} ms", "50 ms"),
+        ("idle memory of the worker", f"{statistics.median(sizes) / 1e6:.0f} MB", "60 MB"),
+        ("longest garbage collection, 1,000,000 users coming online", f"{_pause() * 1000:.0f} ms", "50 ms"),
     ]
-    lines = ["| process | | aim |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    lines = ["| process | | target |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     return "\n".join(lines)
 
 
 def _import() -> float:
     code = "import time; begun = time.perf_counter(); import wsgi; print(time.perf_counter() - begun)"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    return float(told.stdout)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def _pause() -> float:
@@ -51,16 +51,16 @@ def _pause() -> float:
     pauses = [0.0]
     begun = 0.0
 
-    def note(phase: str, info: dict[str, int]) -> None:
+    def record(phase: str, info: dict[str, int]) -> None:
         nonlocal begun
         if phase == "start":
             begun = time.perf_counter()
         else:
             pauses.append(time.perf_counter() - begun)
 
-    gc.callbacks.append(note)
+    gc.callbacks.append(record)
     for number in range(USERS):
         presence.touch(f"user{number:07d}", 1 + number % 5, 3600)
     gc.collect()
-    gc.callbacks.remove(note)
+    gc.callbacks.remove(record)
     return max(pauses)

@@ -1,6 +1,6 @@
--- What wrk sends: one body over and over, or one with a number in it that goes through a range of users.
--- Arguments: path, body, number of users (0 for none), then header names and values in turn.
--- The first "%d" in the body is the user's number.
+-- The requests of wrk: always the same body, or a body whose number runs through a range of users.
+-- Arguments: path, body, number of users (0: none), then header names and values alternately.
+-- The first "%d" in the body is replaced by the user's number.
 
 local path, template, users
 local headers = {}

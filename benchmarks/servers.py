@@ -1,4 +1,4 @@
-"""Start gunicorn on a free port and talk to it, for the time of a benchmark."""
+"""Start gunicorn on a free port for a benchmark, and send requests to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 30.0
 
 @contextmanager
 def serving(application: str, folder: Path, **settings: str) -> Iterator[str]:
-    """Serve `application` with the project's own gunicorn.conf.py and yield its address."""
+    """Serve `application` with the project's gunicorn.conf.py; yield its address."""
     log = folder / f"{application.replace(':', '-')}.log"
     environ = {**os.environ, "ROLLCALL_BIND": "127.0.0.1:0", **settings}
     command = [sys.executable, "-m", "gunicorn", application]
@@ -37,7 +37,7 @@ def serving(application: str, folder: Path, **settings: str) -> Iterator[str]:
 
 
 def _on_the_last_core() -> None:
-    """Put every server on the same core; the load generator has the others."""
+    """Pin the server to the last core; the load generator has the others."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -64,7 +64,7 @@ def _answers(address: str) -> bool:
 
 
 def post(address: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Send one request and return the JSON of a success."""
+    """Send one request; return the JSON of its answer, which must be a success."""
     data = json.dumps(body).encode()
     request = urllib.request.Request(
         address + path, data, {"Content-Type": "application/json", **(headers or {})}

@@ -1,7 +1,7 @@
-"""Five hundred clients that hold a connection and send next to nothing, and one honest client that works.
+"""Five hundred slow clients of one kind hold connections while a regular client sends requests.
 
-Bare, and behind the nginx of `deploy/`, for the releases of gunicorn that are installed in environments named
-on the command line: `python -m benchmarks.slow python3 ...`. Each kind of slow client is tried by itself.
+Measured bare and behind the nginx of `deploy/`, for the gunicorn releases of the interpreters named on the
+command line: `python -m benchmarks.slow python3 ...`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SECONDS = 6.0
 PATIENCE = 10.0
 BODY = json.dumps({"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}).encode()
 _HEAD = b"POST /auth/user_token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n" % len(BODY)
-#: What each kind sends at first; the last one goes on with a byte a second.
+#: What each kind sends at first; `a byte a second` then goes on with that.
 KINDS = {
     "silent": b"",
     "half a head": _HEAD[:40],
@@ -74,8 +74,8 @@ class Crowd:
             one.close()
 
 
-def honest(port: int) -> tuple[list[float], int]:
-    """Ask for tokens for some seconds; return how long each took, and how many were not answered."""
+def regular(port: int) -> tuple[list[float], int]:
+    """Request tokens for SECONDS; return the duration of each answer, and the number of failures."""
     times, failed, end = [], 0, time.monotonic() + SECONDS
     while time.monotonic() < end:
         begun = time.perf_counter()
@@ -95,7 +95,7 @@ def honest(port: int) -> tuple[list[float], int]:
 
 @contextlib.contextmanager
 def rollcall(python: str, worker: str, folder: Path) -> Iterator[tuple[int, Path]]:
-    """Serve Rollcall by an environment's gunicorn and a class of workers; yield its port and its log."""
+    """Serve Rollcall with an interpreter's gunicorn and a worker class; yield its port and its log."""
     log = folder / "log"
     environ = {
         **os.environ,
@@ -134,7 +134,7 @@ def _wait_for(log: Path, pattern: str, process: subprocess.Popen[bytes]) -> str:
 
 @contextlib.contextmanager
 def nginx(port: int, folder: Path) -> Iterator[int]:
-    """Put the nginx of `deploy/` before a port; yield its own."""
+    """Start the nginx of `deploy/` in front of `port`; yield its own port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         own: int = free.getsockname()[1]
@@ -163,27 +163,27 @@ def nginx(port: int, folder: Path) -> Iterator[int]:
 
 
 def measure(python: str, worker: str, kind: str, behind_nginx: bool) -> str:
-    """Return a row: how the honest client fared, and whether the worker lived."""
+    """Return a table row: the regular client's results, and whether the worker survived."""
     with tempfile.TemporaryDirectory() as name, rollcall(python, worker, Path(name)) as (port, log):
         with contextlib.ExitStack() as stack:
             front = stack.enter_context(nginx(port, Path(name))) if behind_nginx else port
             stack.enter_context(Crowd(front, kind))
             time.sleep(0.5)
-            times, failed = honest(front)
+            times, failed = regular(front)
         workers = len(re.findall("Booting worker", log.read_text()))
     if len(times) < 2:
-        fared = f"- | - | {len(times)} | {failed}"
+        results = f"- | - | {len(times)} | {failed}"
     else:
         p99 = statistics.quantiles(times, n=100)[98]
-        fared = f"{statistics.median(times) * 1000:.1f} ms | {p99 * 1000:.1f} ms | {len(times)} | {failed}"
-    return f"{fared} | {'lives' if workers == 1 else 'was replaced'}"
+        results = f"{statistics.median(times) * 1000:.1f} ms | {p99 * 1000:.1f} ms | {len(times)} | {failed}"
+    return f"{results} | {'lives' if workers == 1 else 'was replaced'}"
 
 
 def main() -> None:
-    """Measure every kind for every environment, and print a table in Markdown."""
+    """Measure every kind with every interpreter and print a table in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.slow", description=__doc__)
     parser.add_argument("python", nargs="*", default=[sys.executable])
-    parser.add_argument("--worker", default=["gthread"], nargs="*", help="gunicorn's classes of workers")
+    parser.add_argument("--worker", default=["gthread"], nargs="*", help="gunicorn worker classes")
     parser.add_argument("--bare", action="store_true", help="leave nginx out")
     options = parser.parse_args()
     print("| gunicorn | workers | served | slow clients | median | p99 | answered | not answered | worker |")

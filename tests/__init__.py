@@ -1,4 +1,4 @@
-"""Tests mirror app/; support/ has what they share, and a failed assertion there shows its values too."""
+"""Tests mirror app/; support/ has shared code, whose failed assertions show their values too."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The harness: a Rollcall of its own for every test, on a real database file, with a clock held by hand."""
+"""The harness: each test has its own Rollcall, with a real database file and a fake clock."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have settings of their own."""
+    """Remove Rollcall's settings from the environment."""
     for name in [name for name in os.environ if name.startswith("ROLLCALL_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
 def no_thread_left_behind() -> Iterator[None]:
-    """A test that leaves a thread of Rollcall's running fails."""
+    """Fail a test that leaves a thread of Rollcall running."""
     before = set(threading.enumerate())
     yield
     left = [thread.name for thread in threading.enumerate() if thread not in before]
@@ -42,7 +42,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def make_app(tmp_path: Path, clock: FakeClock) -> Iterator[MakeApp]:
-    """Make a Rollcall with settings of the test's choice; whatever was made is stopped afterwards."""
+    """Make a Rollcall with the given settings; all are stopped after the test."""
     made: list[Flask] = []
 
     def make(**settings: Any) -> Flask:

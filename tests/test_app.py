@@ -1,4 +1,4 @@
-"""The factory, the start and the stop, what is answered when something is wrong with us, who is served."""
+"""The factory, start and stop, the answers to internal errors, and which requests are served."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ SIGNED = {
     "Signature": signature_of("live-app-secret", "1", "2"),
 }
 
-#: A call of each dialect that writes, and how it names the dialect's part in a table below.
-CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+#: A request of each dialect: path and arguments of the test client.
+REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "v2": ("/auth/user_token", {"json": V2}),
     "v3.4": ("/auth/user_token", {"json": V3, "headers": {"operationID": "1"}}),
     "v3.8": ("/v3.8/auth/user_token", {"json": V3, "headers": {"operationID": "1"}}),
@@ -40,8 +40,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def call(app: Flask, dialect: str, **changes: Any) -> tuple[int, Any]:
-    path, given = CALLS[dialect]
+def send(app: Flask, dialect: str, **changes: Any) -> tuple[int, Any]:
+    path, given = REQUESTS[dialect]
     headers = {**given.get("headers", {}), **changes.pop("headers", {})}
     response = app.test_client().post(path, **{**given, "headers": headers, **changes})
     return response.status_code, response.get_json(silent=True)
@@ -52,40 +52,40 @@ def services_of(app: Flask) -> Services:
     return services
 
 
-def test_making_an_app_opens_nothing_and_starts_nothing(tmp_path: Path, clock: FakeClock) -> None:
+def test_create_app_opens_no_file_and_starts_no_thread(tmp_path: Path, clock: FakeClock) -> None:
     before = threading.enumerate()
     create_app({"instance": tmp_path / "instance"}, clock)
     assert threading.enumerate() == before
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_first_request_starts_what_no_server_has_started(app: Flask, tmp_path: Path) -> None:
+def test_the_first_request_starts_the_services(app: Flask, tmp_path: Path) -> None:
     assert not services_of(app).started
-    assert call(app, "v2")[0] == 200
+    assert send(app, "v2")[0] == 200
     assert services_of(app).started
     files = {file.name for file in (tmp_path / "instance").iterdir()}
     assert files == {"rollcall.db", "rollcall.db-shm", "rollcall.db-wal", "rollcall.lock"}
     assert (tmp_path / "instance").stat().st_mode & 0o777 == 0o700
 
 
-def test_starting_and_stopping_twice_is_once(app: Flask) -> None:
+def test_start_and_stop_are_idempotent(app: Flask) -> None:
     services = services_of(app)
     services.start()
     services.start()
     services.stop()
     services.stop()
     services.start()
-    assert call(app, "v2")[0] == 200
+    assert send(app, "v2")[0] == 200
 
 
-def test_a_request_that_outlives_the_serving_starts_nothing_again(app: Flask, tmp_path: Path) -> None:
+def test_a_request_after_the_stop_does_not_restart_the_services(app: Flask, tmp_path: Path) -> None:
     services_of(app).start()
     services_of(app).stop()
-    assert call(app, "v2") == UNAVAILABLE["v2"]
+    assert send(app, "v2") == UNAVAILABLE["v2"]
     assert not services_of(app).started
 
 
-def test_the_app_has_the_blueprints_auth_and_user(app: Flask) -> None:
+def test_the_app_has_these_blueprints(app: Flask) -> None:
     assert set(app.blueprints) == {
         "auth",
         "user",
@@ -98,23 +98,23 @@ def test_the_app_has_the_blueprints_auth_and_user(app: Flask) -> None:
     }
 
 
-def test_the_instance_folder_is_served_once(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+def test_one_app_at_a_time_serves_an_instance_folder(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
     first, second = make_app(), make_app()
     services_of(first).start()
     with pytest.raises(InstanceBusy) as refusal:
         services_of(second).start()
     assert "is served by process" in str(refusal.value)
-    path, given = CALLS["v2"]
+    path, given = REQUESTS["v2"]
     response = second.test_client().post(path, **given)
     assert (response.status_code, response.data.decode()) == (503, f"{refusal.value}\n")
     assert caplog.messages == [str(refusal.value)]
     services_of(first).stop()
-    assert call(second, "v2")[0] == 200
+    assert send(second, "v2")[0] == 200
 
 
-def test_an_instance_folder_that_is_served_elsewhere_is_not_touched(
-    make_app: MakeApp, tmp_path: Path
-) -> None:
+def test_a_busy_instance_folder_is_not_touched(make_app: MakeApp, tmp_path: Path) -> None:
     first, second = make_app(), make_app()
     services_of(first).start()
     database = tmp_path / "instance" / "rollcall.db"
@@ -128,9 +128,7 @@ def test_an_instance_folder_that_is_served_elsewhere_is_not_touched(
     assert not database.exists()
 
 
-def test_a_database_in_which_nothing_can_be_written_is_refused_in_a_sentence(
-    app: Flask, tmp_path: Path
-) -> None:
+def test_a_database_without_the_users_table_is_refused_with_a_reason(app: Flask, tmp_path: Path) -> None:
     services_of(app).start()
     services_of(app).stop()
     with closing(sqlite3.connect(tmp_path / "instance" / "rollcall.db")) as connection:
@@ -143,13 +141,13 @@ def test_a_database_in_which_nothing_can_be_written_is_refused_in_a_sentence(
     assert not services_of(app).started
 
 
-def test_an_instance_folder_that_cannot_be_made_is_refused(make_app: MakeApp, tmp_path: Path) -> None:
+def test_an_instance_folder_that_cannot_be_created_is_refused(make_app: MakeApp, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartupError, match="the instance folder .* cannot be used"):
         services_of(make_app(instance=tmp_path / "file" / "instance")).start()
 
 
-def test_a_database_that_is_refused_lets_the_folder_go(make_app: MakeApp, tmp_path: Path) -> None:
+def test_a_refused_database_releases_the_instance_folder(make_app: MakeApp, tmp_path: Path) -> None:
     database = tmp_path / "instance" / "rollcall.db"
     database.parent.mkdir()
     database.write_bytes(b"")
@@ -160,7 +158,7 @@ def test_a_database_that_is_refused_lets_the_folder_go(make_app: MakeApp, tmp_pa
     services_of(app).start()
 
 
-def test_a_wrong_setting_stops_the_factory(make_app: MakeApp) -> None:
+def test_create_app_refuses_an_unknown_setting(make_app: MakeApp) -> None:
     with pytest.raises(SettingInvalid, match="create_app's thredas is not a Rollcall setting"):
         make_app(thredas=1)
 
@@ -187,7 +185,7 @@ UNAVAILABLE = {
 
 
 @pytest.mark.parametrize("dialect", INTERNAL)
-def test_a_fault_of_ours_is_logged_and_told_without_details(
+def test_an_internal_error_is_logged_and_answered_without_details(
     app: Flask, dialect: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object) -> None:
@@ -195,7 +193,7 @@ def test_a_fault_of_ours_is_logged_and_told_without_details(
 
     services_of(app).start()
     monkeypatch.setattr(services_of(app).database, "write", broken)
-    assert call(app, dialect) == INTERNAL[dialect]
+    assert send(app, dialect) == INTERNAL[dialect]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info and record.exc_info[0] is ZeroDivisionError
@@ -203,7 +201,7 @@ def test_a_fault_of_ours_is_logged_and_told_without_details(
 
 
 @pytest.mark.parametrize("dialect", UNAVAILABLE)
-def test_a_database_out_of_reach_is_told_as_such(
+def test_an_unavailable_database_is_answered_with_its_own_error(
     app: Flask, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unavailable(*args: object) -> None:
@@ -211,10 +209,12 @@ def test_a_database_out_of_reach_is_told_as_such(
 
     services_of(app).start()
     monkeypatch.setattr(services_of(app).database, "write", unavailable)
-    assert call(app, dialect) == UNAVAILABLE[dialect]
+    assert send(app, dialect) == UNAVAILABLE[dialect]
 
 
-def test_a_fault_before_any_dialect_is_known_is_plain(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_before_the_dialect_is_known_is_plain_text(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*args: object) -> None:
         raise ZeroDivisionError
 
@@ -227,7 +227,9 @@ def test_a_fault_before_any_dialect_is_known_is_plain(app: Flask, monkeypatch: p
     )
 
 
-def test_a_fault_in_wording_a_404_is_plain(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_while_rendering_a_404_is_plain_text(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*args: object) -> None:
         raise ZeroDivisionError
 
@@ -251,18 +253,20 @@ TOO_LARGE = f"request body is larger than {body.MAX_BODY_BYTES} bytes"
         ("rongcloud", (413, {"url": "/user/getToken.json", "code": 1508, "errorMessage": TOO_LARGE})),
     ],
 )
-def test_a_body_over_the_limit_is_refused_in_the_dialects_words(
+def test_a_body_over_the_limit_gets_the_dialects_error(
     app: Flask, dialect: str, answer: tuple[int, Any]
 ) -> None:
-    path = {"v2": "/v2/auth/user_token"}.get(dialect, CALLS[dialect][0])
+    path = {"v2": "/v2/auth/user_token"}.get(dialect, REQUESTS[dialect][0])
     response = app.test_client().post(
-        path, data=b" " * (body.MAX_BODY_BYTES + 1), headers=CALLS[dialect][1].get("headers")
+        path, data=b" " * (body.MAX_BODY_BYTES + 1), headers=REQUESTS[dialect][1].get("headers")
     )
     assert (response.status_code, response.get_json()) == answer
 
 
-def test_a_bare_body_over_the_limit_is_told_by_what_else_there_is(app: Flask) -> None:
-    """The body cannot show whose the request is, so the header does, or the default."""
+def test_a_body_over_the_limit_on_a_shared_path_goes_to_the_headers_dialect_or_the_default(
+    app: Flask,
+) -> None:
+    """The body is not read, so it cannot identify the dialect."""
     data = b" " * (body.MAX_BODY_BYTES + 1)
     v2 = app.test_client().post("/auth/user_token", data=data)
     v3 = app.test_client().post("/auth/user_token", data=data, headers={"operationID": "1"})
@@ -278,7 +282,7 @@ REASON = (
     f"the request comes from another machine: with the documented or short secret in {SETTINGS} only "
     "requests from this machine are served; set a secret of your own"
 )
-ELSEWHERE = {
+REFUSED_REMOTE = {
     "v2": (400, {"errCode": 401, "errMsg": REASON}),
     "v3.4": (
         200,
@@ -290,21 +294,21 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("dialect", ELSEWHERE)
-def test_documented_secrets_serve_this_machine_only(app: Flask, dialect: str) -> None:
-    assert call(app, dialect, environ_base={"REMOTE_ADDR": "192.0.2.1"}) == ELSEWHERE[dialect]
+@pytest.mark.parametrize("dialect", REFUSED_REMOTE)
+def test_documented_secrets_serve_local_requests_only(app: Flask, dialect: str) -> None:
+    assert send(app, dialect, environ_base={"REMOTE_ADDR": "192.0.2.1"}) == REFUSED_REMOTE[dialect]
 
 
-@pytest.mark.parametrize("dialect", ELSEWHERE)
+@pytest.mark.parametrize("dialect", REFUSED_REMOTE)
 @pytest.mark.parametrize(
     "headers",
     [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"X-Forwarded-For": "127.0.0.1"}],
 )
-def test_a_page_in_the_developers_browser_gets_nothing(
+def test_documented_secrets_refuse_foreign_hosts_foreign_origins_and_proxies(
     app: Flask, dialect: str, headers: dict[str, str]
 ) -> None:
-    status, answer = call(app, dialect, headers=headers)
-    assert (status, answer.keys()) == (ELSEWHERE[dialect][0], ELSEWHERE[dialect][1].keys())
+    status, answer = send(app, dialect, headers=headers)
+    assert (status, answer.keys()) == (REFUSED_REMOTE[dialect][0], REFUSED_REMOTE[dialect][1].keys())
     assert SETTINGS in str(answer)
 
 
@@ -320,9 +324,9 @@ def test_a_page_in_the_developers_browser_gets_nothing(
             "rongcloud_apps": "live-app-key:a-secret-of-our-own",
         },
     ],
-    ids=["allowed", "secrets of one's own"],
+    ids=["allowed", "own secrets"],
 )
-def test_everybody_is_served_once_that_is_safe_or_allowed(
+def test_remote_requests_are_served_with_own_secrets_or_by_permission(
     make_app: MakeApp, dialect: str, settings: dict[str, Any]
 ) -> None:
     changes: dict[str, Any] = {
@@ -333,31 +337,31 @@ def test_everybody_is_served_once_that_is_safe_or_allowed(
         signature = signature_of("a-secret-of-our-own", "1", "2")
         changes["headers"]["Signature"] = signature
         if dialect != "rongcloud":
-            changes["json"] = {**CALLS[dialect][1]["json"], "secret": "a-secret-of-our-own"}
-    status, answer = call(make_app(**settings), dialect, **changes)
+            changes["json"] = {**REQUESTS[dialect][1]["json"], "secret": "a-secret-of-our-own"}
+    status, answer = send(make_app(**settings), dialect, **changes)
     assert (status, answer.get("errCode", answer.get("code"))) in ((200, 0), (200, 200))
 
 
-def test_one_weak_secret_names_itself(make_app: MakeApp) -> None:
+def test_the_refusal_names_only_the_weak_secrets_of_enabled_dialects(make_app: MakeApp) -> None:
     app = make_app(dialects="openim_v3")
-    status, answer = call(app, "v3.8", environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    status, answer = send(app, "v3.8", environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert "secret in ROLLCALL_OPENIM_SECRET only" in answer["errDlt"]
 
 
-def test_a_dialect_that_is_switched_off_is_not_there(make_app: MakeApp) -> None:
+def test_a_disabled_dialect_has_no_paths(make_app: MakeApp) -> None:
     app = make_app(dialects="openim_v3")
-    assert call(app, "v3.8")[1]["errCode"] == 0
-    # With v2 away, the shared path is v3's alone.
-    assert call(app, "v2")[1]["errDlt"] == "header must have operationID: 1001 ArgsError"
+    assert send(app, "v3.8")[1]["errCode"] == 0
+    # Without v2, the shared path is v3's alone.
+    assert send(app, "v2")[1]["errDlt"] == "header must have operationID: 1001 ArgsError"
     for path in ("/auth/user_register", "/v2/auth/user_token", "/user/getToken.json", "/rongcloud/x"):
         response = app.test_client().post(path)
         assert (path, response.status_code, response.data) == (path, 404, b"404 page not found")
         assert response.headers["Access-Control-Allow-Origin"] == CORS["Access-Control-Allow-Origin"]
 
 
-def test_tokens_of_a_dialect_that_is_switched_off_are_none(make_app: MakeApp) -> None:
+def test_tokens_of_a_disabled_dialect_are_refused(make_app: MakeApp) -> None:
     both = make_app()
-    token = call(both, "v2")[1]["data"]["token"]
+    token = send(both, "v2")[1]["data"]["token"]
     services_of(both).stop()
-    answer = call(make_app(dialects="openim_v3"), "rollcall", headers={"token": token})[1]
+    answer = send(make_app(dialects="openim_v3"), "rollcall", headers={"token": token})[1]
     assert answer == {"errCode": 1505, "errMsg": "TokenUnknownError", "errDlt": "signature is invalid"}

@@ -1,4 +1,4 @@
-"""Every path of the URL map says who may call it."""
+"""Every path of the URL map requires authorisation, or is listed here as open."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from app.wire.dialect import Endpoint
 from tests.conftest import MakeApp
 
 DIALECTS = (*VENDORS, *BUILT_IN)
-#: Paths that ask for nothing, and why.
-OPEN = {"/healthz": "tells nothing", "/readyz": "tells nothing", "/metrics": "judges by itself"}
-#: Calls that let anybody in whom nothing identifies, and why.
-FOR_ANYBODY = {"/<path:unknown_path>": "answers that there is no such call"}
-ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+#: Paths without a check in the dialects, and why.
+OPEN = {"/healthz": "reveals nothing", "/readyz": "reveals nothing", "/metrics": "checks the key itself"}
+REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 
 ENDPOINTS: list[tuple[str, Endpoint]] = [
     (dialect.name, endpoint)
@@ -30,21 +28,21 @@ def paths(app: Flask) -> set[str]:
     return {rule.rule for rule in app.url_map.iter_rules()}
 
 
-def test_every_path_is_an_endpoint_of_a_dialect_or_open_on_purpose(make_app: MakeApp) -> None:
+def test_every_path_is_an_endpoint_of_a_dialect_or_listed_as_open(make_app: MakeApp) -> None:
     known = {endpoint.path for _, endpoint in ENDPOINTS}
     before = "|".join(
         re.escape(prefix) for dialect in DIALECTS for prefix in (*dialect.prefixes, *dialect.aliases)
     )
-    strangers = {
+    unlisted = {
         path
         for path in paths(make_app())
         if path not in OPEN and re.sub(rf"^({before})/?(?=/)", "", path) not in known and path not in known
     }
-    assert strangers == set()
+    assert unlisted == set()
 
 
 @pytest.mark.parametrize(("dialect", "endpoint"), ENDPOINTS, ids=[f"{d} {e.path}" for d, e in ENDPOINTS])
-def test_every_endpoint_says_who_may_call(dialect: str, endpoint: Endpoint) -> None:
+def test_every_endpoint_declares_its_access(dialect: str, endpoint: Endpoint) -> None:
     assert endpoint.access, f"{dialect} {endpoint.path} declares no access"
 
 
@@ -53,13 +51,13 @@ REFUSED = re.compile(
 )
 
 
-def call(app: Flask, rule: Any) -> str:
-    """Call a path without a token, a secret or a signature, from another machine."""
+def send(app: Flask, rule: Any) -> str:
+    """Send a remote request without a valid secret, token or signature; return the answer."""
     path = re.sub("<[^>]+>", "x", rule.rule)
     method = "GET" if "GET" in rule.methods else "POST"
-    given: dict[str, Any] = {"headers": {"operationID": "1"}, "environ_overrides": ELSEWHERE}
+    given: dict[str, Any] = {"headers": {"operationID": "1"}, "environ_overrides": REMOTE}
     if method == "POST":
-        # Enough of a body for every call to get to the question who is asking.
+        # A body that is valid for every call, so that the authorisation is what refuses.
         given["json"] = {
             "operationID": "1",
             "secret": "x",
@@ -80,12 +78,12 @@ def call(app: Flask, rule: Any) -> str:
     return app.test_client().open(path, method=method, **given).get_data(as_text=True)
 
 
-def test_nobody_gets_anything_from_elsewhere_without_a_secret_a_token_or_a_signature(
+def test_every_path_refuses_remote_requests_without_a_secret_a_token_or_a_signature(
     make_app: MakeApp,
 ) -> None:
     app = make_app(allow_documented_secrets=True)
     served = {
-        rule.rule: call(app, rule)
+        rule.rule: send(app, rule)
         for rule in app.url_map.iter_rules()
         if rule.rule not in OPEN and "<path:unknown_path>" not in rule.rule
     }

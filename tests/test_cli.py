@@ -1,4 +1,4 @@
-"""The commands, against files and against a real server."""
+"""The commands, on files and with a real server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def users_in(path: Path) -> list[str]:
         return [row[0] for row in connection.execute("SELECT user_id FROM users ORDER BY seq")]
 
 
-def test_a_backup_is_whole_private_and_restored(tmp_path: Path, make_app: MakeApp) -> None:
+def test_a_backup_is_complete_and_private_and_can_be_restored(tmp_path: Path, make_app: MakeApp) -> None:
     services: Services = make_app(admins=["root"], openim_v3_admins=[]).extensions["rollcall"]
     services.start()
     services.users.register([User("a")])
@@ -64,7 +64,7 @@ def test_a_backup_is_whole_private_and_restored(tmp_path: Path, make_app: MakeAp
     }
 
 
-def test_a_backup_overwrites_nothing(tmp_path: Path, services: Services) -> None:
+def test_a_backup_never_overwrites_a_file(tmp_path: Path, services: Services) -> None:
     target = tmp_path / "copy.db"
     target.write_text("mine")
     refused = rollcall(tmp_path, "backup", str(target))
@@ -73,7 +73,7 @@ def test_a_backup_overwrites_nothing(tmp_path: Path, services: Services) -> None
     assert target.read_text() == "mine"
 
 
-def test_without_a_database_there_is_no_backup(tmp_path: Path) -> None:
+def test_a_backup_without_a_database_fails(tmp_path: Path) -> None:
     refused = rollcall(tmp_path, "backup", str(tmp_path / "copy.db"))
     assert refused.exit_code == 1
     assert "cannot be copied" in refused.output
@@ -81,7 +81,9 @@ def test_without_a_database_there_is_no_backup(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"SQLite format 3\0" + b"\0" * 4080])
-def test_what_is_no_backup_is_not_restored(tmp_path: Path, services: Services, content: bytes) -> None:
+def test_a_file_that_is_not_a_backup_is_not_restored(
+    tmp_path: Path, services: Services, content: bytes
+) -> None:
     services.stop()
     before = (tmp_path / "instance" / "rollcall.db").read_bytes()
     source = tmp_path / "copy.db"
@@ -94,16 +96,16 @@ def test_what_is_no_backup_is_not_restored(tmp_path: Path, services: Services, c
     assert {file.name for file in (tmp_path / "instance").iterdir()} == {"rollcall.db", "rollcall.lock"}
 
 
-def test_a_backup_is_restored_where_there_was_nothing(tmp_path: Path, services: Services) -> None:
+def test_a_backup_is_restored_into_a_missing_folder(tmp_path: Path, services: Services) -> None:
     target = tmp_path / "copy.db"
     rollcall(tmp_path, "backup", str(target))
-    elsewhere = {"ROLLCALL_INSTANCE": str(tmp_path / "elsewhere")}
-    done = CliRunner().invoke(main, ["restore", str(target)], env=elsewhere)
+    other_environ = {"ROLLCALL_INSTANCE": str(tmp_path / "elsewhere")}
+    done = CliRunner().invoke(main, ["restore", str(target)], env=other_environ)
     assert (done.exit_code, done.output) == (0, f"{target} is in place\n")
     assert users_in(tmp_path / "elsewhere" / "rollcall.db")
 
 
-def test_check_looks_through_a_served_database_or_a_backup(tmp_path: Path, services: Services) -> None:
+def test_check_verifies_a_served_database_or_a_backup(tmp_path: Path, services: Services) -> None:
     path = tmp_path / "instance" / "rollcall.db"
     done = rollcall(tmp_path, "check")
     lines = done.output.splitlines()
@@ -121,13 +123,13 @@ def test_check_looks_through_a_served_database_or_a_backup(tmp_path: Path, servi
     assert "Error: " in refused.output
 
 
-def test_a_secret_is_strong_and_another_one_each_time(tmp_path: Path) -> None:
+def test_secret_prints_a_new_secret_of_32_characters_each_time(tmp_path: Path) -> None:
     first, second = (rollcall(tmp_path, "secret").output.strip() for _ in range(2))
     assert first != second
     assert len(first) == 32
 
 
-def test_a_wrong_setting_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROLLCALL_THREDS", "1")
     refused = rollcall(tmp_path, "check")
     assert (refused.exit_code, refused.output) == (
@@ -136,7 +138,7 @@ def test_a_wrong_setting_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pyte
     )
 
 
-def test_the_commands_are_flasks_too(app: object, tmp_path: Path) -> None:
+def test_the_commands_are_available_in_flask_too(app: object, tmp_path: Path) -> None:
     environ = {**os.environ, "ROLLCALL_INSTANCE": str(tmp_path / "instance")}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "secret"]
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=20, check=True)
@@ -144,9 +146,7 @@ def test_the_commands_are_flasks_too(app: object, tmp_path: Path) -> None:
 
 
 @pytest.mark.serving
-def test_backups_of_a_server_under_load_are_whole_and_disturb_nobody(
-    make_server: MakeServer, tmp_path: Path
-) -> None:
+def test_backups_under_load_are_complete_and_fail_no_request(make_server: MakeServer, tmp_path: Path) -> None:
     server = make_server().start()
     script = Path(sys.executable).with_name("rollcall")
     environ = {**os.environ, "ROLLCALL_INSTANCE": str(server.instance)}
@@ -162,7 +162,7 @@ def test_backups_of_a_server_under_load_are_whole_and_disturb_nobody(
 
 
 @pytest.mark.serving
-def test_health_waits_for_a_server_and_says_when_there_is_none(
+def test_health_waits_for_a_server_and_reports_an_unreachable_one(
     make_server: MakeServer, tmp_path: Path
 ) -> None:
     nowhere = rollcall(tmp_path, "health", "--url", "http://127.0.0.1:1")
@@ -192,5 +192,5 @@ def test_health_finds_a_server_by_its_settings(make_server: MakeServer, tmp_path
         "ROLLCALL_PATH_PREFIX": "/im",
     }
     assert CliRunner().invoke(main, ["health"], env=environ).exit_code == 0
-    elsewhere = {**environ, "ROLLCALL_PATH_PREFIX": "/other"}
-    assert CliRunner().invoke(main, ["health"], env=elsewhere).exit_code == 1
+    other_environ = {**environ, "ROLLCALL_PATH_PREFIX": "/other"}
+    assert CliRunner().invoke(main, ["health"], env=other_environ).exit_code == 1

@@ -1,4 +1,4 @@
-"""What the documents promise: settings, calls, commands, and every line to paste with its answer."""
+"""What the documents promise: settings, calls, commands, and the examples with their answers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ DIALECTS = (*VENDORS, *BUILT_IN)
 
 
 def table(text: str, heading: str) -> list[list[str]]:
-    """Return the rows of the first table under a heading, without its head."""
+    """Return the rows of the first table under a heading, without its header."""
     section = re.split(r"^#+ ", text.split(f"# {heading}\n")[1], flags=re.M)[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip("| ") for cell in row] for row in rows[2:]]
 
 
-def test_the_readme_has_every_setting_as_it_is() -> None:
+def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
     documented = [line for line in README.splitlines() if line.startswith("| `ROLLCALL_")]
     expected = []
     for row in TABLE:
@@ -36,13 +36,13 @@ def test_the_readme_has_every_setting_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=[dialect.name for dialect in DIALECTS])
-def test_a_dialects_readme_has_every_call(dialect: Dialect) -> None:
+def test_a_dialects_readme_lists_every_call(dialect: Dialect) -> None:
     text = (ROOT / "app" / "dialects" / dialect.name / "README.md").read_text()
     documented = [row[0].strip("`") for row in table(text, "Calls")]
     assert documented == [endpoint.path for endpoint in dialect.endpoints]
 
 
-def test_the_readme_has_every_prefix_and_every_dialects_readme() -> None:
+def test_the_readme_lists_every_prefix_and_links_every_dialects_readme() -> None:
     rows = table(README, "Point your client at it")
     documented = {row[0].strip("`").removeprefix("http://127.0.0.1:10002") for row in rows}
     assert documented == {"", *(prefix for dialect in DIALECTS for prefix in dialect.prefixes)}
@@ -57,12 +57,12 @@ def test_the_changes_name_every_call() -> None:
             assert f"`{re.sub(r'[.](json|xml)$', '', endpoint.path)}`" in changes
 
 
-def test_the_makefile_has_the_words_of_the_readme() -> None:
-    words = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
-    assert words == [row[0].strip("`").removeprefix("make ") for row in table(README, "Work on it")]
+def test_the_readme_lists_the_makefiles_targets() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
+    assert targets == [row[0].strip("`").removeprefix("make ") for row in table(README, "Work on it")]
 
 
-def test_links_lead_somewhere() -> None:
+def test_relative_links_have_a_target() -> None:
     for document in [ROOT / "README.md", *ROOT.glob("*/**/README.md")]:
         if ".venv" in document.parts:
             continue
@@ -70,7 +70,7 @@ def test_links_lead_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document}: {target}"
 
 
-def test_the_lines_that_verify_a_signature_do() -> None:
+def test_the_readmes_code_verifies_a_signature() -> None:
     (code,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "webhook-id" in code]
     body = b'{"a":1}'
     for sent, genuine in ((body, True), (body + b" ", False)):
@@ -81,15 +81,15 @@ def test_the_lines_that_verify_a_signature_do() -> None:
 
 
 def examples() -> list[tuple[str, str]]:
-    """Return the README's commands to paste, each with the answer that stands below it."""
+    """Return the README's shell commands, each with the answer below it."""
     found = re.findall(r"```sh\n(.*?)```\n\n```json\n(.*?)\n```", README, re.S)
     assert len(found) == README.count("```sh\n") == README.count("```json\n")
     return found
 
 
 @pytest.mark.serving
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines to paste need curl")
-def test_every_line_to_paste_gives_the_answer_below_it(tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's commands need curl")
+def test_every_command_of_the_readme_gives_the_answer_below_it(tmp_path: Path) -> None:
     server = Server(tmp_path / "instance", tmp_path / "log").start()
     try:
         script = "\nprintf '\\n%s\\n' ----\n".join(command for command, _ in examples())
@@ -102,6 +102,6 @@ def test_every_line_to_paste_gives_the_answer_below_it(tmp_path: Path) -> None:
     answers = [answer.strip() for answer in pasted.stdout.split("\n----\n")]
     assert len(answers) == len(examples())
     for answer, (command, documented) in zip(answers, examples(), strict=True):
-        # An ellipsis stands for what differs: the rest of a token, a time.
+        # An ellipsis stands for a value that varies: the rest of a token, a time.
         pattern = r'[^",}]+'.join(map(re.escape, documented.split("…")))
         assert re.fullmatch(pattern, answer), f"{command}\n{answer}\nis not\n{documented}"

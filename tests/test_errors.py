@@ -1,4 +1,4 @@
-"""The tree of refusals is the one that is drawn."""
+"""The tree of error classes in the docstring of app.errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app import errors
 from app.errors import RollcallError
 
 
-def drawn() -> list[tuple[int, str]]:
+def documented() -> list[tuple[int, str]]:
     lines = [
         line for line in (errors.__doc__ or "").splitlines() if re.match(r"[│ ]*[├└]── |RollcallError$", line)
     ]
@@ -19,10 +19,10 @@ def drawn() -> list[tuple[int, str]]:
     return found
 
 
-def defined(kind: type[RollcallError], depth: int = 0) -> list[tuple[int, str]]:
-    children = [child for child in kind.__subclasses__() if child.__module__ == errors.__name__]
-    return [(depth, kind.__name__), *(row for child in children for row in defined(child, depth + 1))]
+def defined(error: type[RollcallError], depth: int = 0) -> list[tuple[int, str]]:
+    children = [child for child in error.__subclasses__() if child.__module__ == errors.__name__]
+    return [(depth, error.__name__), *(row for child in children for row in defined(child, depth + 1))]
 
 
-def test_the_drawing_has_every_class_in_its_place() -> None:
-    assert drawn() == defined(RollcallError)
+def test_the_documented_tree_has_every_class_in_its_place() -> None:
+    assert documented() == defined(RollcallError)

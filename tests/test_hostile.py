@@ -1,4 +1,4 @@
-"""What nobody should send, to every call of every dialect: never a 5xx, never HTML, never a traceback."""
+"""Hostile input to every call of every dialect: never a 5xx, never HTML, never a traceback."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from tests.support.tokens import signature_of
 
 DEEP = 10_000
 LONG = "9" * 5000
-#: JSON as text, whole bodies.
+#: Whole bodies.
 BODIES: dict[str, bytes] = {
-    "nothing": b"",
+    "empty": b"",
     "blank": b" \r\n\t",
     "null": b"null",
     "a list": b"[]",
     "a number": b"1",
-    "a text": b'"x"',
-    "half": b'{"userID":',
+    "a string": b'"x"',
+    "truncated": b'{"userID":',
     "lists in lists": b"[" * DEEP + b"]" * DEEP,
-    "lists without an end": b"[" * DEEP,
+    "unclosed lists": b"[" * DEEP,
     "objects in objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
     "UTF-16": '{"userID":"u"}'.encode("utf-16"),
     "UTF-32": '{"userID":"u"}'.encode("utf-32-le"),
     "a BOM": b'\xef\xbb\xbf{"userID":"u"}',
-    "no UTF-8": b'{"userID":"\xff\xfe\xc0\x80"}',
+    "invalid UTF-8": b'{"userID":"\xff\xfe\xc0\x80"}',
     "raw surrogates": b'{"userID":"\xed\xa0\x80"}',
     "NULs": b"\0" * 100,
     "control characters": bytes(range(32)),
@@ -49,51 +49,51 @@ BODIES: dict[str, bytes] = {
     "NaN": b'{"userID":NaN}',
     "Infinity": b"-Infinity",
     "form": b"userId=u&name=n&=&&==&%ff=%ff&%u0041=%zz&a;b=c;d",
-    "form of bad bytes": b"userId=\xff\xfe&name=%ff%fe%00&\x00=\x00",
-    "form of JSON": b"userId={}&name=[]",
+    "form with bad bytes": b"userId=\xff\xfe&name=%ff%fe%00&\x00=\x00",
+    "form with JSON": b"userId={}&name=[]",
     "ten megabytes of text": b'{"userID":"' + b"x" * 10_000_000 + b'"}',
     "many fields": b"&".join(b"a%d=%d" % (n, n) for n in range(200_000)),
     "many keys": b"{" + b",".join(b'"k%d":%d' % (n, n) for n in range(50_000)) + b"}",
 }
 _SLOW = {"ten megabytes of text", "many fields", "many keys"}
-#: JSON in the place of every key that any call knows.
+#: JSON values for every key of every call.
 VALUES: dict[str, str] = {
     "null": "null",
     "true": "true",
     "a number": "1",
     "a negative": "-1",
-    "minus nothing": "-0",
+    "minus zero": "-0",
     "a fraction": "1.5",
-    "no whole": "1e2",
+    "an exponent": "1e2",
     "beyond floats": "1e400",
     "beyond 32 bits": "2147483648",
     "beyond 64 bits": "9223372036854775808",
-    "the least of 64 bits": "-9223372036854775808",
+    "the minimum of 64 bits": "-9223372036854775808",
     "five thousand digits": LONG,
-    "text": '"x"',
+    "a string": '"x"',
     "empty": '""',
     "digits": '"1"',
-    "five thousand digits as text": f'"{LONG}"',
+    "five thousand digits as a string": f'"{LONG}"',
     "a NUL": r'"a\u0000b"',
     "half a surrogate": r'"\ud800"',
-    "surrogates the wrong way round": r'"\udc00\ud800"',
-    "an invisible": r'"a\u200b\u2060\ufeff"',
+    "surrogates in the wrong order": r'"\udc00\ud800"',
+    "invisible characters": r'"a\u200b\u2060\ufeff"',
     "right to left": r'"\u202ea"',
     "a line break": r'"a\r\nb: c"',
-    "colours": r'"\u001b[31m"',
-    "a next line": r'"\u0085\u2028"',
+    "terminal colours": r'"\u001b[31m"',
+    "other line breaks": r'"\u0085\u2028"',
     "SQL": '"\' OR 1=1; DROP TABLE users; --"',
     "wildcards": '"%_*?[a-z](((((("',
-    "a slow expression": '"(a+)+$"',
+    "a slow regular expression": '"(a+)+$"',
     "HTML": '"<script>alert(1)</script>"',
     "a path": '"../../etc/passwd"',
     "a list": "[]",
-    "a list of nothings": "[null,null]",
-    "a list of texts": '["a","a",""]',
+    "a list of nulls": "[null,null]",
+    "a list of strings": '["a","a",""]',
     "a list of lists": "[[]]",
     "an object": "{}",
-    "nested": "[" * 200 + "]" * 200,
-    "an object of itself": '{"userID":{"userID":{"userID":"x"}}}',
+    "nested lists": "[" * 200 + "]" * 200,
+    "nested objects": '{"userID":{"userID":{"userID":"x"}}}',
     "a page": '{"pageNumber":-1,"showNumber":99999999}',
 }
 DIALECTS = (*VENDORS, *BUILT_IN)
@@ -114,7 +114,7 @@ def _app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 
 def headers() -> dict[str, str]:
-    """Return what lets a call of any dialect in, as an administrator."""
+    """Return headers that authorise an administrator in every dialect."""
     signature = signature_of("live-app-secret", "1", "2")
     signed = {"App-Key": "live-app-key", "Nonce": "1", "Timestamp": "2", "Signature": signature}
     return {"operationID": "1", "token": ADMIN, **signed}
@@ -133,7 +133,7 @@ def check(app: Flask, path: str, **given: Any) -> None:
 
 
 PATHS = sorted({endpoint.path.replace("<path:rest>", "x") for endpoint in ENDPOINTS})
-#: One of each kind, for what takes long.
+#: One path of each kind, for slow inputs.
 FEW = [
     "/v2/auth/user_register",
     "/v3/user/user_register",
@@ -145,19 +145,19 @@ FEW = [
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_that_nobody_should_send(app: Flask, name: str) -> None:
+def test_a_hostile_body_gets_a_regular_answer(app: Flask, name: str) -> None:
     for path in FEW if name in _SLOW else PATHS:
         for prefix in ("", "/v2", "/v3.4", "/v3.8"):
             check(app, prefix + path, data=BODIES[name], headers=headers())
 
 
 def keys_of(endpoint: Endpoint) -> list[str]:
-    rows = getattr(endpoint.schema, "__dataclass_fields__", {}).values()
-    return [row.metadata.get("key") or row.metadata.get("name", "") for row in rows if row.metadata]
+    fields = getattr(endpoint.schema, "__dataclass_fields__", {}).values()
+    return [each.metadata.get("key") or each.metadata.get("name", "") for each in fields if each.metadata]
 
 
 def bodies(endpoint: Endpoint) -> Iterator[bytes]:
-    """Yield each value in the place of each key alone, and in the place of all."""
+    """Yield bodies with each value for one key at a time, and for all keys."""
     keys = [key for key in keys_of(endpoint) if key]
     for value in VALUES.values():
         for key in keys:
@@ -168,7 +168,7 @@ def bodies(endpoint: Endpoint) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=[dialect.name for dialect in DIALECTS])
-def test_a_value_that_nobody_should_send_in_every_place(app: Flask, dialect: Any) -> None:
+def test_a_hostile_value_of_any_key_gets_a_regular_answer(app: Flask, dialect: Any) -> None:
     for endpoint in dialect.endpoints:
         if endpoint.path.endswith(".xml"):
             continue
@@ -194,7 +194,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", [*QUERIES, *(f"cursor={text}" for text in ("%00", "e30", "W10", LONG))])
-def test_a_query_that_nobody_should_send(app: Flask, query: str) -> None:
+def test_a_hostile_query_gets_a_regular_answer(app: Flask, query: str) -> None:
     for path in PATHS:
         for method in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"):
             check(app, f"{path}?{query}", method=method, headers=headers())
@@ -218,9 +218,9 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("value", HEADERS)
-def test_a_header_that_nobody_should_send(app: Flask, value: str) -> None:
-    words = "operationID token App-Key Nonce Timestamp Signature RC-App-Key X-Request-ID Content-Type Origin"
-    names = f"{words} Host X-Forwarded-For Accept-Encoding Content-Encoding Authorization".split()
+def test_a_hostile_header_gets_a_regular_answer(app: Flask, value: str) -> None:
+    own = "operationID token App-Key Nonce Timestamp Signature RC-App-Key X-Request-ID Content-Type Origin"
+    names = f"{own} Host X-Forwarded-For Accept-Encoding Content-Encoding Authorization".split()
     for name in names:
         for path in (
             *FEW,
@@ -254,7 +254,7 @@ TOKENS: dict[str, str] = {
     "exp of 5,000 digits": tokens.jwt('{"UserID":"imAdmin","exp":' + LONG + "}", "openIM123"),
     "exp beyond floats": tokens.jwt('{"UserID":"imAdmin","exp":1e999}', "openIM123"),
     "exp NaN": tokens.jwt('{"UserID":"imAdmin","exp":NaN}', "openIM123"),
-    "exp as text": tokens.jwt(claims(exp="9999999999"), "openIM123"),
+    "exp as a string": tokens.jwt(claims(exp="9999999999"), "openIM123"),
     "deep": tokens.jwt('{"UserID":' + "[" * DEEP + "]" * DEEP + "}", "openIM123"),
     "v2's claims, v3's key": tokens.jwt(
         {"UID": "openIMAdmin", "Platform": "IOS", "exp": NOW + 9}, "openIM123"
@@ -270,7 +270,7 @@ TOKENS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_token_that_nobody_was_given_lets_nobody_in(app: Flask, name: str) -> None:
+def test_a_token_that_was_never_issued_is_refused(app: Flask, name: str) -> None:
     given_headers = {**headers(), "token": TOKENS[name]}
     for path, body in (
         ("/v2/user/get_all_users_uid", {"operationID": "1"}),
@@ -307,11 +307,11 @@ def _call(draw: st.DrawFn) -> tuple[Endpoint, bytes]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(call=_call())
-def test_anything_at_every_call(app: Flask, call: tuple[Endpoint, bytes]) -> None:
+def test_random_bodies_get_a_regular_answer_from_every_call(app: Flask, call: tuple[Endpoint, bytes]) -> None:
     endpoint, body = call
     path = endpoint.path.replace("<path:rest>", "x")
     if endpoint.path == "/manager/delete_user":
-        return  # would take alice away from the others
+        return  # would delete alice, whom other tests need
     check(app, path, data=body, headers=headers(), method=endpoint.method)
 
 
@@ -342,15 +342,15 @@ MANY_VALUES = b'{"a":[' + b"1," * 500_001 + b"1]}"
         ),
     ],
 )
-def test_a_body_of_very_many_values_is_too_large(
+def test_a_body_with_too_many_values_is_refused(
     app: Flask, path: str, status: int, answer: dict[str, Any]
 ) -> None:
     response = app.test_client().post(path, data=MANY_VALUES, headers={"operationID": "1"})
     assert (response.status_code, response.get_json()) == (status, answer)
 
 
-def test_large_bodies_make_room_for_the_next(app: Flask) -> None:
-    """More of them, one after the other, than are dealt with at once."""
+def test_large_bodies_do_not_block_later_ones(app: Flask) -> None:
+    """Sends more of them, one after another, than Rollcall processes concurrently."""
     body = json.dumps({"secret": "wrong", "users": [{"userID": "x" * 2**20}]}).encode()
     for path in ("/v3.4/user/user_register", "/user/user_register"):
         for _ in range(6):
@@ -359,20 +359,20 @@ def test_large_bodies_make_room_for_the_next(app: Flask) -> None:
     assert gc.isenabled()
 
 
-def incomings() -> set[int]:
+def live_requests() -> set[int]:
     return {id(each) for each in gc.get_objects() if isinstance(each, Request)}
 
 
-def test_a_request_that_was_answered_leaves_nothing_behind(app: Flask) -> None:
+def test_an_answered_request_is_freed_without_the_garbage_collector(app: Flask) -> None:
     client = app.test_client()
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
     gc.collect()
     gc.disable()
     try:
-        before = incomings()
+        before = live_requests()
         for secret in ("tuoyun", "wrong"):
             for _ in range(5):
-                client.post("/v2/auth/user_token", json={**ask, "secret": secret})
-        assert incomings() <= before
+                client.post("/v2/auth/user_token", json={**login, "secret": secret})
+        assert live_requests() <= before
     finally:
         gc.enable()

@@ -1,4 +1,4 @@
-"""The arrows between packages: dialects -> domain -> storage, models and errors at the bottom."""
+"""Imports between packages: dialects -> domain -> storage, models and errors at the bottom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 APP = Path(__file__).parent.parent / "app"
 
-#: What a package may import of ours, besides itself. A longer name is more exact.
+#: What a package may import of app, besides itself; the longest name that fits a module applies.
 BOTTOM = {"app.errors", "app.ids", "app.models", "app.clock"}
 ALLOWED: dict[str, set[str]] = {
     "app.errors": set(),
@@ -54,8 +54,8 @@ ALLOWED: dict[str, set[str]] = {
         "app.wire",
     },
 }
-#: Who may import what is not ours.
-SINGLE = {
+#: The packages that may import a library.
+LIBRARIES = {
     "sqlite3": {"app.storage"},
     "jwt": {"app.wire.jwt"},
     "itsdangerous": {"app.wire.opaque"},
@@ -95,10 +95,10 @@ def package_of(module: str) -> str:
 
 
 @pytest.mark.parametrize(("module", "path"), modules(), ids=[name for name, _ in modules()])
-def test_a_module_imports_only_what_lies_below_it(module: str, path: Path) -> None:
+def test_a_module_imports_only_lower_layers(module: str, path: Path) -> None:
     own = package_of(module)
     if own == "app":
-        return  # the factory ties the knot
+        return  # the factory connects the layers
     for name in imports(path):
         if within(name, "app") and not within(name, own):
             assert any(within(name, allowed) for allowed in ALLOWED[own]), f"{module} imports {name}"
@@ -114,17 +114,17 @@ def test_no_dialect_imports_another(module: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize(("module", "path"), modules(), ids=[name for name, _ in modules()])
-def test_a_library_is_imported_where_it_belongs_and_nowhere_else(module: str, path: Path) -> None:
+def test_a_library_is_imported_only_by_its_packages(module: str, path: Path) -> None:
     for name in imports(path):
         library = name.split(".")[0]
-        if library in SINGLE:
-            places = SINGLE[library]
+        if library in LIBRARIES:
+            places = LIBRARIES[library]
             assert any(module == place or (place != "app" and within(module, place)) for place in places), (
                 f"{module} imports {name}"
             )
 
 
-def test_nobody_imports_the_factory() -> None:
+def test_no_module_imports_the_factory() -> None:
     assert [module for module, path in modules() if {"app", "app.create_app"} & imports(path)] == []
 
 
@@ -132,12 +132,12 @@ VIEWS = [path for _, path in modules() if "= Routes(" in path.read_text()]
 
 
 @pytest.mark.parametrize("path", VIEWS, ids=[str(path.relative_to(APP)) for path in VIEWS])
-def test_no_view_catches_anything(path: Path) -> None:
+def test_views_catch_no_exception(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
 
 
-def test_every_dialect_has_views_under_test() -> None:
+def test_the_views_of_every_dialect_are_checked() -> None:
     assert {path.parent.name for path in VIEWS} == {
         "openim_callbacks",
         "openim_v2",

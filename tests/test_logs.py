@@ -1,4 +1,4 @@
-"""Log lines for machines, one for each request where that is asked for; and proxies in front."""
+"""JSON log lines, request log lines, and the client's address behind proxies."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from flask import Flask
 
 from tests.conftest import MakeApp
 
-ASK = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "op-1"}
+LOGIN = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "op-1"}
 
 
 def requests_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "app.requests"]
 
 
-def test_requests_are_logged_only_when_asked_for(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
-    make_app().test_client().post("/auth/user_token", json=ASK)
+def test_requests_are_not_logged_by_default(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    make_app().test_client().post("/auth/user_token", json=LOGIN)
     assert requests_of(caplog) == []
 
 
 @pytest.mark.parametrize(
     ("body", "headers", "name"),
     [
-        ({**ASK}, {}, "op-1"),
+        ({**LOGIN}, {}, "op-1"),
         (
-            {**ASK, "operationID": "x\n[2026] forged \x1b[31m\u0085é"},
+            {**LOGIN, "operationID": "x\n[2026] forged \x1b[31m\u0085é"},
             {},
             r"x\n[2026] forged \x1b[31m\x85\xe9",
         ),
-        ({**ASK}, {"X-Request-ID": "r-1"}, "r-1"),
-        ({**ASK}, {"operationID": "h" * 500}, "h" * 128),
+        ({**LOGIN}, {"X-Request-ID": "r-1"}, "r-1"),
+        ({**LOGIN}, {"operationID": "h" * 500}, "h" * 128),
         (b"{", {"operationID": 'a"b'}, 'a"b'),
     ],
 )
-def test_a_requests_line_has_what_the_client_calls_it_in_ascii(
+def test_a_request_line_has_the_clients_operation_id_in_ascii(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture, body: Any, headers: dict[str, str], name: str
 ) -> None:
     app = make_app(log_requests=True)
@@ -45,8 +45,8 @@ def test_a_requests_line_has_what_the_client_calls_it_in_ascii(
     app.test_client().post("/v2/auth/user_token", data=data, headers=headers)
     (line,) = requests_of(caplog)
     outcome = "ok" if body != b"{" else "BodyInvalid"
-    begin = f"address='127.0.0.1' path='/v2/auth/user_token' dialect='openim_v2' outcome='{outcome}' ms="
-    assert line.startswith(begin)
+    start = f"address='127.0.0.1' path='/v2/auth/user_token' dialect='openim_v2' outcome='{outcome}' ms="
+    assert line.startswith(start)
     quote = "'" if "'" not in name else '"'
     assert line.endswith(f" operationID={quote}{name}{quote}")
     assert line.isascii()
@@ -54,7 +54,7 @@ def test_a_requests_line_has_what_the_client_calls_it_in_ascii(
     assert "tuoyun" not in caplog.text
 
 
-def test_lines_of_json_are_whole(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_json_log_record_is_one_line(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("app"), "handlers", [])
     app: Flask = make_app(log_requests=True, log_format="json")
     handlers = app.logger.handlers
@@ -77,25 +77,25 @@ def test_lines_of_json_are_whole(make_app: MakeApp, monkeypatch: pytest.MonkeyPa
         (2, "198.51.100.1, 203.0.113.9", "198.51.100.1"),
     ],
 )
-def test_only_trusted_proxies_say_who_the_client_is(
+def test_only_trusted_proxies_set_the_client_address(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture, proxies: int, forwarded: str, address: str
 ) -> None:
     app = make_app(trusted_proxies=proxies, log_requests=True, allow_documented_secrets=True)
-    app.test_client().post("/auth/user_token", json=ASK, headers={"X-Forwarded-For": forwarded})
+    app.test_client().post("/auth/user_token", json=LOGIN, headers={"X-Forwarded-For": forwarded})
     assert requests_of(caplog)[0].startswith(f"address='{address}' ")
 
 
-def test_documented_secrets_are_not_for_those_behind_a_proxy(make_app: MakeApp) -> None:
+def test_documented_secrets_are_refused_behind_a_proxy(make_app: MakeApp) -> None:
     app = make_app(trusted_proxies=1)
-    answer = app.test_client().post("/auth/user_token", json=ASK, headers={"X-Forwarded-For": "127.0.0.1"})
+    answer = app.test_client().post("/auth/user_token", json=LOGIN, headers={"X-Forwarded-For": "127.0.0.1"})
     assert "the request was forwarded by a proxy" in answer.get_json()["errMsg"]
 
 
-def test_behind_a_prefix_there_is_everything_and_elsewhere_nothing(make_app: MakeApp) -> None:
+def test_a_path_prefix_applies_to_every_path(make_app: MakeApp) -> None:
     client = make_app(path_prefix="/im/v").test_client()
     for path in ("/im/v/auth/user_token", "/im/v/v2/auth/user_token"):
-        assert client.post(path, json=ASK).get_json()["errCode"] == 0
+        assert client.post(path, json=LOGIN).get_json()["errCode"] == 0
     assert client.get("/im/v/healthz").status_code == 200
     for path in ("/auth/user_token", "/im/v", "/im/vx/auth/user_token", "/im/v2/auth/user_token"):
-        response = client.post(path, json=ASK)
+        response = client.post(path, json=LOGIN)
         assert (response.status_code, response.data) == (404, b"404 page not found")

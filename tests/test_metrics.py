@@ -1,4 +1,4 @@
-"""What Prometheus is told, and who may ask."""
+"""Prometheus metrics and health: the values, and who may read them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.conftest import MakeApp
 from tests.support.clock import FakeClock
 
 KEY = "k3y-0123456789abcdef"
-ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
-ASK = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
+LOGIN = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
 
 
-def figures(app: Flask) -> dict[str, float]:
+def samples(app: Flask) -> dict[str, float]:
     response = app.test_client().get("/metrics")
     assert response.status_code == 200
     assert response.content_type.startswith("text/plain; version=")
@@ -25,30 +25,30 @@ def figures(app: Flask) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-def test_requests_and_what_became_of_them_are_counted(app: Flask, clock: FakeClock) -> None:
+def test_requests_and_their_outcomes_are_counted(app: Flask, clock: FakeClock) -> None:
     client = app.test_client()
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("a"), User("b")])
-    token = client.post("/auth/user_token", json=ASK).get_json()["data"]["token"]
-    client.post("/auth/user_token", json={**ASK, "secret": "wrong"})
-    client.post("/auth/user_token", json={**ASK, "userID": "nobody"})
+    token = client.post("/auth/user_token", json=LOGIN).get_json()["data"]["token"]
+    client.post("/auth/user_token", json={**LOGIN, "secret": "wrong"})
+    client.post("/auth/user_token", json={**LOGIN, "userID": "nobody"})
     for platform_id in (1, 5):
         heartbeat = {"userID": "a", "platformID": platform_id}
         client.post("/presence/heartbeat", json=heartbeat, headers={"token": token})
     client.post("/v3/nothing", headers={"operationID": "1", "token": token})
     client.get("/nothing")
-    order = services.codecs.request("v3.8", "a", 1)
-    services.tokens.issue(order, kicks=True)
+    request = services.codecs.request("v3.8", "a", 1)
+    services.tokens.issue(request, kicks=True)
     clock.advance(1)
-    services.tokens.issue(order, kicks=True)
-    found = figures(app)
-    call = 'call="/auth/user_token",dialect="openim_v2"'
-    assert found[f'rollcall_requests_total{{{call},outcome="ok"}}'] == 1
-    assert found[f'rollcall_requests_total{{{call},outcome="SecretWrong"}}'] == 1
-    assert found[f'rollcall_requests_total{{{call},outcome="UserNotFound"}}'] == 1
-    assert found[f"rollcall_request_seconds_count{{{call}}}"] == 3
-    assert found[f'rollcall_request_seconds_bucket{{{call},le="+Inf"}}'] == 3
+    services.tokens.issue(request, kicks=True)
+    found = samples(app)
+    labels = 'call="/auth/user_token",dialect="openim_v2"'
+    assert found[f'rollcall_requests_total{{{labels},outcome="ok"}}'] == 1
+    assert found[f'rollcall_requests_total{{{labels},outcome="SecretWrong"}}'] == 1
+    assert found[f'rollcall_requests_total{{{labels},outcome="UserNotFound"}}'] == 1
+    assert found[f"rollcall_request_seconds_count{{{labels}}}"] == 3
+    assert found[f'rollcall_request_seconds_bucket{{{labels},le="+Inf"}}'] == 3
     heartbeats = 'call="/presence/heartbeat",dialect="rollcall"'
     assert found[f'rollcall_requests_total{{{heartbeats},outcome="ok"}}'] == 2
     online = {name: value for name, value in found.items() if name.startswith("rollcall_users_online{")}
@@ -68,18 +68,18 @@ def scrape(app: Flask, **given: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("key", ["", KEY])
-def test_from_elsewhere_only_who_knows_the_key_may_ask(make_app: MakeApp, key: str) -> None:
+def test_remote_scrapes_need_the_key(make_app: MakeApp, key: str) -> None:
     app = make_app(metrics_key=key, allow_documented_secrets=True)
     refused = (403, "from elsewhere, Authorization has to be Bearer ROLLCALL_METRICS_KEY\n")
     for header in ("", "Bearer ", f"Bearer {KEY[:-1]}", f"Basic {KEY}", "Bearer é"):
         headers = {"Authorization": header} if header else {}
-        assert scrape(app, headers=headers, environ_overrides=ELSEWHERE) == refused
+        assert scrape(app, headers=headers, environ_overrides=REMOTE) == refused
     headers = {"Authorization": f"Bearer {KEY}"}
-    assert scrape(app, headers=headers, environ_overrides=ELSEWHERE)[0] == (200 if key else 403)
+    assert scrape(app, headers=headers, environ_overrides=REMOTE)[0] == (200 if key else 403)
     assert scrape(app)[0] == 200
 
 
-def test_without_the_library_or_by_setting_there_are_no_figures(
+def test_metrics_are_missing_without_the_library_or_if_disabled(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = (404, "the extra `metrics` is not installed, or ROLLCALL_METRICS is 0\n")
@@ -90,24 +90,24 @@ def test_without_the_library_or_by_setting_there_are_no_figures(
     assert scrape(app) == missing
 
 
-def test_figures_can_be_had_before_the_start_and_after_the_stop(app: Flask) -> None:
-    assert "rollcall_outbox" not in figures(app)
+def test_metrics_are_served_before_the_start_and_after_the_stop(app: Flask) -> None:
+    assert "rollcall_outbox" not in samples(app)
     app.extensions["rollcall"].start()
-    assert figures(app)["rollcall_outbox"] == 0
+    assert samples(app)["rollcall_outbox"] == 0
     app.extensions["rollcall"].stop()
-    assert "rollcall_outbox" not in figures(app)
+    assert "rollcall_outbox" not in samples(app)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_is_asked_for_by_anybody(make_app: MakeApp, path: str) -> None:
+def test_health_needs_no_credentials(make_app: MakeApp, path: str) -> None:
     app = make_app()
-    unready = app.test_client().get(path, environ_overrides=ELSEWHERE)
+    unready = app.test_client().get(path, environ_overrides=REMOTE)
     assert unready.status_code == (200 if path == "/healthz" else 503)
     app.extensions["rollcall"].start()
-    assert app.test_client().get(path, environ_overrides=ELSEWHERE).status_code == 200
+    assert app.test_client().get(path, environ_overrides=REMOTE).status_code == 200
 
 
-def test_a_write_that_failed_is_told_until_one_goes_well(app: Flask) -> None:
+def test_readiness_recovers_as_soon_as_a_write_succeeds(app: Flask) -> None:
     services = app.extensions["rollcall"]
     services.start()
 
@@ -118,18 +118,18 @@ def test_a_write_that_failed_is_told_until_one_goes_well(app: Flask) -> None:
     with pytest.raises(Exception, match="full"):
         services.users.register([User(f"u{number}", "x" * 1000) for number in range(1000)])
     client = app.test_client()
-    # A small write still fits into the pages that there are, so it is over.
+    # The small write of /readyz itself still fits the existing pages and ends the failure.
     assert client.get("/readyz").status_code == 200
     services.database.write(limit(1_000_000))
     services.users.register([User("later")])
     assert client.get("/readyz").get_json()["reasons"] == []
 
 
-def test_wrong_keys_are_looked_at_now_and_then(make_app: MakeApp, clock: FakeClock) -> None:
+def test_wrong_keys_are_throttled(make_app: MakeApp, clock: FakeClock) -> None:
     app = make_app(metrics_key=KEY, allow_documented_secrets=True)
 
     def status(key: str) -> int:
-        return scrape(app, headers={"Authorization": f"Bearer {key}"}, environ_overrides=ELSEWHERE)[0]
+        return scrape(app, headers={"Authorization": f"Bearer {key}"}, environ_overrides=REMOTE)[0]
 
     assert [status("wrong") for _ in range(25)] == [403] * 25
     assert status(KEY) == 403

@@ -1,4 +1,4 @@
-"""Secrets: several at a time, guessed at, and told to nobody."""
+"""Secrets: rotation, throttled guesses, no secret in the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.tokens import signature_of
 NOW = int(START)
 V3 = {"operationID": "1"}
 OLD, NEW = "the-old-secret-of-ours", "the-new-secret-of-ours"
-ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
 def v2_token(app: Flask, secret: str, **more: Any) -> dict[str, Any]:
@@ -44,22 +44,20 @@ def rong_token(app: Flask, secret: str, **more: Any) -> dict[str, Any]:
     return answer
 
 
-def parsed(app: Flask, token: str) -> int:
+def parse_code(app: Flask, token: str) -> int:
     headers = {**V3, "token": token}
     response = app.test_client().post("/v3/auth/parse_token", json={"token": token}, headers=headers)
     code: int = response.get_json()["errCode"]
     return code
 
 
-def test_a_secret_is_changed_without_a_moment_in_which_nobody_gets_in(
-    make_app: MakeApp, clock: FakeClock
-) -> None:
+def test_a_secret_is_rotated_without_an_outage(make_app: MakeApp, clock: FakeClock) -> None:
     names = ("openim_secret", "openim_v2_secret", "openim_v2_access_secret")
 
-    def served_with(secrets: str) -> Flask:
+    def app_with(secrets: str) -> Flask:
         return make_app(**dict.fromkeys(names, secrets))
 
-    before = served_with(OLD)
+    before = app_with(OLD)
     first = [v2_token(before, OLD)["data"]["token"], v3_token(before, OLD)["data"]["token"]]
     assert first == [
         tokens.v2("openIMAdmin", "IOS", NOW, key=OLD),
@@ -67,8 +65,8 @@ def test_a_secret_is_changed_without_a_moment_in_which_nobody_gets_in(
     ]
     before.extensions["rollcall"].stop()
     clock.advance(10)
-    both = served_with(f"{NEW},{OLD}")
-    assert [parsed(both, token) for token in first] == [0, 0]
+    both = app_with(f"{NEW},{OLD}")
+    assert [parse_code(both, token) for token in first] == [0, 0]
     for secret in (OLD, NEW):
         assert v2_token(both, secret)["data"]["token"] == tokens.v2("openIMAdmin", "IOS", NOW + 10, key=NEW)
         assert v3_token(both, secret)["data"]["token"] == tokens.v3_4("openIMAdmin", 1, NOW + 10, key=NEW)
@@ -76,8 +74,8 @@ def test_a_secret_is_changed_without_a_moment_in_which_nobody_gets_in(
     assert v2_token(both, "wrong")["errCode"] == 401
     assert v3_token(both, "wrong")["errCode"] == 1002
     both.extensions["rollcall"].stop()
-    after = served_with(NEW)
-    assert [parsed(after, token) for token in (*first, *second)] == [1505, 1505, 0, 0]
+    after = app_with(NEW)
+    assert [parse_code(after, token) for token in (*first, *second)] == [1505, 1505, 0, 0]
     assert v2_token(after, OLD)["errCode"] == 401
     assert v3_token(after, OLD)["errCode"] == 1002
 
@@ -86,7 +84,7 @@ TOO_MANY = "too many wrong secrets from this address, wait before the next one"
 
 
 @pytest.mark.parametrize(
-    ("ask", "right", "wrong", "refused", "too_many"),
+    ("get_token", "right", "wrong", "refused", "too_many"),
     [
         (
             v2_token,
@@ -111,11 +109,11 @@ TOO_MANY = "too many wrong secrets from this address, wait before the next one"
         ),
     ],
 )
-def test_who_guesses_from_elsewhere_has_to_wait(
+def test_wrong_secrets_from_a_remote_address_are_throttled(
     make_app: MakeApp,
     clock: FakeClock,
     caplog: pytest.LogCaptureFixture,
-    ask: Any,
+    get_token: Any,
     right: str,
     wrong: str,
     refused: dict[str, Any],
@@ -123,15 +121,15 @@ def test_who_guesses_from_elsewhere_has_to_wait(
 ) -> None:
     app = make_app(openim_secret=OLD, openim_v2_secret=OLD, allow_documented_secrets=True)
     for _ in range(BURST):
-        answer = ask(app, wrong, environ_overrides=ELSEWHERE)
+        answer = get_token(app, wrong, environ_overrides=REMOTE)
         assert {key: answer[key] for key in refused} == refused
     for secret in (wrong, right):
-        answer = ask(app, secret, environ_overrides=ELSEWHERE)
+        answer = get_token(app, secret, environ_overrides=REMOTE)
         assert {key: answer[key] for key in too_many} == too_many
     assert "guess" not in caplog.text
     assert right not in caplog.text
-    somebody_else = ask(app, right, environ_overrides={"REMOTE_ADDR": "192.0.2.8"})
-    assert somebody_else.get("errCode", 0) == 0
-    assert somebody_else.get("code", 200) == 200
+    other_address = get_token(app, right, environ_overrides={"REMOTE_ADDR": "192.0.2.8"})
+    assert other_address.get("errCode", 0) == 0
+    assert other_address.get("code", 200) == 200
     clock.advance(1)
-    assert ask(app, right, environ_overrides=ELSEWHERE).get("errCode", 0) == 0
+    assert get_token(app, right, environ_overrides=REMOTE).get("errCode", 0) == 0

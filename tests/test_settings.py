@@ -1,4 +1,4 @@
-"""Settings: where they come from, and what stops the start."""
+"""Settings: their sources, and the refusal of invalid ones."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ STRONG = {
     "ROLLCALL_OPENIM_V2_ACCESS_SECRET": "a-secret-of-our-own",
     "ROLLCALL_RONGCLOUD_APPS": "key:a-secret-of-our-own",
 }
-TOLD = {"ROLLCALL_OPENIM_CALLBACK_URL": "http://a/"}
+WITH_URL = {"ROLLCALL_OPENIM_CALLBACK_URL": "http://a/"}
 
 
-def config(path_: Path, text: str) -> Path:
-    (path_ / "config.py").write_text(text, encoding="utf-8")
-    return path_
+def config(folder: Path, text: str) -> Path:
+    (folder / "config.py").write_text(text, encoding="utf-8")
+    return folder
 
 
 @pytest.mark.parametrize(
-    ("environ", "sentence"),
+    ("environ", "message"),
     [
         ({"ROLLCALL_NOPE": "1"}, "ROLLCALL_NOPE is not a Rollcall setting"),
         ({"ROLLCALL_ONE_CORE": "1"}, "ROLLCALL_ONE_CORE is now called ROLLCALL_PIN_TO_ONE_CORE"),
@@ -138,26 +138,26 @@ def config(path_: Path, text: str) -> Path:
             "ROLLCALL_OPENIM_CALLBACKS is set and ROLLCALL_OPENIM_CALLBACK_URL is not: set both",
         ),
         (
-            {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": "afterUserLogin"},
+            {**WITH_URL, "ROLLCALL_OPENIM_CALLBACKS": "afterUserLogin"},
             "ROLLCALL_OPENIM_CALLBACKS names 'afterUserLogin'; the callbacks are beforeUserRegister, "
             "afterUserRegister, beforeUpdateUserInfo, afterUpdateUserInfo, beforeUpdateUserInfoEx, "
             "afterUpdateUserInfoEx, afterUserOnline, afterUserOffline, afterUserKickOff, presenceReset",
         ),
         (
-            {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline,afterUserOnline:3"},
+            {**WITH_URL, "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline,afterUserOnline:3"},
             "ROLLCALL_OPENIM_CALLBACKS names a callback twice",
         ),
         (
-            {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline:16"},
+            {**WITH_URL, "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline:16"},
             "ROLLCALL_OPENIM_CALLBACKS must be from 1 to 15",
         ),
         *(
             (
-                {**TOLD, "ROLLCALL_OPENIM_CALLBACKS": word},
+                {**WITH_URL, "ROLLCALL_OPENIM_CALLBACKS": value},
                 "ROLLCALL_OPENIM_CALLBACKS may say `refuse` after the timeout of a callback that comes "
                 "before, and nothing else",
             )
-            for word in (
+            for value in (
                 "afterUserOnline:5:refuse",
                 "beforeUserRegister:5:maybe",
                 "beforeUserRegister:5:refuse:x",
@@ -165,7 +165,7 @@ def config(path_: Path, text: str) -> Path:
         ),
         (
             {
-                **TOLD,
+                **WITH_URL,
                 "ROLLCALL_OPENIM_CALLBACKS": "afterUserOnline,afterUserRegister",
                 "ROLLCALL_OPENIM_CALLBACK_GENERATION": "2.3",
             },
@@ -189,14 +189,14 @@ def config(path_: Path, text: str) -> Path:
         ),
     ],
 )
-def test_a_wrong_setting_is_refused_by_its_name(environ: Mapping[str, str], sentence: str) -> None:
+def test_an_invalid_setting_is_refused_with_its_name(environ: Mapping[str, str], message: str) -> None:
     with pytest.raises(SettingInvalid) as refusal:
         load(environ=environ)
-    assert str(refusal.value) == sentence
+    assert str(refusal.value) == message
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ("WEBHOOK_PRIVATE = 1", "WEBHOOK_PRIVATE in {path} is now called ROLLCALL_WEBHOOK_ALLOW_PRIVATE"),
         ("BIMD = 'x'", "BIMD in {path} is not a Rollcall setting; did you mean ROLLCALL_BIND?"),
@@ -211,22 +211,22 @@ def test_a_wrong_setting_is_refused_by_its_name(environ: Mapping[str, str], sent
         ("OPENIM_SECRET = unquoted", "{path} does not run: NameError in line 1"),
     ],
 )
-def test_a_wrong_line_in_the_config_file_is_refused_by_its_name(
-    tmp_path: Path, text: str, sentence: str
+def test_an_invalid_config_file_is_refused_with_the_name_or_the_line(
+    tmp_path: Path, text: str, message: str
 ) -> None:
-    path_ = config(tmp_path, text)
+    folder = config(tmp_path, text)
     with pytest.raises(SettingInvalid) as refusal:
-        load({"instance": path_}, environ={})
-    assert str(refusal.value) == sentence.format(path=path_ / "config.py")
+        load({"instance": folder}, environ={})
+    assert str(refusal.value) == message.format(path=folder / "config.py")
 
 
-def test_a_config_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_config_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.py").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingInvalid, match="cannot be read"):
         load({"instance": tmp_path}, environ={})
 
 
-def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
+def test_every_setting_has_a_default(tmp_path: Path) -> None:
     settings = load({"instance": tmp_path}, environ={})
     assert settings == Settings(instance=tmp_path)
     assert settings.bind == "127.0.0.1:10002"
@@ -236,12 +236,12 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     )
 
 
-def test_the_environment_wins_over_the_file_and_the_caller_over_both(tmp_path: Path) -> None:
-    path_ = config(tmp_path, "THREADS = 3\nBIND = '127.0.0.1:1'\nADMINS = ['imAdmin', 'root']\nlower = 1")
+def test_the_environment_overrides_the_file_and_the_caller_overrides_both(tmp_path: Path) -> None:
+    folder = config(tmp_path, "THREADS = 3\nBIND = '127.0.0.1:1'\nADMINS = ['imAdmin', 'root']\nlower = 1")
     settings = load(
-        {"threads": 5}, environ={"ROLLCALL_THREADS": "4", "ROLLCALL_INSTANCE": str(path_), "PATH": "/bin"}
+        {"threads": 5}, environ={"ROLLCALL_THREADS": "4", "ROLLCALL_INSTANCE": str(folder), "PATH": "/bin"}
     )
-    assert settings == Settings(instance=path_, threads=5, bind="127.0.0.1:1", admins=("imAdmin", "root"))
+    assert settings == Settings(instance=folder, threads=5, bind="127.0.0.1:1", admins=("imAdmin", "root"))
 
 
 def test_an_empty_list_of_apps_means_no_app() -> None:
@@ -265,13 +265,13 @@ def test_an_empty_list_of_apps_means_no_app() -> None:
         ({**STRONG, "ROLLCALL_OPENIM_V2_SECRET": "x", "ROLLCALL_DIALECTS": "openim_v3,rongcloud"}, []),
     ],
 )
-def test_weak_secrets_are_those_of_the_dialects_that_are_served(
+def test_weak_secrets_are_reported_for_enabled_dialects_only(
     environ: Mapping[str, str], weak: list[str]
 ) -> None:
     assert sorted(load(environ=environ).weak_secrets()) == sorted(weak)
 
 
-def test_the_multi_login_policies_are_those_that_there_are(tmp_path: Path) -> None:
+def test_every_multi_login_policy_can_be_set(tmp_path: Path) -> None:
     for policy in POLICIES:
         assert (
             load({"instance": tmp_path, "openim_multi_login_policy": policy}).openim_multi_login_policy

@@ -1,4 +1,4 @@
-"""Random deeds in all dialects, with restarts, kills and jumps of the clock between, against a model."""
+"""Random operations in all dialects, with restarts, kills and clock jumps, checked against a model."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from tests.support.clock import FakeClock
 from tests.support.drivers import DRIVERS
 
 USERS = ("u0", "u1", "u2")
-#: What platform a driver's tokens are for; RongCloud's are for none and count as Web.
+#: The platform of each driver's tokens; RongCloud's tokens name none and count as Web.
 PLATFORMS = {"openim_v2": 1, "openim_v3.4": 2, "openim_v3.8": 5, "rongcloud": 5}
-LIFE = {"openim_v2": 7 * DAY, "openim_v3.4": 90 * DAY, "openim_v3.8": 90 * DAY, "rongcloud": 30 * DAY}
+LIFETIMES = {"openim_v2": 7 * DAY, "openim_v3.4": 90 * DAY, "openim_v3.8": 90 * DAY, "rongcloud": 30 * DAY}
 TTL = 100
 
 
 class Rollcall(RuleBasedStateMachine):
-    """The model: who is registered, which tokens are valid until when, who is online until when."""
+    """The model: registered users, tokens with their expiry, connections with their deadline."""
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self._lives = 0
+        self._kills = 0
         self._clock = FakeClock()
         self._app: Flask | None = None
         self._begin()
         self.registered: set[str] = set()
-        # By text: driver's name, user, end, whether it was cancelled.
+        # By token text: driver's name, user, expiry, whether it was revoked.
         self.tokens: dict[str, tuple[str, str, float, bool]] = {}
         self.online: dict[tuple[str, int], float] = {}
 
@@ -47,7 +47,7 @@ class Rollcall(RuleBasedStateMachine):
 
     @property
     def _instance(self) -> Path:
-        return Path(self._folder.name) / str(self._lives)
+        return Path(self._folder.name) / str(self._kills)
 
     @property
     def _services(self) -> Any:
@@ -55,8 +55,8 @@ class Rollcall(RuleBasedStateMachine):
         return self._app.extensions["rollcall"]
 
     def _admin(self) -> str:
-        ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-        return str(self._post("/auth/user_token", ask)["data"]["token"])
+        login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+        return str(self._post("/auth/user_token", login)["data"]["token"])
 
     def _post(self, path: str, body: Any, token: str = "") -> Any:
         assert self._app is not None
@@ -65,7 +65,7 @@ class Rollcall(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(PLATFORMS)), user=st.sampled_from(USERS))
     def register(self, name: str, user: str) -> None:
-        """OpenIM registers an id once; the documented RongCloud app hands out one token at a time."""
+        """OpenIM registers an id once; the documented RongCloud app issues one token at a time."""
         result = self._drivers[name].register(user)
         if name != "rongcloud":
             assert result == ("exists" if user in self.registered else "done")
@@ -74,7 +74,7 @@ class Rollcall(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(PLATFORMS)), user=st.sampled_from(USERS))
     def mint(self, name: str, user: str) -> None:
-        """A token for who is registered; 3.8's cancels the user's older ones of its platform."""
+        """A registered user gets a token; in 3.8 it revokes the user's older ones of its platform."""
         text = self._drivers[name].token(user)
         if name == "rongcloud":
             self.registered.add(user)
@@ -84,23 +84,23 @@ class Rollcall(RuleBasedStateMachine):
         assert text is not None
         kicked = False
         if name == "openim_v3.8":
-            for other, (kind, owner, end, cancelled) in self.tokens.items():
-                valid = not cancelled and end > self._clock.now()
+            for other, (kind, owner, end, revoked) in self.tokens.items():
+                valid = not revoked and end > self._clock.now()
                 if other != text and owner == user and kind == name and valid:
                     self.tokens[other] = (kind, owner, end, True)
                     kicked = True
         if kicked:
             self.online.pop((user, 5), None)
-        self.tokens[text] = (name, user, int(self._clock.now()) + LIFE[name], False)
+        self.tokens[text] = (name, user, int(self._clock.now()) + LIFETIMES[name], False)
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())
     def heartbeat(self, data: st.DataObject) -> None:
         """A valid token puts its user online, any other is refused."""
         text = data.draw(st.sampled_from(sorted(self.tokens)))
-        name, user, end, cancelled = self.tokens[text]
+        name, user, end, revoked = self.tokens[text]
         answer = self._post("/presence/heartbeat", {"ttl": TTL}, text)
-        valid = not cancelled and end > self._clock.now()
+        valid = not revoked and end > self._clock.now()
         assert (answer["errCode"] == 0) == valid, (name, answer)
         if valid:
             self.online[(user, PLATFORMS[name])] = self._clock.elapsed() + TTL
@@ -108,16 +108,16 @@ class Rollcall(RuleBasedStateMachine):
     @precondition(lambda self: any(row[0] != "rongcloud" for row in self.tokens.values()))
     @rule(data=st.data())
     def parse(self, data: st.DataObject) -> None:
-        """parse_token says the same of a token as the heartbeat."""
+        """parse_token accepts a token if the heartbeat does."""
         texts = sorted(text for text, row in self.tokens.items() if row[0] != "rongcloud")
         text = data.draw(st.sampled_from(texts))
-        _, _, end, cancelled = self.tokens[text]
+        _, _, end, revoked = self.tokens[text]
         answer = self._post("/v3/auth/parse_token", {"token": text}, text)
-        assert (answer["errCode"] == 0) == (not cancelled and end > self._clock.now())
+        assert (answer["errCode"] == 0) == (not revoked and end > self._clock.now())
 
     @rule(user=st.sampled_from(USERS), platform=st.sampled_from([1, 2, 5]))
     def kick(self, user: str, platform: int) -> None:
-        """force_logout cancels OpenIM's tokens there, and takes the user offline there."""
+        """force_logout revokes the user's OpenIM tokens of a platform and ends presence there."""
         body = {"platformID": platform, "userID": user}
         answer = self._post("/v3.4/auth/force_logout", body, self._admin())
         assert answer["errCode"] == 0
@@ -128,28 +128,28 @@ class Rollcall(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 50, 100, 3600, DAY, 8 * DAY, 31 * DAY]))
     def wait(self, seconds: int) -> None:
-        """Time passes."""
+        """Advance the clock."""
         self._clock.advance(seconds)
 
     @rule(days=st.sampled_from([-1, 1]))
     def jump(self, days: int) -> None:
-        """The wall clock jumps ahead and back again: nobody's presence changes."""
+        """A jump of the wall clock does not change presence; then it jumps back."""
         self._clock.wall += days * DAY
         self.status()
         self._clock.wall -= days * DAY
 
     @rule()
     def restart(self) -> None:
-        """Users and tokens stay, presence does not."""
+        """A restart keeps users and tokens and clears presence."""
         self._services.stop()
         self._begin()
         self.online.clear()
 
     @rule()
     def kill(self) -> None:
-        """What is on the disk in the middle of its life, as SIGKILL leaves it, has all that was answered."""
+        """A copy of the running server's files, as SIGKILL leaves them, has everything acknowledged."""
         old, services = self._instance, self._services
-        self._lives += 1
+        self._kills += 1
         shutil.copytree(old, self._instance)
         self._begin()
         self.online.clear()
@@ -157,7 +157,7 @@ class Rollcall(RuleBasedStateMachine):
 
     @invariant()
     def status(self) -> None:
-        """Who is online is who should be, in v2's words and in our own counts."""
+        """v2's online statuses and Rollcall's counts agree with the model."""
         now = self._clock.elapsed()
         self._services.presence.sweep()
         self.online = {key: end for key, end in self.online.items() if end > now}

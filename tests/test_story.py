@@ -1,4 +1,4 @@
-"""One user base: who is registered in one dialect is the same user in every other."""
+"""One user base: a user registered in one dialect exists in every other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAIRS = list(permutations(DRIVERS, 2))
 
 
 def status_of(app: Flask, *user_ids: str) -> list[dict[str, Any]]:
-    """Ask for the online status as an administrator, in v2's words."""
+    """Return the online statuses that OpenIM v2 answers to an administrator."""
     client = app.test_client()
     token = OpenIMv2(client).token("openIMAdmin")
     body = {"operationID": "op", "userIDList": list(user_ids)}
@@ -29,26 +29,26 @@ def status_of(app: Flask, *user_ids: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=[f"{a.name}-{b.name}" for a, b in PAIRS])
 def test_a_user_of_one_dialect_is_the_same_user_in_the_other(app: Flask, first: Any, second: Any) -> None:
     client = app.test_client()
-    here: Driver = first(client)
-    there: Driver = second(client)
+    one: Driver = first(client)
+    other: Driver = second(client)
     offline = {"userID": "user1", "status": "offline"}
 
-    # Before: nobody knows the user. (RongCloud has no way to ask without registering.)
+    # At first the user is unknown. (RongCloud has no query that does not register.)
     if second is not RongCloud:
-        assert there.token("user1") is None
+        assert other.token("user1") is None
     assert status_of(app, "user1") == [offline]
 
-    # Registered here, known there: a token there, and registering again is refused on both sides.
-    # (A user from elsewhere gets a RongCloud app's first token, which registers nobody twice.)
-    assert here.register("user1") == "done"
-    token = there.token("user1")
+    # After registration in `one`, `other` issues a token, and both refuse to register the user again.
+    # (RongCloud's first getToken for an existing user succeeds, as it only issues a token.)
+    assert one.register("user1") == "done"
+    token = other.token("user1")
     assert token is not None
-    assert here.register("user1") == "exists"
-    assert there.register("user1") == ("done" if second is RongCloud else "exists")
-    assert there.register("user1") == "exists"
+    assert one.register("user1") == "exists"
+    assert other.register("user1") == ("done" if second is RongCloud else "exists")
+    assert other.register("user1") == "exists"
     assert len(app.extensions["rollcall"].users.existing_ids(["user1"])) == 1
 
-    # Online with the token from there, seen by everybody, and offline again.
+    # The token puts the user online, and offline again.
     heartbeat = client.post("/presence/heartbeat", json={}, headers={"token": token}).get_json()
     assert heartbeat["errCode"] == 0
     online = {

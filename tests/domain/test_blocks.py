@@ -1,4 +1,4 @@
-"""Blocks: they end by themselves, outlive a restart, and change in one order."""
+"""Blocks: they expire, survive a restart, and memory and database agree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def stored(services: Services) -> dict[str, int]:
     return dict(services.database.read(lambda connection: connection.execute(sql).fetchall()))
 
 
-def test_a_block_takes_offline_and_lapses(services: Services, clock: FakeClock) -> None:
+def test_a_block_disconnects_the_user_and_expires(services: Services, clock: FakeClock) -> None:
     services.users.register([User("a")])
     services.presence.touch("a", 1, 100)
     services.blocks.block(["a", "nobody"], 60)
@@ -32,7 +32,7 @@ def test_a_block_takes_offline_and_lapses(services: Services, clock: FakeClock) 
     assert services.blocks.active() == []
 
 
-def test_a_later_block_counts_even_if_it_is_shorter(services: Services) -> None:
+def test_a_later_block_replaces_a_longer_one(services: Services) -> None:
     services.blocks.block(["a", "b"], 600)
     services.blocks.block(["a"], 60)
     assert services.blocks.active() == [("b", NOW + 600), ("a", NOW + 60)]
@@ -40,7 +40,9 @@ def test_a_later_block_counts_even_if_it_is_shorter(services: Services) -> None:
     assert services.blocks.active() == [("a", NOW + 60)]
 
 
-def test_blocks_outlive_a_restart_and_lapsed_ones_are_dropped(services: Services, clock: FakeClock) -> None:
+def test_blocks_survive_a_restart_and_expired_blocks_are_deleted(
+    services: Services, clock: FakeClock
+) -> None:
     services.blocks.block(["a"], 60)
     services.blocks.block(["b"], 600)
     services.stop()
@@ -54,7 +56,7 @@ def test_blocks_outlive_a_restart_and_lapsed_ones_are_dropped(services: Services
 @pytest.mark.parametrize(
     ("user_id", "error"), [("imAdmin", AdministratorProtected), ("a" * 65, UserIDInvalid)]
 )
-def test_one_who_cannot_be_blocked_keeps_all_from_it(
+def test_a_batch_with_a_user_who_cannot_be_blocked_blocks_no_user(
     services: Services, user_id: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -62,7 +64,7 @@ def test_one_who_cannot_be_blocked_keeps_all_from_it(
     assert (services.blocks.active(), stored(services)) == ([], {})
 
 
-def test_memory_and_record_agree_whoever_comes_first(services: Services) -> None:
+def test_memory_and_database_agree_after_concurrent_changes(services: Services) -> None:
     def change(number: int) -> None:
         if number % 3:
             services.blocks.block([f"u{number % 4}"], 60 + number)

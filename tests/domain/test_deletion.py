@@ -1,4 +1,4 @@
-"""Removal: whoever goes, goes with all that is kept with them; administrators stay."""
+"""Deletion removes a user with all the data stored for the user; administrators cannot be deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMAT = TokenFormat("style", lifetime=100)
 
 @pytest.fixture(autouse=True)
 def user(services: Services) -> None:
-    """Register a user with a token, a presence, a note and a subscription."""
+    """Register a user with a token, a connection, an attribute and a subscription."""
     services.users.register([User("u", "Name")])
     services.tokens.issue(TokenRequest("u", 1, FORMAT, ("key",), ""))
     services.presence.touch("u", 1, 100)
@@ -23,8 +23,8 @@ def user(services: Services) -> None:
     services.subscriptions.add("u", ["v"], 60)
 
 
-def left(services: Services) -> dict[str, int]:
-    """Count what there is of u in every table."""
+def row_counts(services: Services) -> dict[str, int]:
+    """Count the rows of user `u` in each table."""
     tables = {
         "users": "user_id",
         "tokens": "user_id",
@@ -37,17 +37,19 @@ def left(services: Services) -> dict[str, int]:
     )
 
 
-def test_deleting(services: Services) -> None:
-    assert left(services) == {"users": 1, "tokens": 1, "user_attributes": 1, "subscriptions": 1}
+def test_deletion_removes_all_data_of_a_user_and_frees_the_id(services: Services) -> None:
+    assert row_counts(services) == {"users": 1, "tokens": 1, "user_attributes": 1, "subscriptions": 1}
     assert services.deletion.delete(["nobody", "u", "imAdmin", "nobody"]) == ["nobody", "imAdmin"]
-    assert left(services) == {"users": 0, "tokens": 0, "user_attributes": 0, "subscriptions": 0}
+    assert row_counts(services) == {"users": 0, "tokens": 0, "user_attributes": 0, "subscriptions": 0}
     assert services.presence.connections(["u"]) == [()]
     services.users.register([User("u")])
 
 
-def test_deactivating_and_back(services: Services, clock: FakeClock) -> None:
+def test_a_deactivated_user_keeps_the_id_and_can_be_reactivated_after_the_minimum_time(
+    services: Services, clock: FakeClock
+) -> None:
     services.deletion.deactivate(["u", "nobody", "imAdmin"])
-    assert left(services) == {"users": 0, "tokens": 0, "user_attributes": 0, "subscriptions": 0}
+    assert row_counts(services) == {"users": 0, "tokens": 0, "user_attributes": 0, "subscriptions": 0}
     assert services.deletion.deactivated(Page(0, 10)) == ["u"]
     with pytest.raises(UserExists):
         services.users.register([User("u")])

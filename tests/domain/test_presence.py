@@ -1,4 +1,4 @@
-"""The presence table: deadlines, platforms, several connections, threads."""
+"""Presence: deadlines, platforms, several connections, threads."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ def presence(clock: FakeClock) -> Presence:
     return Presence(clock)
 
 
-def of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
+def connections_of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
     return presence.connections([user_id])[0]
 
 
-def rows(presence: Presence) -> list[str]:
-    """Return whom the table has a row of."""
+def stored_users(presence: Presence) -> list[str]:
+    """Return the ids of the users who have a row in the table."""
     return [user_id for _, user_id in presence._table.timers()]
 
 
-def test_nobody_is_online_at_first(presence: Presence) -> None:
+def test_all_users_are_offline_at_first(presence: Presence) -> None:
     assert presence.connections(["a", "b"]) == [(), ()]
 
 
-def test_a_connection_is_online_until_its_deadline_and_not_at_it(
+def test_a_connection_is_online_before_its_deadline_and_offline_at_it(
     presence: Presence, clock: FakeClock
 ) -> None:
     presence.touch("a", 1, 10)
     clock.advance(9.5)
-    assert of(presence, "a") == (Connection(1, "", False, 0.5),)
+    assert connections_of(presence, "a") == (Connection(1, "", False, 0.5),)
     clock.advance(0.5)
-    assert of(presence, "a") == ()
+    assert connections_of(presence, "a") == ()
 
 
-def test_reading_needs_no_sweep_and_a_sweep_changes_no_answer(presence: Presence, clock: FakeClock) -> None:
+def test_a_sweep_frees_memory_and_changes_no_answer(presence: Presence, clock: FakeClock) -> None:
     presence.touch("a", 1, 10)
     presence.touch("a", 2, 20)
     presence.touch("b", 1, 10)
@@ -57,53 +57,56 @@ def test_reading_needs_no_sweep_and_a_sweep_changes_no_answer(presence: Presence
     assert len(presence._timers) == 0
 
 
-def test_a_heartbeat_lengthens_and_shortens(presence: Presence, clock: FakeClock) -> None:
+def test_a_heartbeat_sets_a_later_or_an_earlier_deadline(presence: Presence, clock: FakeClock) -> None:
     presence.touch("a", 1, 10)
     clock.advance(5)
     presence.touch("a", 1, 10)
-    assert of(presence, "a") == (Connection(1, "", False, 10),)
+    assert connections_of(presence, "a") == (Connection(1, "", False, 10),)
     presence.touch("a", 1, 1)
     clock.advance(1)
     presence.sweep()
-    assert of(presence, "a") == ()
+    assert connections_of(presence, "a") == ()
     assert len(presence._table) == 0
 
 
-def test_the_wall_clock_changes_nobodys_presence(presence: Presence, clock: FakeClock) -> None:
+def test_a_jump_of_the_wall_clock_does_not_change_presence(presence: Presence, clock: FakeClock) -> None:
     presence.touch("a", 1, 10)
     for jump in (86400, -2 * 86400):
         clock.wall += jump
         presence.sweep()
-        assert of(presence, "a") == (Connection(1, "", False, 10),)
+        assert connections_of(presence, "a") == (Connection(1, "", False, 10),)
 
 
-def test_connections_come_by_platform_and_then_in_their_order(presence: Presence) -> None:
+def test_connections_are_sorted_by_platform_and_then_by_age(presence: Presence) -> None:
     presence.touch("a", 5, 10, "web-2")
     presence.touch("a", 1, 10, "phone")
     presence.touch("a", 5, 10, "web-1", is_background=True)
     presence.touch("a", 5, 20, "web-2")
-    assert of(presence, "a") == (
+    assert connections_of(presence, "a") == (
         Connection(1, "phone", False, 10),
         Connection(5, "web-2", False, 20),
         Connection(5, "web-1", True, 10),
     )
 
 
-def test_leaving_takes_one_connection_or_all_of_the_platform(presence: Presence) -> None:
+def test_leave_ends_one_connection_or_all_of_a_platform(presence: Presence) -> None:
     presence.touch("a", 1, 10, "x")
     presence.touch("a", 1, 10, "y")
     presence.touch("a", 2, 10, "x")
     presence.leave("a", 1, "x")
     presence.leave("a", 1, "x")
-    assert [(one.platform_id, one.connection_id) for one in of(presence, "a")] == [(1, "y"), (2, "x")]
+    assert [(one.platform_id, one.connection_id) for one in connections_of(presence, "a")] == [
+        (1, "y"),
+        (2, "x"),
+    ]
     presence.leave("a", 1)
-    assert [(one.platform_id, one.connection_id) for one in of(presence, "a")] == [(2, "x")]
+    assert [(one.platform_id, one.connection_id) for one in connections_of(presence, "a")] == [(2, "x")]
     presence.leave("nobody", 1)
     presence.leave("a", 2)
-    assert of(presence, "a") == ()
+    assert connections_of(presence, "a") == ()
 
 
-def test_coming_and_going_leaves_no_trace_in_memory(presence: Presence, clock: FakeClock) -> None:
+def test_repeated_touch_and_leave_use_constant_memory(presence: Presence, clock: FakeClock) -> None:
     for _ in range(1000):
         presence.touch("a", 1, 86400)
         presence.leave("a", 1)
@@ -114,35 +117,33 @@ def test_coming_and_going_leaves_no_trace_in_memory(presence: Presence, clock: F
     assert len(presence._table) == 0
 
 
-def test_shortening_the_ttl_again_and_again_fills_no_memory(presence: Presence, clock: FakeClock) -> None:
+def test_repeatedly_shortening_the_ttl_uses_bounded_memory(presence: Presence, clock: FakeClock) -> None:
     presence.touch("b", 1, 5)
     for ttl in range(86400, 80000, -1):
         presence.touch("a", 1, ttl)
         assert len(presence._timers) <= 1005
     clock.advance(5)
     presence.sweep()
-    assert rows(presence) == ["a"]
+    assert stored_users(presence) == ["a"]
     clock.advance(80001 - 5)
     presence.sweep()
     assert len(presence._table) == 0
 
 
-def test_a_user_has_so_many_connections_on_a_platform_and_no_more(
-    presence: Presence, clock: FakeClock
-) -> None:
+def test_connections_of_a_user_on_a_platform_are_limited(presence: Presence, clock: FakeClock) -> None:
     for number in range(MAX_CONNECTIONS):
         presence.touch("a", 1, 10, str(number))
     presence.touch("a", 2, 10)
     with pytest.raises(TooManyConnections):
         presence.touch("a", 1, 10, "one more")
-    assert len(of(presence, "a")) == MAX_CONNECTIONS + 1
+    assert len(connections_of(presence, "a")) == MAX_CONNECTIONS + 1
     presence.touch("a", 1, 10, "0")
     clock.advance(10)
     presence.touch("a", 1, 10, "one more")
-    assert of(presence, "a") == (Connection(1, "one more", False, 10),)
+    assert connections_of(presence, "a") == (Connection(1, "one more", False, 10),)
 
 
-def test_every_start_has_another_epoch(presence: Presence) -> None:
+def test_each_start_has_a_new_epoch(presence: Presence) -> None:
     epochs = set()
     for _ in range(3):
         presence.start()
@@ -152,7 +153,7 @@ def test_every_start_has_another_epoch(presence: Presence) -> None:
     assert all(epochs)
 
 
-def test_a_sweep_of_many_is_whole(presence: Presence, clock: FakeClock) -> None:
+def test_one_sweep_removes_more_rows_than_one_slice(presence: Presence, clock: FakeClock) -> None:
     for number in range(2500):
         presence.touch(str(number), 1, 10)
     clock.advance(10)
@@ -169,28 +170,28 @@ def running() -> Iterator[Presence]:
     presence.stop()
 
 
-def test_the_background_thread_removes_what_lapsed_within_a_second_or_so(running: Presence) -> None:
+def test_the_background_thread_removes_expired_connections_within_seconds(running: Presence) -> None:
     running.touch("a", 1, 86400)
     running.touch("b", 1, 0.05)
     deadline = time.monotonic() + 5
-    while "b" in rows(running):
+    while "b" in stored_users(running):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert rows(running) == ["a"]
+    assert stored_users(running) == ["a"]
 
 
-def test_stopping_forgets_everybody(clock: FakeClock) -> None:
+def test_stop_forgets_all_connections(clock: FakeClock) -> None:
     presence = Presence(clock)
     presence.start()
     presence.touch("a", 1, 10)
     presence.stop()
-    assert of(presence, "a") == ()
+    assert connections_of(presence, "a") == ()
 
 
-def test_threads_on_one_user_lose_no_connection(running: Presence) -> None:
-    """Each thread comes and goes on a platform of its own; what each ends with is what is there."""
+def test_concurrent_changes_of_one_user_lose_no_connection(running: Presence) -> None:
+    """Each thread uses its own platform, and the final state of each must be there."""
 
-    def live(platform_id: int) -> None:
+    def touch_and_leave(platform_id: int) -> None:
         for number in range(300):
             running.touch("a", platform_id, 60, str(number % 3))
             running.connections(["a", "b"])
@@ -199,11 +200,11 @@ def test_threads_on_one_user_lose_no_connection(running: Presence) -> None:
         if platform_id % 2:
             running.touch("a", platform_id, 60, "last")
 
-    threads = [threading.Thread(target=live, args=(platform_id,)) for platform_id in range(1, 9)]
+    threads = [threading.Thread(target=touch_and_leave, args=(platform_id,)) for platform_id in range(1, 9)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert [(one.platform_id, one.connection_id) for one in of(running, "a")] == [
+    assert [(one.platform_id, one.connection_id) for one in connections_of(running, "a")] == [
         (platform_id, "last") for platform_id in (1, 3, 5, 7)
     ]

@@ -1,4 +1,4 @@
-"""What presence tells those who watch: numbered changes, lists in parts, counts, the last sign of life."""
+"""What presence offers observers: numbered changes, paged lists, counts and the time last seen."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def changed(presence: Presence, since: int = 0) -> list[PresenceChange] | None:
     return presence.changes(presence.epoch, since, 100).changes
 
 
-def test_every_way_to_come_and_go_is_a_change_with_the_next_number(clock: FakeClock) -> None:
+def test_each_transition_is_a_change_with_the_next_number(clock: FakeClock) -> None:
     presence = Presence(clock)
     presence.touch("a", 1, 10, "x")
     presence.touch("a", 1, 20, "x")
@@ -38,7 +38,7 @@ def test_every_way_to_come_and_go_is_a_change_with_the_next_number(clock: FakeCl
     presence.leave("b", 3)
     presence.remove("b")
     clock.advance(10)
-    assert of(presence, "a") == ()
+    assert connections_of(presence, "a") == ()
     assert presence.number == 6
     presence.sweep()
     assert presence.changes("", 0, 100) == (
@@ -56,11 +56,11 @@ def test_every_way_to_come_and_go_is_a_change_with_the_next_number(clock: FakeCl
     )
 
 
-def of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
+def connections_of(presence: Presence, user_id: str) -> tuple[Connection, ...]:
     return presence.connections([user_id])[0]
 
 
-def test_what_lapsed_is_published_before_the_one_that_comes_instead(
+def test_an_expired_connection_is_published_before_its_successor(
     presence: Presence, clock: FakeClock
 ) -> None:
     presence.touch("a", 1, 10)
@@ -69,14 +69,16 @@ def test_what_lapsed_is_published_before_the_one_that_comes_instead(
     assert [change.status for change in changed(presence) or ()] == [ONLINE, LAPSED, ONLINE]
 
 
-def test_changes_are_read_in_parts(presence: Presence) -> None:
+def test_changes_are_read_in_pages(presence: Presence) -> None:
     for number in range(5):
         presence.touch(str(number), 1, 10)
-    parts = [presence.changes("", since, 2).changes or [] for since in (0, 2, 4, 5)]
-    assert [[change.user_id for change in part] for part in parts] == [["0", "1"], ["2", "3"], ["4"], []]
+    pages = [presence.changes("", since, 2).changes or [] for since in (0, 2, 4, 5)]
+    assert [[change.user_id for change in page] for page in pages] == [["0", "1"], ["2", "3"], ["4"], []]
 
 
-def test_who_was_outrun_or_comes_from_another_epoch_or_from_the_future_is_told(presence: Presence) -> None:
+def test_a_number_that_is_dropped_or_in_the_future_or_of_another_epoch_has_no_changes(
+    presence: Presence,
+) -> None:
     for number in range(7):
         presence.touch(str(number), 1, 10)
     assert changed(presence, 1) is None
@@ -86,7 +88,7 @@ def test_who_was_outrun_or_comes_from_another_epoch_or_from_the_future_is_told(p
     assert changed(presence, -1) is None
 
 
-def test_a_start_numbers_from_1_again_under_another_epoch(clock: FakeClock) -> None:
+def test_a_restart_numbers_from_1_again_under_a_new_epoch(clock: FakeClock) -> None:
     presence = Presence(clock)
     presence.start()
     first = presence.epoch
@@ -101,28 +103,28 @@ def test_a_start_numbers_from_1_again_under_another_epoch(clock: FakeClock) -> N
         presence.stop()
 
 
-def test_everybody_online_is_listed_once_in_parts(presence: Presence, clock: FakeClock) -> None:
+def test_pages_list_each_online_user_once(presence: Presence, clock: FakeClock) -> None:
     for number in range(2500):
         presence.touch(f"u{number}", 1 + number % 2, 10)
     presence.touch("gone", 1, 10)
     presence.leave("gone", 1)
     presence.touch("lapsed", 1, 5)
     clock.advance(5)
-    for platform_id, most, expected in ((None, 7, range(2500)), (1, 1000, range(0, 2500, 2)), (3, 9, [])):
-        listed, cursor = [], None
+    for platform_id, limit, expected in ((None, 7, range(2500)), (1, 1000, range(0, 2500, 2)), (3, 9, [])):
+        users, cursor = [], None
         while True:
-            page = presence.page(cursor, platform_id, most)
+            page = presence.page(cursor, platform_id, limit)
             assert (page.epoch, page.number) == ("", 2503)
-            assert len(page.users) <= most
-            listed += page.users
+            assert len(page.users) <= limit
+            users += page.users
             cursor = page.cursor
             if cursor is None:
                 break
-        assert sorted(user_id for user_id, _ in listed) == sorted(f"u{number}" for number in expected)
-        assert all(len(connections) == 1 for _, connections in listed)
+        assert sorted(user_id for user_id, _ in users) == sorted(f"u{number}" for number in expected)
+        assert all(len(connections) == 1 for _, connections in users)
 
 
-def test_a_list_of_few_among_many_is_read_in_parts_too(
+def test_a_page_ends_when_enough_users_were_scanned(
     presence: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.domain.presence._MAX_SCANNED", 100)
@@ -135,7 +137,7 @@ def test_a_list_of_few_among_many_is_read_in_parts_too(
     assert [user_id for page in pages for user_id, _ in page.users] == ["u500"]
 
 
-def test_counts_are_those_of_the_newest_change(presence: Presence, clock: FakeClock) -> None:
+def test_counts_match_the_newest_change(presence: Presence, clock: FakeClock) -> None:
     presence.touch("a", 1, 10)
     presence.touch("a", 1, 10, "x")
     presence.touch("a", 5, 20)
@@ -150,14 +152,14 @@ def test_counts_are_those_of_the_newest_change(presence: Presence, clock: FakeCl
     assert presence.counts() == PresenceCounts("", 8, 0, 0, {})
 
 
-def test_the_last_sign_of_life(presence: Presence, clock: FakeClock) -> None:
+def test_last_seen_is_the_newest_touch_or_leave(presence: Presence, clock: FakeClock) -> None:
     assert presence.details("a") == PresenceDetails((), None)
     presence.touch("a", 1, 100)
     clock.advance(30)
     assert presence.details("a") == PresenceDetails((Connection(1, "", False, 70),), NOW)
     presence.touch("a", 1, 50)
     clock.advance(60)
-    for _ in range(2):  # It lapsed unseen, and then was swept: the answer is the same.
+    for _ in range(2):  # First before the sweep, then after it.
         assert presence.details("a") == PresenceDetails((), NOW + 30_000)
         presence.sweep()
     presence.touch("a", 1, 100)
@@ -183,7 +185,7 @@ def running() -> Iterator[Presence]:
     presence.stop()
 
 
-def test_a_lapse_is_published_within_a_second(running: Presence) -> None:
+def test_the_background_thread_publishes_an_expiry(running: Presence) -> None:
     begun = time.monotonic()
     running.touch("a", 1, 0.3)
     running.wait(1, 20)
@@ -191,7 +193,7 @@ def test_a_lapse_is_published_within_a_second(running: Presence) -> None:
     assert time.monotonic() - begun >= 0.3
 
 
-def test_waiting_ends_with_a_change_a_nudge_or_the_end(running: Presence) -> None:
+def test_wait_returns_at_a_change_a_wake_or_a_stop(running: Presence) -> None:
     for end in (lambda: running.touch("a", 1, 60), running.wake, running.stop):
         waiting = threading.Thread(target=running.wait, args=(running.sequence, 20))
         waiting.start()
@@ -202,13 +204,13 @@ def test_waiting_ends_with_a_change_a_nudge_or_the_end(running: Presence) -> Non
         assert not waiting.is_alive()
 
 
-def test_a_poller_rebuilds_the_state_that_threads_hammer(running: Presence) -> None:
-    """Several threads on one user and on others; the poller starts with a list, as one does after a reset."""
+def test_a_poller_rebuilds_the_state_during_concurrent_changes(running: Presence) -> None:
+    """Threads change one shared user and several others; the poller reads a full list at each reset."""
     done = threading.Event()
-    held: dict[str, set[tuple[int, str]]] = defaultdict(set)
+    seen: dict[str, set[tuple[int, str]]] = defaultdict(set)
     resets = []
 
-    def live(platform_id: int) -> None:
+    def touch_and_leave(platform_id: int) -> None:
         for number in range(400):
             name = str(number % 3)
             running.touch("a", platform_id, 0.05 if number % 5 == 0 else 60, name)
@@ -217,10 +219,10 @@ def test_a_poller_rebuilds_the_state_that_threads_hammer(running: Presence) -> N
             running.leave(f"u{(number + 1) % 7}", platform_id)
 
     def reset() -> tuple[str, int]:
-        held.clear()
+        seen.clear()
         page = running.page(None, None, 1000)
         for user_id, connections in page.users:
-            held[user_id] = {(one.platform_id, one.connection_id) for one in connections}
+            seen[user_id] = {(one.platform_id, one.connection_id) for one in connections}
         resets.append(page.number)
         return page.epoch, page.number
 
@@ -233,26 +235,26 @@ def test_a_poller_rebuilds_the_state_that_threads_hammer(running: Presence) -> N
                 continue
             for change in changes:
                 key = (change.platform_id, change.connection_id)
-                (held[change.user_id].add if change.status is ONLINE else held[change.user_id].discard)(key)
+                (seen[change.user_id].add if change.status is ONLINE else seen[change.user_id].discard)(key)
                 assert change.number == number + 1
                 number = change.number
 
-    threads = [threading.Thread(target=live, args=(platform_id,)) for platform_id in range(1, 9)]
+    threads = [threading.Thread(target=touch_and_leave, args=(platform_id,)) for platform_id in range(1, 9)]
     poller = threading.Thread(target=poll)
     for thread in (poller, *threads):
         thread.start()
     for thread in threads:
         thread.join(30)
-    time.sleep(0.1)  # What was touched for 0.05 s lapses.
+    time.sleep(0.1)  # Let the connections of 0.05 s expire.
     running.sweep()
     time.sleep(0.3)
     running.sweep()
     done.set()
     poller.join(30)
-    there = {user_id: connections for user_id, connections in held.items() if connections}
-    assert there == {
+    online = {user_id: connections for user_id, connections in seen.items() if connections}
+    assert online == {
         user_id: {(one.platform_id, one.connection_id) for one in connections}
         for user_id, connections in running.page(None, None, 1000).users
     }
-    assert there
+    assert online
     assert resets

@@ -17,12 +17,12 @@ def test_each_key_is_counted_within_one_second(clock: FakeClock) -> None:
     assert [limiter.hit("a", 2) for _ in range(3)] == [False, False, True]
 
 
-def test_a_value_that_was_used_is_known() -> None:
+def test_a_repeated_nonce_is_seen() -> None:
     nonces = NonceCache()
     assert [nonces.seen_before(value) for value in ("a", "b", "a", "a")] == [False, False, True, True]
 
 
-def test_the_oldest_entry_is_dropped(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_entry_is_evicted(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "MAX_ENTRIES", 2)
     nonces, limiter = NonceCache(), RateLimiter(clock)
     seen = [nonces.seen_before(value) for value in ("a", "b", "c", "b", "a")]

@@ -1,4 +1,4 @@
-"""Patterns: which are plain, which are matched elsewhere, and that none stalls anything."""
+"""Patterns: which are plain text, which a worker process matches, and that none of them stalls Rollcall."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.support.server import PATIENCE, ROOT
         ("Straße", None),
     ],
 )
-def test_what_is_plain(pattern: str, text: str | None) -> None:
+def test_plain_returns_the_text_of_a_literal_pattern_or_none(pattern: str, text: str | None) -> None:
     assert plain(pattern) == text
 
 
@@ -63,16 +63,16 @@ ROWS = [[("u1", "Ann"), ("u2", "Bob")], [("v1", "ÉVE"), ("v2", "dan\nu")]]
         (("", "u$"), ["v2"]),
     ],
 )
-def test_rows_are_found_by_either_pattern(patterns: tuple[str, str], found: list[str]) -> None:
+def test_a_row_matches_if_either_pattern_matches(patterns: tuple[str, str], found: list[str]) -> None:
     assert SEARCH.matching(patterns, ROWS) == found
 
 
-def test_no_rows_are_none() -> None:
+def test_no_rows_give_no_matches() -> None:
     assert SEARCH.matching(("a+", ""), []) == []
 
 
 @pytest.mark.parametrize("pattern", ["(", "[", "a**", "(?P<n>", "*", "(?<=a+)b", "(" * 10_000])
-def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+def test_an_invalid_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(PatternInvalid, match="Regular expression is invalid"):
         SEARCH.matching((pattern, ""), ROWS)
 
@@ -81,7 +81,7 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     ("pattern", "text"),
     [("^(a+)+$", "a" * 60 + "!"), ("(x+x+)+y", "x" * 60), ("(.*)*(.*)*(.*)*z", "a" * 40)],
 )
-def test_what_takes_too_long_is_given_up(pattern: str, text: str) -> None:
+def test_a_match_that_takes_too_long_is_aborted(pattern: str, text: str) -> None:
     search = PatternSearch(most_seconds=0.5)
     begun = time.monotonic()
     with pytest.raises(PatternInvalid, match=r"takes over 0\.5 s"):
@@ -89,7 +89,7 @@ def test_what_takes_too_long_is_given_up(pattern: str, text: str) -> None:
     assert time.monotonic() - begun < 10
 
 
-def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not() -> None:
+def test_above_the_limit_of_concurrent_matches_a_pattern_is_refused_at_once() -> None:
     search = PatternSearch(most_seconds=1.0, most_at_once=3)
     begun = threading.Semaphore(0)
 
@@ -97,11 +97,11 @@ def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not() ->
         begun.release()
         yield [("a" * 60 + "!", "")]
 
-    def stall() -> None:
+    def match_slowly() -> None:
         with pytest.raises(PatternInvalid, match="takes over"):
             search.matching(("^(a+)+$", ""), rows())
 
-    threads = [threading.Thread(target=stall) for _ in range(3)]
+    threads = [threading.Thread(target=match_slowly) for _ in range(3)]
     for thread in threads:
         thread.start()
     for _ in threads:
@@ -113,7 +113,7 @@ def test_while_patterns_are_matched_others_are_refused_at_once_and_then_not() ->
     assert search.matching(("^u", ""), ROWS) == ["u1", "u2"]
 
 
-def test_a_failure_to_read_the_rows_leaves_no_process_and_frees_the_place() -> None:
+def test_a_failure_to_read_the_rows_frees_the_slot() -> None:
     def rows() -> Iterator[list[tuple[str, str]]]:
         yield ROWS[0]
         raise ZeroDivisionError
@@ -124,8 +124,8 @@ def test_a_failure_to_read_the_rows_leaves_no_process_and_frees_the_place() -> N
             search.matching(("^u", ""), rows())
 
 
-def test_an_answer_that_was_cut_off_is_none() -> None:
-    """The list of what is found is long enough that its writing can be interrupted."""
+def test_a_timeout_never_returns_partial_matches() -> None:
+    """The output is long enough for the timeout to hit while the worker writes it."""
     rows = [
         [(f"{number}-" + "u" * 1000, "") for number in range(start, start + 1000)]
         for start in range(0, 50_000, 1000)
@@ -139,7 +139,7 @@ def test_an_answer_that_was_cut_off_is_none() -> None:
             assert search.matching(("u.", ""), rows) == found
 
 
-def test_no_process_is_a_service_that_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_cannot_start_makes_the_service_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     search = PatternSearch(most_at_once=1)
     for _ in range(2):
@@ -147,8 +147,8 @@ def test_no_process_is_a_service_that_is_unavailable(monkeypatch: pytest.MonkeyP
             search.matching(("^u", ""), ROWS)
 
 
-def test_under_a_limit_of_memory_that_is_lower_already_it_matches_all_the_same() -> None:
-    """Lowered in a process of its own, as it cannot be raised again."""
+def test_matching_works_under_a_lower_memory_limit() -> None:
+    """The limit is set in a child process, because it cannot be raised again."""
     script = (
         "import resource; from app.domain.search import PatternSearch; "
         "resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20)); "
@@ -160,7 +160,7 @@ def test_under_a_limit_of_memory_that_is_lower_already_it_matches_all_the_same()
     assert (finished.stdout, finished.stderr) == ("['u1']\n", "")
 
 
-def test_a_worker_that_nobody_ends_ends_by_itself() -> None:
+def test_an_orphaned_worker_ends_at_its_cpu_limit() -> None:
     lines = [json.dumps(["(a|aa)+$", ""]), json.dumps([["a" * 60 + "!", ""]])]
     worker = Path(search_module.__file__).with_name("search_worker.py")
     finished = subprocess.run(

@@ -1,4 +1,4 @@
-"""Real servers for tests: one that a module shares, and as many of a test's own as it likes."""
+"""Real servers: one that the tests of a module share, and any number for one test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MakeServer = Callable[..., Server]
 
 @pytest.fixture
 def make_server(tmp_path: Path) -> Iterator[MakeServer]:
-    """Make servers on this test's instance folder; whatever still runs afterwards is ended."""
+    """Make servers on this test's instance folder; those still running are stopped afterwards."""
     made: list[Server] = []
 
     def make(*arguments: str, **settings: str) -> Server:
@@ -31,7 +31,7 @@ def make_server(tmp_path: Path) -> Iterator[MakeServer]:
 
 @pytest.fixture(scope="module", name="server")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for the tests that only talk to it."""
+    """One server for all tests of a module; its log has no secret, no request and no traceback."""
     folder = tmp_path_factory.mktemp("serving")
     server = Server(folder / "instance", folder / "log").start()
     yield server

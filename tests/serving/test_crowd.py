@@ -1,4 +1,4 @@
-"""More clients than gunicorn keeps by default: idle ones take no thread, and many at once are all served."""
+"""More clients than gunicorn keeps by default: idle ones hold no thread, concurrent ones are all served."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ IDLE = 1500
 AT_ONCE = 300
 
 
-def ask(server: Server) -> socket.socket:
-    """Get a token over a connection that is kept."""
+def connect(server: Server) -> socket.socket:
+    """Return an open connection, over which a token was requested."""
     connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
     connection.settimeout(PATIENCE)
     get_token(connection)
@@ -33,31 +33,31 @@ def ask(server: Server) -> socket.socket:
 
 
 def get_token(connection: socket.socket) -> None:
-    """Ask over a connection, and read the whole answer, in however many operations it comes."""
+    """Request a token over a connection and read the whole answer."""
     connection.sendall(REQUEST)
     answer = b""
     while not answer.endswith(b"}}"):
-        piece = connection.recv(4096)
-        assert piece, answer
-        answer += piece
+        chunk = connection.recv(4096)
+        assert chunk, answer
+        answer += chunk
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
-def test_idle_clients_keep_their_connections_and_everybody_else_is_served(make_server: MakeServer) -> None:
-    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < 3 * IDLE:
+def test_idle_clients_keep_their_connections_and_other_clients_are_served(make_server: MakeServer) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 3 * IDLE:
         pytest.skip("this machine allows too few open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(files, 3 * IDLE), most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 3 * IDLE), hard))
     server = make_server().start()
     with contextlib.ExitStack() as kept:
-        idle = [kept.enter_context(ask(server)) for _ in range(IDLE)]
-        ask(server).close()
-        # The first of them is still there, and served.
+        idle = [kept.enter_context(connect(server)) for _ in range(IDLE)]
+        connect(server).close()
+        # The first idle connection is still open and served.
         get_token(idle[0])
         assert server.stop() == 0
 
 
-def test_many_registrations_at_once_are_all_done(make_server: MakeServer) -> None:
+def test_many_concurrent_registrations_all_succeed(make_server: MakeServer) -> None:
     server = make_server().start()
     codes: list[int] = []
 

@@ -1,4 +1,4 @@
-"""A disk that is full, and a database that another process holds: writing waits its turn, reading goes on."""
+"""A full disk, a read-only or a locked database: writes are refused, reads go on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RONG = {
     "Timestamp": "2",
     "Signature": signature_of("live-app-secret", "1", "2"),
 }
-# How each dialect registers, and what it says when that cannot be written.
+# A registration in each dialect, and the answer if it cannot be written.
 WRITES: dict[str, tuple[str, Any, dict[str, str], dict[str, Any]]] = {
     "v2": (
         "/auth/user_register",
@@ -55,13 +55,13 @@ WRITES: dict[str, tuple[str, Any, dict[str, str], dict[str, Any]]] = {
 
 
 def token_of(server: Server) -> str:
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-    token: str = server.post("/auth/user_token", ask)[1]["data"]["token"]
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    token: str = server.post("/auth/user_token", login)[1]["data"]["token"]
     return token
 
 
 def read(server: Server, token: str) -> None:
-    """Check a token, read users and presence: what has to go on."""
+    """Check a token, read users and presence, send a heartbeat: none of it writes to the database."""
     headers = {**V3, "token": token}
     for path, body in (
         ("/auth/parse_token", {"token": token}),
@@ -81,7 +81,7 @@ def refuse_all(server: Server) -> None:
         )
 
 
-def test_on_a_full_disk_writing_is_refused_reading_goes_on_and_space_heals_it(
+def test_a_full_disk_refuses_writes_until_there_is_space_and_reads_go_on(
     make_server: MakeServer,
 ) -> None:
     server = make_server().start()
@@ -102,21 +102,21 @@ def test_on_a_full_disk_writing_is_refused_reading_goes_on_and_space_heals_it(
 
 @pytest.fixture
 def freeze(tmp_path: Path) -> Iterator[Callable[[str], None]]:
-    """Make the database and its log read-only for who has them open already, and writable again."""
+    """Make the open database and its WAL read-only (`+i`) or writable again (`-i`)."""
     files = [tmp_path / "instance" / name for name in ("rollcall.db", "rollcall.db-wal")]
 
     def change(flag: str) -> None:
         done = subprocess.run(["chattr", flag, *files], capture_output=True, check=False)
         if done.returncode:
-            pytest.skip("only root can do that, on a file system that has the flag")
+            pytest.skip("chattr +i needs root and a file system with the flag")
 
     if shutil.which("chattr") is None:
-        pytest.skip("there is no chattr")
+        pytest.skip("chattr is missing")
     yield change
     subprocess.run(["chattr", "-i", *files], capture_output=True, check=False)
 
 
-def test_a_database_that_becomes_read_only_refuses_writers_and_heals(
+def test_a_read_only_database_refuses_writes_until_it_is_writable_and_reads_go_on(
     make_server: MakeServer, freeze: Callable[[str], None]
 ) -> None:
     server = make_server().start()
@@ -142,24 +142,24 @@ def check(server: Server) -> str:
         return answer
 
 
-def together(count: int, do: Callable[[int], None]) -> list[threading.Thread]:
+def start_threads(count: int, do: Callable[[int], None]) -> list[threading.Thread]:
     threads = [threading.Thread(target=do, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     return threads
 
 
-def test_a_database_that_somebody_holds_refuses_writers_and_never_takes_all_threads(
+def test_a_locked_database_refuses_writes_and_leaves_threads_for_reads(
     make_server: MakeServer,
 ) -> None:
-    """Forty writers at sixteen threads while another process has the database locked."""
+    """Forty writers on sixteen threads while another process locks the database."""
     server = make_server(ROLLCALL_THREADS="16").start()
     assert register(server, "storm-0-0")
     token = token_of(server)
     outcome: list[bool] = []
     with contextlib.closing(sqlite3.connect(server.instance / "rollcall.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        writers = together(40, lambda number: outcome.append(register(server, f"storm-1-{3 * number}")))
+        writers = start_threads(40, lambda number: outcome.append(register(server, f"storm-1-{3 * number}")))
         for _ in range(5):
             read(server, token)
         refuse_all(server)

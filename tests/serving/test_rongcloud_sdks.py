@@ -1,7 +1,6 @@
-"""RongCloud's published SDKs against a live server: every user call that they have, on both profiles.
+"""RongCloud's published SDKs against a real server: all their user calls, on both profiles.
 
-They are fetched from PyPI and npm. Where that cannot be, these tests are skipped, unless REQUIRE_SDKS says
-that they must not be.
+The SDKs are fetched from PyPI and npm. If that fails, the tests are skipped, unless REQUIRE_SDKS is set.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ pytestmark = pytest.mark.serving
 SCRIPTS = ROOT / "tests" / "support" / "sdks"
 LIVE = ("live-app-key", "live-app-secret")
 DOCUMENTED = ("your-app-key", "your-app-secret")
-#: Seconds for fetching an SDK, and for a script that uses it.
+#: Timeout in seconds for fetching an SDK and for a script that uses it.
 PATIENCE = 240
 DONE = {"code": 200}
 
 
-def fetched(*command: str) -> None:
+def fetch(*command: str) -> None:
     finished = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     if finished.returncode == 0:
         return
@@ -40,14 +39,14 @@ def fetched(*command: str) -> None:
 
 
 def from_pypi(folder: Path, *packages: str) -> dict[str, str]:
-    """Install packages into a folder of their own: two of the SDKs have one import name."""
-    fetched(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), *packages)
+    """Install packages into a separate folder, as two of the SDKs share an import name."""
+    fetch(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), *packages)
     return {"PYTHONPATH": str(folder)}
 
 
 @pytest.fixture(scope="module")
 def rc_server_sdk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    # It imports jinja2 and does not say so.
+    # It imports jinja2 without declaring the dependency.
     return from_pypi(tmp_path_factory.mktemp("sdk"), "rc-server-sdk==3.2.0", "jinja2")
 
 
@@ -62,13 +61,13 @@ def rongcloud_sdk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         pytest.skip("npm is missing")
     folder = tmp_path_factory.mktemp("sdk")
     options = ("--silent", "--no-audit", "--no-fund", "--prefix", str(folder))
-    fetched("npm", "install", *options, "rongcloud-sdk@3.1.1")
+    fetch("npm", "install", *options, "rongcloud-sdk@3.1.1")
     return {"NODE_PATH": str(folder / "node_modules")}
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """A server with nobody in it."""
+    """A server without users."""
     server = Server(tmp_path / "instance", tmp_path / "log").start()
     yield server
     assert server.stop() == 0
@@ -76,7 +75,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def run(server: Server, script: str, sdk: dict[str, str], key: str, secret: str) -> list[Any]:
-    """Run a script of calls; return what each gave, with tokens and times made alike."""
+    """Run an SDK script; return its results, with placeholders for tokens and times."""
     program = "node" if script.endswith(".js") else sys.executable
     command = [program, str(SCRIPTS / script), f"http://127.0.0.1:{server.port}", key, secret]
     finished = subprocess.run(
@@ -111,12 +110,14 @@ TAGS = {"31232": ["bj", "男"], "id1": ["x"], "id2": ["x"], "id3": []}
 
 
 @pytest.mark.parametrize("app", [LIVE, DOCUMENTED], ids=["live", "documented"])
-def test_rc_server_sdk(server: Server, rc_server_sdk: dict[str, str], app: tuple[str, str]) -> None:
-    granted = {"code": 200, "userId": "AAA", "token": "T"}
+def test_every_user_call_of_rc_server_sdk_gets_its_answer(
+    server: Server, rc_server_sdk: dict[str, str], app: tuple[str, str]
+) -> None:
+    issued = {"code": 200, "userId": "AAA", "token": "T"}
     is_live = app == LIVE
     assert run(server, "rc_server_sdk.py", rc_server_sdk, *app) == [
-        granted,
-        granted if is_live else {"bytes": EXISTS},
+        issued,
+        issued if is_live else {"bytes": EXISTS},
         DONE,
         {"code": 200, "userName": "青花瓷", "userPortrait": FACE, "createTime": "D"},
         {"code": 200, "userName": "", "userPortrait": "", "createTime": ""},
@@ -144,15 +145,17 @@ def test_rc_server_sdk(server: Server, rc_server_sdk: dict[str, str], app: tuple
 
 
 @pytest.mark.parametrize("app", [LIVE, DOCUMENTED], ids=["live", "documented"])
-def test_rongcloud_2_0_1(server: Server, rongcloud_2: dict[str, str], app: tuple[str, str]) -> None:
-    granted = {"code": 200, "userId": "userId1", "token": "T"}
+def test_every_user_call_of_rongcloud_2_0_1_gets_its_answer(
+    server: Server, rongcloud_2: dict[str, str], app: tuple[str, str]
+) -> None:
+    issued = {"code": 200, "userId": "userId1", "token": "T"}
     is_live = app == LIVE
     missing = (1002, "ParamError:userId is required.") if is_live else (1003, "参数错误")
     too_long = (1005, LONG if is_live else "用户ID格式错误")
     black = "ParamError:blackUserId is required."
     assert run(server, "rongcloud_2.py", rongcloud_2, *app) == [
-        [True, 200, granted],
-        [True, 200, granted] if is_live else [False, 409, EXISTS],
+        [True, 200, issued],
+        [True, 200, issued] if is_live else [False, 409, EXISTS],
         [True, 200, DONE],
         [True, 200, {"code": 200, "status": "0"}],
         [True, 200, DONE],
@@ -170,7 +173,7 @@ def test_rongcloud_2_0_1(server: Server, rongcloud_2: dict[str, str], app: tuple
     ]
 
 
-#: What the SDK for Node makes of every 1004, whatever the server says.
+#: The Node SDK's own result for every 1004, whatever the server's message.
 OWN_1004 = {"code": "20000", "msg": "签名错误, 请排查 Appkey、Secret 是否正确"}
 
 
@@ -179,11 +182,13 @@ def renamed(path: str, code: int, text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("app", [LIVE, DOCUMENTED], ids=["live", "documented"])
-def test_rongcloud_sdk(server: Server, rongcloud_sdk: dict[str, str], app: tuple[str, str]) -> None:
-    granted = {"code": 200, "userId": "AAA", "token": "T"}
+def test_every_user_call_of_rongcloud_sdk_gets_its_answer(
+    server: Server, rongcloud_sdk: dict[str, str], app: tuple[str, str]
+) -> None:
+    issued = {"code": 200, "userId": "AAA", "token": "T"}
     assert run(server, "rongcloud_sdk.js", rongcloud_sdk, *app) == [
-        granted,
-        granted if app == LIVE else OWN_1004,
+        issued,
+        issued if app == LIVE else OWN_1004,
         DONE,
         {"code": 200, "status": "0"},
         DONE,
@@ -205,7 +210,7 @@ def test_rongcloud_sdk(server: Server, rongcloud_sdk: dict[str, str], app: tuple
     ]
 
 
-def test_what_each_makes_of_a_wrong_secret(
+def test_a_wrong_secret_is_refused_and_the_log_has_the_diagnosis(
     server: Server,
     rc_server_sdk: dict[str, str],
     rongcloud_2: dict[str, str],

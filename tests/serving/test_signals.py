@@ -21,7 +21,7 @@ pytestmark = pytest.mark.serving
 
 
 @pytest.mark.parametrize("victim", ["worker", "master and worker"])
-def test_what_was_acknowledged_survives_sigkill(make_server: MakeServer, victim: str) -> None:
+def test_acknowledged_registrations_survive_sigkill(make_server: MakeServer, victim: str) -> None:
     server = make_server().start()
     with Storm(server) as storm:
         storm.wait_for(100)
@@ -42,8 +42,8 @@ def test_what_was_acknowledged_survives_sigkill(make_server: MakeServer, victim:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_nothing_acknowledged_is_lost_over_many_kills(make_server: MakeServer) -> None:
-    """Fifteen rounds, or KILL_ROUNDS: 32 clients in all dialects, and SIGKILL in the middle."""
+def test_many_kills_lose_no_acknowledged_registration(make_server: MakeServer) -> None:
+    """Fifteen rounds, or KILL_ROUNDS, of SIGKILL under the load of 32 clients in all dialects."""
     server = make_server().start()
     acknowledged: list[str] = []
     for number in range(int(os.environ.get("KILL_ROUNDS", "15"))):
@@ -68,7 +68,7 @@ def test_nothing_acknowledged_is_lost_over_many_kills(make_server: MakeServer) -
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_reload_under_load_fails_nobody_and_takes_new_settings(make_server: MakeServer) -> None:
+def test_a_reload_under_load_fails_no_request_and_applies_new_settings(make_server: MakeServer) -> None:
     server = make_server().start()
     before = server.worker
     with Storm(server, 4) as storm:
@@ -82,14 +82,14 @@ def test_a_reload_under_load_fails_nobody_and_takes_new_settings(make_server: Ma
     assert storm.refused == []
     assert server.worker != before
     assert registered(server, storm.acknowledged) == storm.acknowledged
-    ask = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
-    assert server.post("/auth/user_token", ask, V3)[1]["data"]["expireTimeSeconds"] == 86400
+    login = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
+    assert server.post("/auth/user_token", login, V3)[1]["data"]["expireTimeSeconds"] == 86400
     assert "Traceback" not in server.log
     assert server.stop() == 0
 
 
 def half_sent(server: Server) -> tuple[socket.socket, bytes]:
-    """Send the beginning of a request; return the connection and the rest."""
+    """Send the first part of a request; return the connection and the rest."""
     body = b'{"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}'
     head = b"POST /auth/user_token HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
     client = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
@@ -98,7 +98,7 @@ def half_sent(server: Server) -> tuple[socket.socket, bytes]:
 
 
 def send_and_read(client: socket.socket, rest: bytes) -> None:
-    """Send the rest of a request, whose answer has to be whole."""
+    """Send the rest of a request; the answer must be complete."""
     client.sendall(rest)
     status, _, answer = client.makefile("rb").read().partition(b"\r\n")
     assert status == b"HTTP/1.1 200 OK"
@@ -106,7 +106,7 @@ def send_and_read(client: socket.socket, rest: bytes) -> None:
     assert answer.endswith(b"}}")
 
 
-def test_a_request_that_is_on_its_way_at_a_reload_is_answered(make_server: MakeServer) -> None:
+def test_a_request_in_progress_at_a_reload_is_answered(make_server: MakeServer) -> None:
     server = make_server().start()
     client, rest = half_sent(server)
     with client:
@@ -118,7 +118,7 @@ def test_a_request_that_is_on_its_way_at_a_reload_is_answered(make_server: MakeS
     server.wait_for("(?s)(Rollcall speaks.*){2}")
 
 
-def test_a_client_that_never_goes_on_holds_up_a_reload_no_longer_than_the_grace(
+def test_a_stalled_client_delays_a_reload_by_the_graceful_timeout_at_most(
     make_server: MakeServer,
 ) -> None:
     server = make_server("--graceful-timeout", "1").start()
@@ -129,7 +129,7 @@ def test_a_client_that_never_goes_on_holds_up_a_reload_no_longer_than_the_grace(
         assert server.post("/auth/user_token", {})[0] == 400
 
 
-def test_a_reload_of_settings_that_do_not_load_changes_nothing(make_server: MakeServer) -> None:
+def test_a_reload_with_invalid_settings_keeps_the_old_worker(make_server: MakeServer) -> None:
     server = make_server().start()
     worker = server.worker
     (server.instance / "config.py").write_text("THREADS = 'two'\n")
@@ -140,7 +140,7 @@ def test_a_reload_of_settings_that_do_not_load_changes_nothing(make_server: Make
     assert "Traceback" not in server.log
 
 
-def test_a_reload_to_documented_secrets_ends_a_server_that_others_reach(make_server: MakeServer) -> None:
+def test_a_reload_to_documented_secrets_ends_a_server_on_a_public_address(make_server: MakeServer) -> None:
     server = make_server("-b", "0.0.0.0:0", ROLLCALL_DIALECTS="openim_v3")
     server.instance.mkdir()
     config = server.instance / "config.py"
@@ -153,7 +153,9 @@ def test_a_reload_to_documented_secrets_ends_a_server_that_others_reach(make_ser
     assert "Traceback" not in server.log
 
 
-def test_a_reload_brings_the_code_that_is_on_the_disk(make_server: MakeServer, tmp_path: Path) -> None:
+def test_a_reload_loads_the_code_on_disk_if_it_can_be_imported(
+    make_server: MakeServer, tmp_path: Path
+) -> None:
     server = make_server()
     server.root = tmp_path / "clone"
     shutil.copytree(ROOT / "app", server.root / "app", ignore=shutil.ignore_patterns("__pycache__"))
@@ -172,20 +174,20 @@ def test_a_reload_brings_the_code_that_is_on_the_disk(make_server: MakeServer, t
     assert server.request("POST", "/nothing", b"", {})[2] == b"nothing to be found"
 
 
-def test_sigterm_under_load_finishes_what_was_begun(make_server: MakeServer) -> None:
+def test_sigterm_under_load_answers_the_requests_in_progress(make_server: MakeServer) -> None:
     server = make_server().start()
     with Storm(server) as storm:
         storm.wait_for(50)
         server.signal(signal.SIGTERM)
         assert server.exit_status() == 0
     assert storm.refused == []
-    # Who had not been heard yet is refused the connection; nobody is cut off in an answer.
+    # Connections that were not yet accepted are refused; no answer is cut off.
     assert {type(error) for error in storm.failed} <= {ConnectionRefusedError, ConnectionResetError}
     assert [file.name for file in server.instance.iterdir() if file.suffix != ".lock"] == ["rollcall.db"]
     assert registered(server.start(), storm.acknowledged) == storm.acknowledged
 
 
-def test_sigterm_answers_what_is_on_its_way(make_server: MakeServer) -> None:
+def test_a_request_in_progress_at_sigterm_is_answered(make_server: MakeServer) -> None:
     server = make_server().start()
     client, rest = half_sent(server)
     with client:
@@ -196,14 +198,14 @@ def test_sigterm_answers_what_is_on_its_way(make_server: MakeServer) -> None:
     assert server.exit_status() == 0
 
 
-def test_sigterm_waits_no_longer_than_the_grace_for_clients_that_never_go_on(make_server: MakeServer) -> None:
+def test_stalled_clients_delay_sigterm_by_the_graceful_timeout_at_most(make_server: MakeServer) -> None:
     server = make_server("--graceful-timeout", "8").start()
     assert register(server, "storm-0-0")
     half, _ = half_sent(server)
     late, rest = half_sent(server)
     with half, late, socket.create_connection(("127.0.0.1", server.port)):
         server.signal(signal.SIGTERM)
-        # One that is answered late, and keeps its connection open, is lingered over.
+        # gunicorn lingers on the connection of a client that is answered late and keeps it open.
         time.sleep(2.5)
         late.sendall(rest)
         assert server.exit_status(8 - 2.5 + 1) == 0
@@ -211,10 +213,10 @@ def test_sigterm_waits_no_longer_than_the_grace_for_clients_that_never_go_on(mak
     assert registered(server.start(), ["storm-0-0"]) == ["storm-0-0"]
 
 
-def test_after_a_restart_everybody_is_offline(make_server: MakeServer) -> None:
+def test_a_restart_clears_presence_and_changes_the_epoch(make_server: MakeServer) -> None:
     server = make_server().start()
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-    headers = {"token": server.post("/auth/user_token", ask)[1]["data"]["token"]}
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    headers = {"token": server.post("/auth/user_token", login)[1]["data"]["token"]}
     epoch = server.post("/presence/heartbeat", b"", headers)[1]["data"]["epoch"]
     body = {"operationID": "1", "userIDList": ["openIMAdmin"]}
     assert server.post("/user/get_users_online_status", body, headers)[1]["data"][0]["status"] == "online"

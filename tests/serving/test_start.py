@@ -1,4 +1,4 @@
-"""What is served and what is refused at the start, and what the log says of it."""
+"""What the server accepts and refuses at the start, and what it logs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.serving
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "sentence"),
+    ("arguments", "settings", "message"),
     [
         (("-w", "2"), {}, "Rollcall has one worker, not 2"),
         (
@@ -43,17 +43,17 @@ pytestmark = pytest.mark.serving
         ((), {"ROLLCALL_INSTANCE": "/dev/null/x"}, "the instance folder /dev/null/x cannot be used"),
     ],
 )
-def test_what_cannot_be_served_is_refused_in_a_sentence(
-    make_server: MakeServer, arguments: tuple[str, ...], settings: dict[str, str], sentence: str
+def test_an_invalid_configuration_is_refused_with_a_message(
+    make_server: MakeServer, arguments: tuple[str, ...], settings: dict[str, str], message: str
 ) -> None:
     server = make_server(*arguments, **settings)
     server.launch()
     assert server.exit_status() != 0
-    assert sentence in server.log
+    assert message in server.log
     assert "Traceback" not in server.log
 
 
-def test_an_address_beyond_this_machine_needs_secrets_of_ones_own_or_a_permission(
+def test_documented_secrets_can_be_allowed_on_a_public_address(
     make_server: MakeServer,
 ) -> None:
     server = make_server("-b", "0.0.0.0:0", ROLLCALL_ALLOW_DOCUMENTED_SECRETS="1").start()
@@ -62,7 +62,7 @@ def test_an_address_beyond_this_machine_needs_secrets_of_ones_own_or_a_permissio
     assert server.stop() == 0
 
 
-def test_the_banner_says_where_what_and_how_safe(make_server: MakeServer) -> None:
+def test_the_banner_names_the_dialects_the_address_and_the_folder(make_server: MakeServer) -> None:
     server = make_server(ROLLCALL_DIALECTS="openim_v3", ROLLCALL_OPENIM_SECRET="a-secret-of-our-own").start()
     server.wait_for("Rollcall keeps its data")
     lines = [line.split("] ")[-1] for line in server.log.splitlines() if "Rollcall" in line]
@@ -73,7 +73,7 @@ def test_the_banner_says_where_what_and_how_safe(make_server: MakeServer) -> Non
     assert "ecret" not in server.log
 
 
-def test_with_lines_of_json_gunicorns_own_are_too(make_server: MakeServer) -> None:
+def test_the_json_log_format_applies_to_gunicorns_lines_too(make_server: MakeServer) -> None:
     server = make_server(
         "--access-logfile", "-", ROLLCALL_LOG_FORMAT="json", ROLLCALL_LOG_REQUESTS="1"
     ).start()
@@ -85,11 +85,13 @@ def test_with_lines_of_json_gunicorns_own_are_too(make_server: MakeServer) -> No
     loggers = [line["logger"] for line in lines]
     assert set(loggers) == {"gunicorn.error", "gunicorn.access", "app.requests"}
     assert loggers.count("app.requests") == loggers.count("gunicorn.access") == 1
-    said = [line["message"].split()[0] for line in lines if line["logger"] == "gunicorn.error"]
-    assert (said.count("Starting"), said.count("Shutting"), said.count("Booting")) == (1, 1, 2)
+    words = [line["message"].split()[0] for line in lines if line["logger"] == "gunicorn.error"]
+    assert (words.count("Starting"), words.count("Shutting"), words.count("Booting")) == (1, 1, 2)
 
 
-def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(make_server: MakeServer) -> None:
+def test_a_second_server_on_the_folder_is_refused_and_the_first_keeps_serving(
+    make_server: MakeServer,
+) -> None:
     first = make_server().start()
     second = make_server()
     second.launch()
@@ -101,7 +103,7 @@ def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(make_ser
     assert first.post("/auth/user_token", {})[0] == 400
 
 
-def test_a_second_worker_by_signal_is_refused_and_the_first_goes_on(make_server: MakeServer) -> None:
+def test_a_second_worker_by_signal_is_refused_and_the_first_keeps_serving(make_server: MakeServer) -> None:
     server = make_server().start()
     worker = server.worker
     server.signal(signal.SIGTTIN)
@@ -111,14 +113,14 @@ def test_a_second_worker_by_signal_is_refused_and_the_first_goes_on(make_server:
     assert server.post("/auth/user_token", {})[0] == 400
 
 
-_TAKEN = ("bind", "workers", "worker_class", "threads", "graceful_timeout", "accesslog")
+_CHECKED = ("bind", "workers", "worker_class", "threads", "graceful_timeout", "accesslog")
 
 
-def test_gunicorn_takes_our_settings_by_itself() -> None:
+def test_gunicorn_loads_the_projects_settings_by_default() -> None:
     command = [sys.executable, "-m", "gunicorn", "--print-config", "wsgi:app"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE).stdout
     found = dict(re.findall(r"^(\w+)\s+= (.*)$", printed, re.M))
-    assert {name: found[name] for name in _TAKEN} == {
+    assert {name: found[name] for name in _CHECKED} == {
         "bind": "['127.0.0.1:10002']",
         "workers": "1",
         "worker_class": "gthread",

@@ -1,4 +1,4 @@
-"""What OpenIM v3's known clients send, byte for byte as they send it, and what they need of the answers."""
+"""Requests of OpenIM v3's known clients, byte for byte, and what they need in the answers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ DURATION = 90 * 86400
 
 
 class ChatServer:
-    """The openim-chat server (openimsdk/chat pkg/common/imapi): structs with all their fields, and no type.
+    """The openim-chat server (openimsdk/chat pkg/common/imapi): whole structs, no Content-Type.
 
-    It keeps an administrator's token for four minutes and then gets another one.
+    It caches an administrator's token for four minutes.
     """
 
     def __init__(self, server: Server) -> None:
@@ -47,7 +47,7 @@ class ChatServer:
 
 
 def user(user_id: str, **given: Any) -> dict[str, Any]:
-    """Return sdkws.UserInfo as Go writes it: whatever is not given stands there as zero."""
+    """Return sdkws.UserInfo as Go encodes it: fields that are not given are zero."""
     zero = {
         "userID": user_id,
         "nickname": "",
@@ -60,9 +60,9 @@ def user(user_id: str, **given: Any) -> dict[str, Any]:
     return {**zero, **given}
 
 
-def test_the_chat_server(server: Server) -> None:
+def test_the_chat_server_gets_the_answers_that_it_needs(server: Server) -> None:
     chat = ChatServer(server)
-    # Registering: is there one already, register, fetch a token for the app.
+    # Registration: check the account, register, get a token for the app.
     check = {"checkUserIDs": ["chat1"]}
     assert chat.send("/user/account_check", check) == {
         **DONE,
@@ -78,11 +78,11 @@ def test_the_chat_server(server: Server) -> None:
     assert chat.send("/user/account_check", check)["data"]["results"] == [
         {"userID": "chat1", "accountStatus": 1}
     ]
-    granted = chat.send("/auth/get_user_token", {"platformID": 2, "userID": "chat1"})
-    token = granted["data"]["token"]
-    assert granted == {**DONE, "data": {"token": token, "expireTimeSeconds": DURATION}}
+    issued = chat.send("/auth/get_user_token", {"platformID": 2, "userID": "chat1"})
+    token = issued["data"]["token"]
+    assert issued == {**DONE, "data": {"token": token, "expireTimeSeconds": DURATION}}
 
-    # Changing a profile: only what is not zero is written.
+    # Profile update: only nonzero fields are written.
     assert chat.send("/user/update_user_info", {"userInfo": user("chat1", nickname="Renamed")}) == DONE
     (found,) = chat.send("/user/get_users_info", {"userIDs": ["chat1"]})["data"]["usersInfo"]
     assert found.pop("createTime") > 1690000000000
@@ -100,12 +100,12 @@ def test_the_chat_server(server: Server) -> None:
         "errDlt": "UserIDs is empty",
     }
 
-    # A new administrator's token does not disturb who still uses the one from four minutes ago.
+    # A new administrator's token leaves the earlier one valid.
     earlier, chat.token = chat.token, chat.login()
-    for kept in (earlier, chat.token):
-        assert chat.send("/user/account_check", check, token=kept)["errCode"] == 0
+    for valid in (earlier, chat.token):
+        assert chat.send("/user/account_check", check, token=valid)["errCode"] == 0
 
-    # Logging out everywhere: every platform in turn, and what is refused is ignored.
+    # Logout everywhere: the client tries every platform and ignores refusals.
     codes = [
         chat.send("/auth/force_logout", {"platformID": platform_id, "userID": "chat1"})["errCode"]
         for platform_id in range(1, 12)
@@ -114,7 +114,7 @@ def test_the_chat_server(server: Server) -> None:
     refused = chat.send("/user/get_users_info", {"userIDs": ["chat1"]}, token=token)
     assert refused == {"errCode": 1506, "errMsg": "TokenKickedError", "errDlt": "TokenKickedError"}
 
-    # Notification accounts, and the day's figures for the front page.
+    # Notification accounts, and the registration statistics.
     account = {"userID": "", "nickName": "System", "faceURL": "", "appMangerLevel": 3}
     added = chat.send("/user/add_notification_account", account)["data"]
     assert added == {**account, "userID": added["userID"]}
@@ -125,8 +125,8 @@ def test_the_chat_server(server: Server) -> None:
     assert sum(figures["count"].values()) == figures["total"] - figures["before"] >= 2
 
 
-def test_the_chat_server_up_to_1_6(server: Server) -> None:
-    """It had the secret and no administrator's call; it wants statuses as words and nothing but 200."""
+def test_the_chat_server_up_to_1_6_gets_the_answers_that_it_needs(server: Server) -> None:
+    """It uses the secret without get_admin_token, and expects statuses as text and always HTTP 200."""
 
     def send(path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
         headers = {"operationID": "1", "Content-Type": "application/json"}
@@ -138,8 +138,8 @@ def test_the_chat_server_up_to_1_6(server: Server) -> None:
         return decoded
 
     secret = "openIM123"
-    ask = {"secret": secret, "platformID": 10, "userID": "openIMAdmin"}
-    token = send("/auth/user_token", ask)["data"]["token"]
+    login_as = {"secret": secret, "platformID": 10, "userID": "openIMAdmin"}
+    token = send("/auth/user_token", login_as)["data"]["token"]
     register = {"secret": secret, "users": [user("chat16", nickname="N")]}
     assert send("/user/user_register", register) == DONE
     assert send("/user/account_check", {"checkUserIDs": ["chat16", "chat17"]}, token)["data"] == {
@@ -160,7 +160,7 @@ JAVA = {
 }
 
 
-def test_the_older_java_sdk(server: Server) -> None:
+def test_the_older_java_sdk_gets_the_answers_that_it_needs(server: Server) -> None:
     """openim-sigs/openim-java-sdk, of 3.4 and 3.5; it sends user_register an empty operationID."""
 
     def send(path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
@@ -176,9 +176,9 @@ def test_the_older_java_sdk(server: Server) -> None:
     assert refused["errDlt"].startswith("header must have operationID")
     assert send("/user/user_register", register) == DONE
 
-    ask = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
-    admin = send("/auth/user_token", ask)["data"]["token"]
-    token = send("/auth/user_token", {**ask, "userID": "java1"})["data"]["token"]
+    login_as = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
+    admin = send("/auth/user_token", login_as)["data"]["token"]
+    token = send("/auth/user_token", {**login_as, "userID": "java1"})["data"]["token"]
     parsed = send("/auth/parse_token", {"token": token})["data"]
     assert abs(parsed.pop("expireTimeSeconds") - time.time() - DURATION) < PATIENCE
     assert parsed == {"userID": "java1", "platform": "IOS"}
@@ -198,25 +198,25 @@ def test_the_older_java_sdk(server: Server) -> None:
     )
 
     assert send("/presence/heartbeat", {}, token=token)["errCode"] == 0
-    whom = {"userID": "openIMAdmin", "userIDs": ["java1", "nobody"]}
+    query = {"userID": "openIMAdmin", "userIDs": ["java1", "nobody"]}
     statuses = [
         {"userID": "java1", "status": 1, "platformIDs": [1]},
         {"userID": "nobody", "status": 0, "platformIDs": None},
     ]
-    assert send("/user/get_users_status", whom, token=admin)["data"] == {"statusList": statuses}
-    assert send("/user/subscribe_users_status", {**whom, "genre": 1}, token=admin)["data"] == {
+    assert send("/user/get_users_status", query, token=admin)["data"] == {"statusList": statuses}
+    assert send("/user/subscribe_users_status", {**query, "genre": 1}, token=admin)["data"] == {
         "statusList": statuses
     }
-    assert send("/user/unsubscribe_users_status", {**whom, "genre": 2}, token=admin)["data"] == {
+    assert send("/user/unsubscribe_users_status", {**query, "genre": 2}, token=admin)["data"] == {
         "statusList": None
     }
     connection = {"platform": "IOS", "status": "online", "connID": "", "isBackground": False, "token": token}
-    assert send("/user/get_users_online_status", whom, token=admin)["data"] == [
+    assert send("/user/get_users_online_status", query, token=admin)["data"] == [
         {"userID": "java1", "status": "online", "detailPlatformStatus": [connection]},
         {"userID": "nobody", "status": "offline", "detailPlatformStatus": None},
     ]
     tokens = [{"platform": "IOS", "total": 1, "token": [token]}]
-    assert send("/user/get_users_online_token_detail", whom, token=admin)["data"] == [
+    assert send("/user/get_users_online_token_detail", query, token=admin)["data"] == [
         {"userID": "java1", "status": "online", "singlePlatformToken": tokens}
     ]
     assert send("/auth/force_logout", {"platformID": 1, "userID": "java1"}, token=admin) == DONE
@@ -224,8 +224,8 @@ def test_the_older_java_sdk(server: Server) -> None:
     assert send("/auth/parse_token", {"token": token}) == kicked
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the smoke test is made of curl")
-def test_the_smoke_test_of_the_servers_own_repository(server: Server) -> None:
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the smoke test needs curl")
+def test_the_smoke_test_of_the_upstream_server_passes(server: Server) -> None:
     """open-im-server v3.4.0 to v3.6.0 scripts/install/test.sh: `curl -f`, and errCode 0 for each."""
 
     def curl(path: str, body: str, *headers: str) -> str:
@@ -238,22 +238,22 @@ def test_the_smoke_test_of_the_servers_own_repository(server: Server) -> None:
         assert json.loads(finished.stdout)["errCode"] == 0, finished.stdout
         return finished.stdout
 
-    def registering(user_id: str) -> str:
+    def registration(user_id: str) -> str:
         return (
             '{\n  "secret": "openIM123",\n  "users": [\n    {\n'
             f'      "userID": "{user_id}",\n      "nickname": "user01",\n      "faceURL": "new_face_url"\n'
             "    }\n  ]\n}"
         )
 
-    granted = curl("/auth/user_token", '{"secret": "openIM123","platformID": 1,"userID": "openIM123456"}')
-    # What the script does with grep -Po.
-    found = re.search(r'token[" :]+([^"]+)', granted)
+    issued = curl("/auth/user_token", '{"secret": "openIM123","platformID": 1,"userID": "openIM123456"}')
+    # The script's `grep -Po`.
+    found = re.search(r'token[" :]+([^"]+)', issued)
     assert found is not None
     token = f"-Htoken: {found[1]}"
     managers = '"openIM123456",\n    "openIM654321",\n    "openIMAdmin"'
     curl("/auth/force_logout", '{\n  "platformID": 2,\n  "userID": "4950983283"\n}', token)
-    curl("/user/user_register", registering("21517"))
-    curl("/user/user_register", registering("8244"))
+    curl("/user/user_register", registration("21517"))
+    curl("/user/user_register", registration("8244"))
     curl("/user/account_check", '{\n  "checkUserIDs": [\n    "8244",\n    ' + managers + "\n  ]\n}", token)
     curl("/user/get_users", '{"pagination": {"pageNumber": 1, "showNumber": 100}}', token)
     curl("/user/get_users_info", '{\n  "userIDs": [\n    "8244",\n    "openIM123456"\n  ]\n}', token)

@@ -1,4 +1,4 @@
-"""Deliveries of a real server: those that were pending when it was killed come after the next start."""
+"""Deliveries of a real server: those pending at a kill are made after the next start."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def sink() -> Iterator[Sink]:
     made.close()
 
 
-def told(sink: Sink) -> Counter[str]:
-    """Return how many deliveries there were of each user's registration."""
+def registrations(sink: Sink) -> Counter[str]:
+    """Count the deliveries of each user's registration."""
     return Counter(user["userID"] for received in list(sink.received) for user in received.json["users"])
 
 
-def test_no_event_of_a_user_is_lost_when_the_server_is_killed(make_server: MakeServer, sink: Sink) -> None:
-    """Half of the deliveries fail, some after they were received; three kills come in the middle."""
+def test_a_kill_loses_no_user_event(make_server: MakeServer, sink: Sink) -> None:
+    """Half of the deliveries fail, some after they were received, and the server is killed three times."""
     turns = iter(range(10**9))
 
-    def fails_now_and_then(received: Received, connection: object) -> tuple[int, bytes] | None:
+    def fail_half(received: Received, connection: object) -> tuple[int, bytes] | None:
         return {0: (500, FINE), 1: None}.get(next(turns) % 4, (200, FINE))
 
-    sink.behave = fails_now_and_then
+    sink.behave = fail_half
     settings = {
         "ROLLCALL_OPENIM_CALLBACK_URL": sink.url,
         "ROLLCALL_OPENIM_CALLBACKS": "afterUserRegister:1",
@@ -52,26 +52,28 @@ def test_no_event_of_a_user_is_lost_when_the_server_is_killed(make_server: MakeS
         acknowledged += storm.acknowledged
     server.start()
     sink.behave = lambda received, connection: (200, FINE)
-    there = set(registered(server, acknowledged))
-    assert there == set(acknowledged)
+    users = set(registered(server, acknowledged))
+    assert users == set(acknowledged)
     deadline = time.monotonic() + PATIENCE
-    while not there <= told(sink).keys():
-        assert time.monotonic() < deadline, there - told(sink).keys()
+    while not users <= registrations(sink).keys():
+        assert time.monotonic() < deadline, users - registrations(sink).keys()
         time.sleep(0.05)
     ids: dict[str, set[str]] = {}
     for received in sink.received:
         for user in received.json["users"]:
             ids.setdefault(user["userID"], set()).add(received.headers["webhook-id"])
-    assert {len(each) for each in ids.values()} == {1}, "a delivery has one id, however often it comes"
+    assert {len(each) for each in ids.values()} == {1}, "a retry has the id of the first try"
 
 
-def test_who_comes_and_goes_is_told_by_a_real_server(make_server: MakeServer, sink: Sink) -> None:
+def test_a_real_server_sends_presence_callbacks_and_stops_quickly(
+    make_server: MakeServer, sink: Sink
+) -> None:
     server = make_server(
         ROLLCALL_OPENIM_CALLBACK_URL=sink.url,
         ROLLCALL_OPENIM_CALLBACKS="afterUserOnline,afterUserOffline,presenceReset",
     ).start()
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-    token = server.post("/auth/user_token", ask)[1]["data"]["token"]
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    token = server.post("/auth/user_token", login)[1]["data"]["token"]
     server.post("/presence/heartbeat", {"ttl": 1}, {"token": token})
     names = [received.json["callbackCommand"] for received in sink.wait_for(3)]
     assert names == [
@@ -84,7 +86,7 @@ def test_who_comes_and_goes_is_told_by_a_real_server(make_server: MakeServer, si
     assert time.monotonic() - begun < 5
 
 
-def test_a_server_that_others_can_reach_sends_to_private_addresses_only_if_it_is_told_to(
+def test_a_server_on_a_public_address_sends_to_private_addresses_only_if_allowed(
     make_server: MakeServer, sink: Sink
 ) -> None:
     settings = {
@@ -98,8 +100,8 @@ def test_a_server_that_others_can_reach_sends_to_private_addresses_only_if_it_is
         server.launch()
         server.wait_for(r"Rollcall speaks .* at http://0\.0\.0\.0:(\d+)")
         server.port = int(re.findall(r"Listening at: http://[^:]+:(\d+)", server.log)[-1])
-        ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-        token = server.post("/auth/user_token", ask)[1]["data"]["token"]
+        login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+        token = server.post("/auth/user_token", login)[1]["data"]["token"]
         server.post("/presence/heartbeat", {}, {"token": token})
         if private == "1":
             sink.wait_for(1)

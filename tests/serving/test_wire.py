@@ -1,4 +1,4 @@
-"""The seeds and the manners of HTTP: gunicorn on a real port, a real database file, a plain HTTP client."""
+"""The seeds and details of HTTP: gunicorn on a real port, a real database file, a plain HTTP client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.tokens import claims_of, signature_of
 pytestmark = pytest.mark.serving
 
 
-def test_seed_000_word_for_word(server: Server) -> None:
+def test_seed_000_gets_the_documented_answers(server: Server) -> None:
     body = b"""
  {
     "secret": "tuoyun",
@@ -53,16 +53,16 @@ def test_seed_000_word_for_word(server: Server) -> None:
     assert abs(claims["iat"] - time.time()) < PATIENCE
     status, again = server.post("/auth/user_register", body)
     assert (status, again["errCode"]) == (500, 500)
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
-    status, answer = server.post("/auth/user_token", ask)
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIM1111", "operationID": "asdfasdfsadf"}
+    status, answer = server.post("/auth/user_token", login)
     assert (status, answer["errCode"], answer["data"]["userID"]) == (200, 0, "openIM1111")
 
 
-def test_seed_001_word_for_word(server: Server) -> None:
+def test_seed_001_gets_the_documented_answers(server: Server) -> None:
     register = {"secret": "tuoyun", "platform": 1, "userID": "17396220460", "faceUrl": "x", "phoneNum": "1"}
     assert server.post("/auth/user_register", {**register, "operationID": "1"})[0] == 200
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
-    admin = server.post("/auth/user_token", ask)[1]["data"]["token"]
+    login = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1"}
+    admin = server.post("/auth/user_token", login)[1]["data"]["token"]
     for platform_id in (4, 5):
         heartbeat = {"userID": "17396220460", "platformID": platform_id}
         assert server.post("/presence/heartbeat", heartbeat, {"token": admin})[1]["errCode"] == 0
@@ -88,15 +88,15 @@ def test_seed_001_word_for_word(server: Server) -> None:
     )
 
 
-def test_seeds_002_and_004_word_for_word(server: Server) -> None:
+def test_seeds_002_and_004_get_the_documented_answers(server: Server) -> None:
     user = {"userID": "11111112", "nickname": "yourNickname", "faceURL": "yourFaceURL"}
     register = {"secret": "openIM123", "users": [user]}
     assert server.post("/user/user_register", register, V3) == (
         200,
         {"errCode": 0, "errMsg": "", "errDlt": ""},
     )
-    ask = {"secret": "openIM123", "platformID": 1, "userID": "11111112"}
-    status, answer = server.post("/auth/user_token", ask, V3)
+    login = {"secret": "openIM123", "platformID": 1, "userID": "11111112"}
+    status, answer = server.post("/auth/user_token", login, V3)
     token = answer["data"]["token"]
     data = {"token": token, "expireTimeSeconds": 7776000}
     assert (status, answer) == (200, {"errCode": 0, "errMsg": "", "errDlt": "", "data": data})
@@ -110,17 +110,17 @@ def test_seeds_002_and_004_word_for_word(server: Server) -> None:
     }
     check = {"checkUserIDs": ["11111111", "11111112"]}
     assert server.post("/user/account_check", check, {**V3, "token": token})[1]["errCode"] == 1002
-    admin = server.post("/auth/user_token", {**ask, "userID": "openIMAdmin"}, V3)[1]["data"]["token"]
+    admin = server.post("/auth/user_token", {**login, "userID": "openIMAdmin"}, V3)[1]["data"]["token"]
     assert server.post("/user/account_check", check, {**V3, "token": admin})[1]["data"]["results"] == [
         {"userID": "11111111", "accountStatus": "unregistered"},
         {"userID": "11111112", "accountStatus": "registered"},
     ]
-    assert server.post("/auth/user_token", {**ask, "userID": "111111"}, V3)[1]["errCode"] == 1004
+    assert server.post("/auth/user_token", {**login, "userID": "111111"}, V3)[1]["errCode"] == 1004
 
 
-def test_the_newer_generation_of_v3(server: Server) -> None:
-    ask = {"secret": "openIM123", "userID": "imAdmin"}
-    admin = {**V3, "token": server.post("/auth/get_admin_token", ask, V3)[1]["data"]["token"]}
+def test_openim_3_8_registers_issues_tokens_and_checks_accounts(server: Server) -> None:
+    login = {"secret": "openIM123", "userID": "imAdmin"}
+    admin = {**V3, "token": server.post("/auth/get_admin_token", login, V3)[1]["data"]["token"]}
     users = {"users": [{"userID": "u38", "nickname": "N"}]}
     assert server.post("/user/user_register", users, admin)[1]["errCode"] == 0
     assert server.post("/auth/get_user_token", {"userID": "u38", "platformID": 1}, admin)[1]["errCode"] == 0
@@ -128,7 +128,7 @@ def test_the_newer_generation_of_v3(server: Server) -> None:
     assert results == [{"userID": "u38", "accountStatus": 1}]
 
 
-def test_seed_003_word_for_word(server: Server) -> None:
+def test_seed_003_gets_the_documented_answers(server: Server) -> None:
     headers = {
         "App-Key": "your-app-key",
         "Nonce": "14314",
@@ -152,7 +152,7 @@ def test_seed_003_word_for_word(server: Server) -> None:
     assert b"<code>200</code><userId>third</userId><token>" in xml
 
 
-def test_headers_and_manners_on_the_wire(server: Server) -> None:
+def test_options_unknown_paths_and_foreign_hosts_get_their_answers(server: Server) -> None:
     status, headers, body = server.request("OPTIONS", "/anything", b"", {})
     assert (status, headers["Content-Type"], body) == (200, "application/json", b'"Options Request!"')
     status, headers, body = server.request("GET", "/auth/user_token", b"", {})
@@ -187,9 +187,9 @@ def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Se
         b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
         b"Content-Length: 500\r\n\r\nuserId=half&name=Iro",
     ],
-    ids=["no chunk", "half a chunk", "half a body"],
+    ids=["invalid chunk", "half a chunk", "half a body"],
 )
-def test_a_body_that_breaks_off_is_refused_and_nothing_of_it_is_kept(server: Server, sent: bytes) -> None:
+def test_a_truncated_body_is_refused_and_registers_no_user(server: Server, sent: bytes) -> None:
     head = b"POST /user/getToken.json HTTP/1.1\r\nHost: localhost\r\nApp-Key: live-app-key\r\nNonce: 1\r\n"
     signature = signature_of("live-app-secret", "1", "2").encode()
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
@@ -201,14 +201,14 @@ def test_a_body_that_breaks_off_is_refused_and_nothing_of_it_is_kept(server: Ser
     assert registered(server, ["half"]) == []
 
 
-def test_one_id_registered_by_many_at_once_has_one_winner(server: Server) -> None:
-    def once(number: int) -> int:
+def test_exactly_one_of_many_concurrent_registrations_of_an_id_succeeds(server: Server) -> None:
+    def register(number: int) -> int:
         body = {"secret": "openIM123", "users": [{"userID": "wanted", "nickname": str(number)}]}
         code: int = server.post("/user/user_register", body, V3)[1]["errCode"]
         return code
 
     with ThreadPoolExecutor(24) as pool:
-        assert sorted(pool.map(once, range(24))) == [0] + [1102] * 23
+        assert sorted(pool.map(register, range(24))) == [0] + [1102] * 23
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,9 @@ def test_one_id_registered_by_many_at_once_has_one_winner(server: Server) -> Non
         {"X-Forwarded-Proto": "https", "X-Forwarded-Protocol": "ssl"},
     ],
 )
-def test_no_header_says_where_the_server_is_mounted(server: Server, headers: dict[str, str]) -> None:
+def test_headers_change_neither_the_mount_point_nor_the_scheme(
+    server: Server, headers: dict[str, str]
+) -> None:
     status, kind, body = server.request("GET", "/healthz", b"", headers)
     assert (status, kind["Content-Type"]) == (200, "application/json")
     assert json.loads(body)["status"] == "ok"

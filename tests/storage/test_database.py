@@ -32,23 +32,23 @@ def database(path: Path) -> Iterator[Database]:
 
 
 def insert(value: object) -> object:
-    def piece(transaction: Transaction) -> object:
+    def operation(transaction: Transaction) -> object:
         transaction.execute("INSERT INTO t VALUES (?)", (value,))
         return value
 
-    return piece
+    return operation
 
 
 def values(database: Database) -> list[int]:
     return database.read(lambda connection: [a for (a,) in connection.execute("SELECT a FROM t ORDER BY a")])
 
 
-def test_a_write_returns_what_its_piece_returned_and_is_there_for_readers(database: Database) -> None:
+def test_a_write_returns_its_operations_result_and_is_visible_to_readers(database: Database) -> None:
     assert database.write(insert(7)) == 7
     assert values(database) == [7]
 
 
-def test_the_pragmas_that_durability_rests_on(database: Database) -> None:
+def test_connections_set_the_pragmas_that_durability_needs(database: Database) -> None:
     def pragmas(connection: Transaction) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint", "query_only")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
@@ -58,13 +58,13 @@ def test_the_pragmas_that_durability_rests_on(database: Database) -> None:
     assert database.read(pragmas)[3:] == [0, 1]
 
 
-def test_a_failing_piece_takes_nothing_with_it(database: Database) -> None:
-    """All operations of one commit but the failing ones stay, whatever a failing one had done before."""
-    held, started = threading.Event(), threading.Event()
+def test_a_failed_operation_is_rolled_back_alone(database: Database) -> None:
+    """The other operations of its commit stay, and nothing that it did before the failure."""
+    released, started = threading.Event(), threading.Event()
 
     def hold(transaction: Transaction) -> None:
         started.set()
-        held.wait(10)
+        released.wait(10)
 
     def half(transaction: Transaction) -> None:
         transaction.execute("INSERT INTO t VALUES (100)")
@@ -74,22 +74,24 @@ def test_a_failing_piece_takes_nothing_with_it(database: Database) -> None:
         holding = pool.submit(database.write, hold)
         assert started.wait(10)
         # These three wait together, so they share the next commit.
-        first, failing, last = (pool.submit(database.write, piece) for piece in (insert(1), half, insert(2)))
-        held.set()
+        first, failing, last = (
+            pool.submit(database.write, operation) for operation in (insert(1), half, insert(2))
+        )
+        released.set()
         assert (holding.result(10), first.result(10), last.result(10)) == (None, 1, 2)
         with pytest.raises(LookupError, match="half-way"):
             failing.result(10)
     assert values(database) == [1, 2]
 
 
-def test_waiting_pieces_share_a_commit(database: Database) -> None:
+def test_waiting_operations_share_a_commit(database: Database) -> None:
     commits: list[str] = []
-    held, started = threading.Event(), threading.Event()
+    released, started = threading.Event(), threading.Event()
 
     def hold(transaction: Transaction) -> None:
         transaction.set_trace_callback(commits.append)
         started.set()
-        held.wait(10)
+        released.wait(10)
 
     with ThreadPoolExecutor(64) as pool:
         pool.submit(database.write, hold)
@@ -98,21 +100,21 @@ def test_waiting_pieces_share_a_commit(database: Database) -> None:
         assert database._writer is not None
         while database._writer._jobs.qsize() < 50:
             time.sleep(0.001)
-        held.set()
+        released.set()
         assert sorted(one.result(10) for one in waiting) == list(range(50))
     database.write(lambda transaction: transaction.set_trace_callback(None))
     assert values(database) == list(range(50))
-    # The one that held the writer up, the fifty together, and the one that ends the trace.
+    # One for the slow operation and one for the fifty; the trace ends before the last commit.
     assert commits.count("COMMIT") == 2
 
 
-def test_concurrent_writers_lose_nothing(database: Database) -> None:
+def test_concurrent_writes_are_all_stored(database: Database) -> None:
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(lambda value: database.write(insert(value)), range(500))) == list(range(500))
     assert values(database) == list(range(500))
 
 
-def test_sqlite_errors_do_not_leave_the_package(database: Database) -> None:
+def test_sqlite_errors_are_raised_as_storage_unavailable(database: Database) -> None:
     with pytest.raises(StorageUnavailable, match="no such table: nowhere"):
         database.write(lambda transaction: transaction.execute("INSERT INTO nowhere VALUES (1)"))
     with pytest.raises(StorageUnavailable, match="no such table: nowhere"):
@@ -127,23 +129,23 @@ def test_a_reader_cannot_write(database: Database) -> None:
 
 
 def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
-    started, held = threading.Event(), threading.Event()
+    started, released = threading.Event(), threading.Event()
 
     def slow(transaction: Transaction) -> None:
         transaction.execute("INSERT INTO t VALUES (1)")
         started.set()
-        held.wait(10)
+        released.wait(10)
 
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(database.write, slow)
         assert started.wait(10)
         assert values(database) == []
-        held.set()
+        released.set()
         writing.result(10)
     assert values(database) == [1]
 
 
-def test_a_lock_held_by_somebody_else_is_an_error_for_those_who_waited_and_no_more(
+def test_a_lock_of_another_connection_fails_a_write_and_later_writes_succeed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.05)
@@ -160,7 +162,7 @@ def test_a_lock_held_by_somebody_else_is_an_error_for_those_who_waited_and_no_mo
         database.close()
 
 
-def test_a_full_disk_takes_back_the_whole_batch_and_writing_resumes(database: Database) -> None:
+def test_a_full_disk_rolls_back_the_batch_and_later_writes_succeed(database: Database) -> None:
     def fill(transaction: Transaction) -> None:
         pages = transaction.execute("PRAGMA page_count").fetchone()[0]
         transaction.execute(f"PRAGMA max_page_count = {pages}")
@@ -173,8 +175,8 @@ def test_a_full_disk_takes_back_the_whole_batch_and_writing_resumes(database: Da
     assert values(database) == [1]
 
 
-def test_a_failed_commit_reaches_every_caller(database: Database) -> None:
-    """Deferred constraints fail at COMMIT, after all operations had gone well."""
+def test_a_failed_commit_raises_in_the_caller(database: Database) -> None:
+    """Deferred constraints fail at COMMIT, after all operations have succeeded."""
 
     def orphan(transaction: Transaction) -> None:
         transaction.execute("CREATE TABLE child (a REFERENCES t (a) DEFERRABLE INITIALLY DEFERRED)")
@@ -185,7 +187,7 @@ def test_a_failed_commit_reaches_every_caller(database: Database) -> None:
     assert database.write(insert(1)) == 1
 
 
-def test_a_closed_database_says_so(database: Database) -> None:
+def test_a_closed_database_raises_storage_unavailable(database: Database) -> None:
     database.close()
     database.close()
     with pytest.raises(StorageUnavailable):
@@ -194,7 +196,7 @@ def test_a_closed_database_says_so(database: Database) -> None:
         values(database)
 
 
-def test_closing_finishes_what_was_asked_for_and_leaves_one_file(database: Database, path: Path) -> None:
+def test_close_leaves_one_file_with_all_writes(database: Database, path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(lambda value: database.write(insert(value)), range(20)))
     assert values(database) == done
@@ -204,25 +206,23 @@ def test_closing_finishes_what_was_asked_for_and_leaves_one_file(database: Datab
         assert connection.execute("SELECT COUNT(*) FROM t").fetchone() == (20,)
 
 
-def test_a_read_that_outlives_the_closing_leaves_no_connection(database: Database) -> None:
-    started, held = threading.Event(), threading.Event()
+def test_a_read_that_outlives_close_leaves_no_connection(database: Database) -> None:
+    started, released = threading.Event(), threading.Event()
 
     def slow(connection: Transaction) -> None:
         started.set()
-        held.wait(10)
+        released.wait(10)
 
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(database.read, slow)
         assert started.wait(10)
         database.close()
-        held.set()
+        released.set()
         reading.result(10)
     assert not database._idle
 
 
-def test_a_restored_copy_in_another_journal_mode_is_served_in_wal_mode(
-    database: Database, path: Path
-) -> None:
+def test_a_copy_in_another_journal_mode_is_opened_in_wal_mode(database: Database, path: Path) -> None:
     copy = path.with_name("copy.db")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("VACUUM INTO ?", (str(copy),))
@@ -238,12 +238,12 @@ def test_a_restored_copy_in_another_journal_mode_is_served_in_wal_mode(
         restored.close()
 
 
-def test_a_database_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseRefused):
         Database(tmp_path / "missing" / "rollcall.db").open()
 
 
-def test_a_read_only_database_refuses_writers_until_it_is_none(database: Database) -> None:
+def test_writes_fail_while_the_database_is_read_only_and_succeed_afterwards(database: Database) -> None:
     connection = database.write(lambda transaction: transaction)
     connection.execute("PRAGMA query_only = ON")
     for _ in range(2):
@@ -256,37 +256,37 @@ def test_a_read_only_database_refuses_writers_until_it_is_none(database: Databas
     assert (values(database), database.last_failure) == ([2], "")
 
 
-def test_a_read_of_several_statements_sees_one_commit(database: Database) -> None:
-    def piece(connection: Transaction) -> tuple[int, int]:
+def test_a_read_of_several_statements_sees_one_snapshot(database: Database) -> None:
+    def read_twice(connection: Transaction) -> tuple[int, int]:
         before = len(connection.execute("SELECT a FROM t").fetchall())
         database.write(insert(7))
         return before, len(connection.execute("SELECT a FROM t").fetchall())
 
-    assert database.read(piece) == (0, 0)
+    assert database.read(read_twice) == (0, 0)
     assert values(database) == [7]
 
 
-def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
+def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(path: Path) -> None:
     database = Database(path, max_waiting=3)
     database.open()
-    held, begun = threading.Event(), threading.Event()
+    released, begun = threading.Event(), threading.Event()
 
     def slow(transaction: Transaction) -> None:
         begun.set()
-        held.wait(10)
+        released.wait(10)
 
     try:
         with ThreadPoolExecutor(10) as pool:
             first = pool.submit(database.write, slow)
             assert begun.wait(10)
-            crowd = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
-            done, waiting = wait(crowd, timeout=2)
+            writes = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
+            done, waiting = wait(writes, timeout=2)
             assert (len(done), len(waiting)) == (7, 2)
             for refused in done:
                 with pytest.raises(StorageUnavailable, match="busy for over 0.25 s"):
                     refused.result()
             assert database.stalled_for >= 0.25
-            held.set()
+            released.set()
             first.result(10)
             assert {each.result(10) for each in waiting} == {"written"}
         assert database.stalled_for == 0
@@ -296,7 +296,7 @@ def test_while_writing_is_held_up_only_so_many_wait_for_it(path: Path) -> None:
         database.close()
 
 
-def test_after_a_commit_that_failed_nobody_waits_for_room(path: Path) -> None:
+def test_after_a_failed_commit_callers_above_the_limit_are_refused_at_once(path: Path) -> None:
     database = Database(path, max_waiting=2)
     database.open()
     try:
@@ -304,14 +304,14 @@ def test_after_a_commit_that_failed_nobody_waits_for_room(path: Path) -> None:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StorageUnavailable, match="database is locked"):
                 database.write(lambda transaction: None)
-            crowd = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
-            refused = next(as_completed(crowd))
-            # Those who have a place wait a second longer for the lock.
+            writes = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
+            refused = next(as_completed(writes))
+            # The two accepted callers wait a second longer for the lock.
             assert database.waiting == 2
             with pytest.raises(StorageUnavailable, match="database is locked"):
                 refused.result()
             other.execute("ROLLBACK")
-        assert [each.result() for each in crowd if each.exception() is None] == ["written"] * 2
+        assert [each.result() for each in writes if each.exception() is None] == ["written"] * 2
         assert database.last_failure == ""
     finally:
         database.close()

@@ -1,4 +1,4 @@
-"""The instance lock: one holder, siblings wait, the kernel cleans up."""
+"""The instance lock: one holder, siblings wait, the kernel releases it."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def hold(path: Path, parent: int = 0) -> subprocess.Popen[bytes]:
     return process
 
 
-def let_go(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.communicate(timeout=10)
 
 
-def test_a_second_process_is_refused_with_the_holder_named(path: Path) -> None:
+def test_a_second_process_is_refused_with_the_holders_pid(path: Path) -> None:
     holder = hold(path)
     try:
         with pytest.raises(InstanceBusy) as refusal:
@@ -53,26 +53,26 @@ def test_a_second_process_is_refused_with_the_holder_named(path: Path) -> None:
             "stop that one, or give this one a folder of its own with ROLLCALL_INSTANCE"
         )
     finally:
-        let_go(holder)
+        kill(holder)
 
 
-def test_a_process_with_another_parent_is_no_sibling(path: Path) -> None:
+def test_a_process_with_another_parent_is_not_a_sibling(path: Path) -> None:
     holder = hold(path, parent=1)
     try:
         with pytest.raises(InstanceBusy):
             InstanceLock(path).acquire(parent=2, timeout=10)
     finally:
-        let_go(holder)
+        kill(holder)
 
 
-def test_a_sibling_waits_until_the_holder_has_gone(path: Path) -> None:
+def test_a_sibling_waits_until_the_holder_ends(path: Path) -> None:
     holder = hold(path, parent=os.getpid())
     waits: list[int] = []
 
     def on_wait() -> None:
         waits.append(1)
         if len(waits) == 3:
-            let_go(holder)
+            kill(holder)
 
     lock = InstanceLock(path)
     lock.acquire(os.getpid(), 10, on_wait)
@@ -80,17 +80,17 @@ def test_a_sibling_waits_until_the_holder_has_gone(path: Path) -> None:
     assert len(waits) >= 3
 
 
-def test_a_siblings_patience_ends(path: Path) -> None:
+def test_a_waiting_sibling_times_out(path: Path) -> None:
     holder = hold(path, parent=os.getpid())
     try:
         with pytest.raises(InstanceBusy):
             InstanceLock(path).acquire(parent=os.getpid(), timeout=0.1)
     finally:
-        let_go(holder)
+        kill(holder)
 
 
-def test_a_killed_holder_holds_nothing(path: Path) -> None:
-    let_go(hold(path))
+def test_the_lock_of_a_killed_process_is_free(path: Path) -> None:
+    kill(hold(path))
     lock = InstanceLock(path)
     lock.acquire()
     lock.release()
@@ -99,19 +99,19 @@ def test_a_killed_holder_holds_nothing(path: Path) -> None:
     lock.release()
 
 
-def test_a_sibling_who_has_just_taken_over_is_waited_for(path: Path) -> None:
-    """The lock changes hands a moment before the name in the file does."""
+def test_a_sibling_waits_while_the_file_still_names_an_earlier_holder(path: Path) -> None:
+    """A new holder has the lock shortly before its record is in the file."""
     holder = hold(path, parent=os.getpid())
-    signed = path.read_bytes()
+    record = path.read_bytes()
     path.write_bytes(json.dumps({"pid": 1, "parent": 1}).ljust(64).encode())
     waits: list[int] = []
 
     def on_wait() -> None:
         waits.append(1)
         if len(waits) == 1:
-            path.write_bytes(signed)
+            path.write_bytes(record)
         if len(waits) == 5:
-            let_go(holder)
+            kill(holder)
 
     lock = InstanceLock(path)
     lock.acquire(os.getpid(), 10, on_wait)
@@ -119,7 +119,9 @@ def test_a_sibling_who_has_just_taken_over_is_waited_for(path: Path) -> None:
     assert len(waits) >= 5
 
 
-def test_a_lock_that_cannot_be_signed_is_not_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_whose_holder_cannot_be_recorded_is_released(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -132,11 +134,11 @@ def test_a_lock_that_cannot_be_signed_is_not_held(path: Path, monkeypatch: pytes
     lock.release()
 
 
-def test_a_holder_who_has_not_yet_signed_is_refused_all_the_same(path: Path) -> None:
+def test_a_lock_without_a_recorded_holder_is_still_held(path: Path) -> None:
     holder = hold(path)
     try:
         path.write_bytes(b"")
         with pytest.raises(InstanceBusy, match="is served by process unknown"):
             InstanceLock(path).acquire(parent=1, timeout=10)
     finally:
-        let_go(holder)
+        kill(holder)

@@ -1,4 +1,4 @@
-"""Database files: fresh, served twice, interrupted, newer, foreign, damaged."""
+"""Database files: new, opened twice, interrupted, newer, foreign, damaged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def tables(path: Path) -> list[object]:
     return [name for (name,) in query(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
 
 
-def test_a_fresh_database_is_whole_and_private(tmp_path: Path) -> None:
+def test_a_new_database_is_complete_and_private(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     assert tables(path) == TABLES
@@ -58,17 +58,17 @@ def test_a_fresh_database_is_whole_and_private(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
 
 
-def test_a_fresh_database_is_on_the_disk_before_it_has_its_name(
+def test_a_new_database_is_synced_before_it_gets_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[list[str]] = []
     sync = os.fsync
 
-    def note(descriptor: int) -> None:
+    def record_sync(descriptor: int) -> None:
         synced.append([os.readlink(f"/proc/self/fd/{descriptor}"), *sorted(os.listdir(tmp_path))])
         sync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "fsync", record_sync)
     prepare(tmp_path / "rollcall.db")
     assert synced == [
         [str(tmp_path / "rollcall.db.new"), "rollcall.db.new"],
@@ -77,16 +77,16 @@ def test_a_fresh_database_is_on_the_disk_before_it_has_its_name(
 
 
 @pytest.mark.parametrize("limit", range(1024, 40 * 1024, 1024))
-def test_a_disk_that_fills_up_leaves_a_whole_database_or_none(tmp_path: Path, limit: int) -> None:
-    """The kernel refuses files over a limit of the process in the way of a full disk."""
+def test_a_full_disk_leaves_a_complete_database_or_none(tmp_path: Path, limit: int) -> None:
+    """RLIMIT_FSIZE stands in for a full disk: writes beyond it fail."""
     path = tmp_path / "rollcall.db"
-    most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most[1]))
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, previous[1]))
     try:
         with contextlib.suppress(DatabaseRefused):
             prepare(path)
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
     if path.exists():
         assert tables(path) == TABLES
     prepare(path)
@@ -94,7 +94,7 @@ def test_a_disk_that_fills_up_leaves_a_whole_database_or_none(tmp_path: Path, li
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
 
 
-def test_a_name_that_leads_nowhere_is_refused_and_stays(tmp_path: Path) -> None:
+def test_a_dangling_symlink_is_refused_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     path.symlink_to(tmp_path / "unmounted" / "rollcall.db")
     with pytest.raises(DatabaseRefused, match="No such file or directory"):
@@ -102,7 +102,7 @@ def test_a_name_that_leads_nowhere_is_refused_and_stays(tmp_path: Path) -> None:
     assert path.is_symlink()
 
 
-def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
+def test_prepare_leaves_a_current_database_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     before = path.read_bytes()
@@ -125,7 +125,7 @@ def test_a_database_of_rollcall_0_1_is_refused_untouched(tmp_path: Path) -> None
     assert path.read_bytes() == before
 
 
-def test_an_older_database_gets_the_steps_that_it_lacks(tmp_path: Path) -> None:
+def test_an_older_database_gets_the_missing_migrations(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     prepare(path, [*migrations(), SECOND])
@@ -133,7 +133,7 @@ def test_an_older_database_gets_the_steps_that_it_lacks(tmp_path: Path) -> None:
     assert query(path, "PRAGMA user_version") == [(SECOND.version,)]
 
 
-def test_an_interrupted_step_never_happened(tmp_path: Path) -> None:
+def test_a_failed_migration_is_rolled_back(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     with pytest.raises(DatabaseRefused, match="no such table: nowhere"):
@@ -144,7 +144,7 @@ def test_an_interrupted_step_never_happened(tmp_path: Path) -> None:
     assert query(path, "SELECT a FROM second") == [("x;y",)]
 
 
-def test_an_interrupted_creation_leaves_no_database_and_does_not_stand_in_the_way(tmp_path: Path) -> None:
+def test_a_failed_creation_leaves_no_database_and_can_be_repeated(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     with pytest.raises(DatabaseRefused):
         prepare(path, [*migrations(), BROKEN])
@@ -180,7 +180,7 @@ def test_another_applications_database_is_refused_untouched(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite", b"not a database\n" * 100])
-def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_database_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "rollcall.db"
     path.write_bytes(content)
     with pytest.raises(DatabaseRefused, match="is not a database; move it away"):
@@ -204,7 +204,7 @@ def test_a_damaged_page_is_refused_untouched(tmp_path: Path, page: int, damage: 
     assert path.read_bytes() == broken
 
 
-def test_half_a_database_is_refused_untouched(tmp_path: Path) -> None:
+def test_a_truncated_database_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     half = path.read_bytes()[: path.stat().st_size // 2]
@@ -214,7 +214,7 @@ def test_half_a_database_is_refused_untouched(tmp_path: Path) -> None:
     assert path.read_bytes() == half
 
 
-def test_a_copy_is_kept_before_a_step_that_rewrites_data(tmp_path: Path) -> None:
+def test_a_copy_is_kept_before_a_migration_that_rewrites_data(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path)
     version = migrations()[-1].version
@@ -236,11 +236,11 @@ def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         prepare(path)
 
 
-def test_an_old_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_sqlite_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "MIN_SQLITE", (99, 0, 0))
     with pytest.raises(DatabaseRefused, match="and Rollcall needs"):
         prepare(tmp_path / "rollcall.db")
 
 
-def test_the_migrations_are_numbered_without_a_gap() -> None:
+def test_migrations_are_numbered_without_gaps() -> None:
     assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))

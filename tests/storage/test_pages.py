@@ -1,4 +1,4 @@
-"""Pages of users, from either end, and the counts that go with them."""
+"""Pages of users in both orders, and the counters behind them."""
 
 from __future__ import annotations
 
@@ -28,55 +28,57 @@ def _connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-@pytest.mark.parametrize("which", [UserFilter(), LEVELS, UserFilter(nickname=""), UserFilter(or_id="u4")])
+@pytest.mark.parametrize(
+    "user_filter", [UserFilter(), LEVELS, UserFilter(nickname=""), UserFilter(or_id="u4")]
+)
 @pytest.mark.parametrize("newest_first", [False, True])
-def test_every_page_is_that_part_of_the_whole(
-    connection: sqlite3.Connection, which: UserFilter, newest_first: bool
+def test_each_page_is_a_slice_of_the_whole_list(
+    connection: sqlite3.Connection, user_filter: UserFilter, newest_first: bool
 ) -> None:
     rows = connection.execute("SELECT user_id, level FROM users ORDER BY seq").fetchall()
-    meant = {
+    matches = {
         UserFilter(): lambda user_id, level: True,
         LEVELS: lambda user_id, level: level < 2 and user_id not in LEVELS.without,
         UserFilter(nickname=""): lambda user_id, level: True,
         UserFilter(or_id="u4"): lambda user_id, level: user_id == "u4",
-    }[which]
-    whole = [user_id for user_id, level in rows if meant(user_id, level)]
+    }[user_filter]
+    whole = [user_id for user_id, level in rows if matches(user_id, level)]
     whole = whole[::-1] if newest_first else whole
     for offset in range(len(whole) + 3):
         for size in (-1, 0, 1, 2, 5, len(whole), 100, EVERYTHING.size):
-            total, users = STORE.page(connection, Page(offset, size), which, newest_first)
+            total, users = STORE.page(connection, Page(offset, size), user_filter, newest_first)
             assert total == len(whole)
             assert [user.user_id for user in users] == whole[offset:][: max(size, 0)]
-            if which == UserFilter() and not newest_first:
+            if user_filter == UserFilter() and not newest_first:
                 assert STORE.ids(connection, Page(offset, size)) == (total, whole[offset:][: max(size, 0)])
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize(
-    "which", [UserFilter(), UserFilter(levels=(0, 1), without=("m5", "m9000", "m12999"))]
+    "user_filter", [UserFilter(), UserFilter(levels=(0, 1), without=("m5", "m9000", "m12999"))]
 )
-def test_pages_of_many_users_of_whom_some_are_gone(
-    connection: sqlite3.Connection, which: UserFilter, newest_first: bool
+def test_pages_are_right_across_buckets_with_deleted_users(
+    connection: sqlite3.Connection, user_filter: UserFilter, newest_first: bool
 ) -> None:
     connection.execute("BEGIN")
     for start in range(0, 20_000, 1000):
         users = [User(f"m{number}", level=number % 3) for number in range(start, start + 1000)]
         STORE.add(connection, users)
-    # A bucket that is gone as a whole, the ends of others, and holes.
+    # Delete a whole bucket, the ends of its neighbours, and single users.
     STORE.delete_for_users(connection, [f"m{number}" for number in range(4000, 8300)])
     STORE.delete_for_users(connection, [f"m{number}" for number in range(12_000, 20_000, 7)])
     connection.execute("UPDATE users SET level = 2 WHERE user_id IN ('m8400', 'm8403')")
     connection.execute("COMMIT")
     rows = connection.execute("SELECT user_id, level FROM users ORDER BY seq").fetchall()
-    meant = [
+    matching = [
         user_id
         for user_id, level in rows
-        if which == UserFilter() or (level < 2 and user_id not in which.without)
+        if user_filter == UserFilter() or (level < 2 and user_id not in user_filter.without)
     ]
-    whole = meant[::-1] if newest_first else meant
+    whole = matching[::-1] if newest_first else matching
     for size in (1, 99, 4096):
         for offset in range(0, len(whole) + 1000, 499):
-            total, users = STORE.page(connection, Page(offset, size), which, newest_first)
+            total, users = STORE.page(connection, Page(offset, size), user_filter, newest_first)
             assert total == len(whole)
             assert [user.user_id for user in users] == whole[offset:][:size]
 
@@ -94,15 +96,15 @@ def check_counts(connection: sqlite3.Connection) -> None:
     assert STORE.count(connection) == sum(users for _, _, users in counted)
 
 
-def test_counts_follow_every_change(connection: sqlite3.Connection) -> None:
+def test_counts_match_the_table_after_every_change(connection: sqlite3.Connection) -> None:
     def check() -> None:
         check_counts(connection)
 
     check()
     STORE.add_missing(connection, [User("u1", level=9), User("new", level=9)])
     check()
-    columns, body_keys = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
-    connection.execute(f"INSERT INTO users (seq, {columns}) VALUES (8190, {body_keys})", User("far"))
+    columns, placeholders = ", ".join(User._fields), ", ".join("?" for _ in User._fields)
+    connection.execute(f"INSERT INTO users (seq, {columns}) VALUES (8190, {placeholders})", User("far"))
     connection.execute("INSERT INTO user_count_buckets VALUES (1, 0, 1)")
     STORE.add(connection, [User(f"over{number}", level=number % 2) for number in range(4)])
     STORE.add_missing(connection, [User("last", level=3)])

@@ -1,15 +1,15 @@
-"""A clock that a test holds still and moves."""
+"""A clock that stands still until a test advances it."""
 
 from __future__ import annotations
 
 from app.clock import Clock
 
-#: Where a FakeClock stands at first: a second that is not whole, as most are not.
+#: The initial time of a FakeClock, deliberately not a whole second.
 START = 1_700_000_000.25
 
 
 class FakeClock(Clock):
-    """Wall time and elapsed time, moved by hand, together or apart."""
+    """Wall time and elapsed time, set by the test, together or separately."""
 
     def __init__(self, now: float = START) -> None:
         self.wall = now
@@ -22,6 +22,6 @@ class FakeClock(Clock):
         return self.since
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance both wall time and elapsed time."""
         self.wall += seconds
         self.since += seconds

@@ -1,4 +1,4 @@
-"""One driver for each dialect: the same deeds, each in its own words."""
+"""One driver per dialect: the same operations in each dialect's requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.tokens import signature_of
 
 
 class Driver(Protocol):
-    """An application server that speaks one dialect, and says what came of it in plain words."""
+    """An application server that speaks one dialect and returns results independent of it."""
 
     name: str
 
@@ -19,7 +19,7 @@ class Driver(Protocol):
         ...
 
     def token(self, user_id: str) -> str | None:
-        """Get a token for a user who is registered; None for one who is not."""
+        """Get a token for a registered user; None for an unknown user."""
         ...
 
 
@@ -100,7 +100,7 @@ class OpenIMv38:
 
 
 class RongCloud:
-    """The documented app; a token is had by registering, and the live app is asked for another one."""
+    """Registers with the documented app, which issues one token at a time; `token` uses the live app."""
 
     name = "rongcloud"
     online_as = "Web"

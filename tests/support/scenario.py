@@ -1,4 +1,4 @@
-"""A request and the whole of its answer as one literal, and how to play it."""
+"""A request and its complete answer as one literal, and a function to play it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CORS = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is sent and what comes back. A dict stands for its compact JSON, keys in this order."""
+    """A request and the expected answer. A dict stands for its compact JSON, with the keys in this order."""
 
     name: str
     path: str
@@ -42,7 +42,7 @@ def scenarios(rows: Iterable[Scenario]) -> pytest.MarkDecorator:
 
 
 def as_bytes(value: Any) -> bytes:
-    """Return the bytes that a body or an answer stands for."""
+    """Return the bytes of a body or an answer."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
@@ -51,7 +51,7 @@ def as_bytes(value: Any) -> bytes:
 
 
 def as_go(value: Any) -> str:
-    """Return the text of an answer as Go writes JSON, which escapes what HTML could trip over."""
+    """Return the text of an answer as Go encodes JSON, with `<`, `>` and `&` escaped."""
     text = as_bytes(value).decode()
     if isinstance(value, dict):
         for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
@@ -64,13 +64,13 @@ def play(
     scenario: Scenario,
     content_type: str,
     headers: Mapping[str, str],
-    spelled: Callable[[Any], str] = as_go,
+    encode: Callable[[Any], str] = as_go,
 ) -> None:
-    """Send a scenario's request and compare status, headers and every byte of the answer."""
+    """Send a scenario's request; assert status, headers and every byte of the answer."""
     response = client.open(
         scenario.path, method=scenario.method, data=as_bytes(scenario.body), headers=dict(scenario.headers)
     )
-    assert response.data.decode() == spelled(scenario.answer)
+    assert response.data.decode() == encode(scenario.answer)
     assert response.status_code == scenario.status
     assert response.headers["Content-Type"] == content_type
     assert {name: response.headers.get(name) for name in headers} == dict(headers)

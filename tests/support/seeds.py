@@ -1,16 +1,16 @@
-"""The tokens that the vendors' documentation pages print, which Rollcall has to write to the byte.
+"""The tokens printed on the vendors' documentation pages, which Rollcall must encode byte for byte.
 
-The tests number the pages. Seed 000: OpenIM v2's "Register a new user" and "Get user token". Seed 001: the
-same in Chinese, with the online status. Seed 002: a walk through OpenIM v3.1 from registering to
+The tests refer to the pages by number. Seed 000: OpenIM v2's "Register a new user" and "Get user token".
+Seed 001: the same in Chinese, with the online status. Seed 002: OpenIM v3.1, from registration to
 account_check. Seed 003: RongCloud's getToken. Seed 004: OpenIM v3's "Get a token using a secret".
 """
 
-#: Seeds 000 and 001, the answer of /auth/user_register: user openIM1111, iOS, issued at 1645675304.
+#: Seeds 000 and 001, answer of /auth/user_register: user openIM1111, iOS, issued at 1645675304.
 V2_REGISTER = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVSUQiOiJvcGVuSU0xMTExIiwiUGxhdGZvcm0iOiJJT1MiLCJleHAiOjE2NDYyODAx"
     "MDQsIm5iZiI6MTY0NTY3NTMwNCwiaWF0IjoxNjQ1Njc1MzA0fQ.xhqmRBC3XpMwMQL2i3sRh6JArRZg1PFjFjRl9N1Kc9o"
 )
-#: Seeds 000 and 001, the answer of /auth/user_token: the same user, issued at 1645688859.
+#: Seeds 000 and 001, answer of /auth/user_token: the same user, issued at 1645688859.
 V2_TOKEN = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJVSUQiOiJvcGVuSU0xMTExIiwiUGxhdGZvcm0iOiJJT1MiLCJleHAiOjE2NDYyOTM2"
     "NTksIm5iZiI6MTY0NTY4ODg1OSwiaWF0IjoxNjQ1Njg4ODU5fQ.C5v6RS6yAPh0-4ZeQHmKon1rwC2GmZfc09xYoi67SOM"

@@ -1,4 +1,4 @@
-"""A real gunicorn on a free port, and a plain HTTP client to it. Every wait has an end."""
+"""A real gunicorn on a free port, and a plain HTTP client for it. Every wait has a timeout."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-#: Seconds after which a server that has not come or gone never will.
+#: Timeout in seconds of every wait: for a start, a stop, an answer.
 PATIENCE = 20.0
 
 
 class Server:
-    """`gunicorn wsgi:app`, as somebody would type it in the project's folder."""
+    """`gunicorn wsgi:app`, run in the project's folder."""
 
     def __init__(self, instance: Path, log: Path, *arguments: str, **settings: str) -> None:
         self.instance = instance
@@ -32,7 +32,7 @@ class Server:
         self.port = 0
 
     def launch(self) -> subprocess.Popen[bytes]:
-        """Start the process and return at once."""
+        """Start the process without waiting for it."""
         environ = {
             name: value
             for name, value in os.environ.items()
@@ -55,7 +55,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        """What the server has said, over all its starts."""
+        """The server's log output of all its starts."""
         return self._log.read_text() if self._log.exists() else ""
 
     @property
@@ -70,7 +70,7 @@ class Server:
         return int(re.findall(r"Booting worker with pid: (\d+)", self.log)[-1])
 
     def wait_for(self, pattern: str, seen: int = 0) -> None:
-        """Wait until the log has the pattern behind its first `seen` characters."""
+        """Wait until the log matches `pattern` after its first `seen` characters."""
         deadline = time.monotonic() + PATIENCE
         while not re.search(pattern, self.log[seen:]):
             assert self._process is not None
@@ -79,22 +79,22 @@ class Server:
             time.sleep(0.02)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the master a signal."""
+        """Send a signal to the master."""
         os.kill(self.pid, number)
 
     def exit_status(self, patience: float = PATIENCE) -> int:
-        """Wait so many seconds for the process to end, and return its status."""
+        """Wait up to `patience` seconds for the process to end; return its exit status."""
         assert self._process is not None
         return self._process.wait(patience)
 
     def stop(self) -> int:
-        """Ask the server to end, and wait."""
+        """Send SIGTERM, wait, and return the exit status."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         return self.exit_status()
 
     def kill(self) -> None:
-        """End master and worker with SIGKILL, as a power cut would."""
+        """End master and worker with SIGKILL, like a power cut."""
         for pid in (self.pid, self.worker):
             os.kill(pid, signal.SIGKILL)
         self.exit_status()
@@ -102,7 +102,7 @@ class Server:
     def post(
         self, path: str, body: Any = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, Any]]:
-        """Send one request on a connection of its own; return status and JSON."""
+        """Send one request on a new connection; return status and JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         status, _, answer = self.request("POST", path, data, headers or {})
         decoded: dict[str, Any] = json.loads(answer)
@@ -111,7 +111,7 @@ class Server:
     def request(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """Send one request on a connection of its own; return status, headers and body."""
+        """Send one request on a new connection; return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, dict(headers))

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that takes what is sent to it, and fails as it is told to."""
+"""A real HTTP server on loopback that records requests and answers or fails as a test wants."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any
 
 from tests.support.server import PATIENCE
 
-#: What a receiver of OpenIM's callbacks says when all is well.
+#: The answer of OpenIM's callback receivers on success.
 FINE = b'{"actionCode":0,"errCode":0,"errMsg":"","errDlt":"","nextCode":0}'
 
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came."""
+    """One received request."""
 
     path: str
     headers: dict[str, str]
-    """By names in lower case."""
+    """The names are in lower case."""
     body: bytes
 
     @property
@@ -34,38 +34,38 @@ class Received:
 
 Answer = tuple[int, bytes]
 Behaviour = Callable[[Received, socket.socket], Answer | None]
-"""Return what to answer; None if the connection was dealt with, or is to be closed."""
+"""Return the answer; None if the behaviour used the connection itself, or to close it."""
 
 
 def answering(body: bytes = FINE, status: int = 200) -> Behaviour:
-    """Answer everything alike."""
+    """Give every request the same answer."""
     return lambda received, connection: (status, body)
 
 
 def garbled(received: Received, connection: socket.socket) -> None:
-    """Send what is no HTTP."""
+    """Send bytes that are not HTTP."""
     connection.sendall(b"\x00\xffwhat?\r\n\r\n")
 
 
 def hung_up(received: Received, connection: socket.socket) -> None:
-    """Close the connection without a word."""
+    """Close the connection without an answer."""
 
 
 def trickling(received: Received, connection: socket.socket) -> None:
-    """Send a byte of the answer now and then, without end."""
+    """Send one byte every 0.1 s, and never a complete answer."""
     for _ in range(int(PATIENCE / 0.1)):
         connection.sendall(b"H")
         time.sleep(0.1)
 
 
 def silent(received: Received, connection: socket.socket) -> None:
-    """Say nothing until the other side gives up."""
+    """Send nothing until the client gives up."""
     connection.settimeout(PATIENCE)
     connection.recv(1)
 
 
 class Sink:
-    """The server. `behave` may be another one at any time."""
+    """The server. `behave` may be replaced at any time."""
 
     def __init__(self, port: int = 0) -> None:
         self.received: list[Received] = []
@@ -93,7 +93,7 @@ class Sink:
                         self.end_headers()
                         self.wfile.write(answer[1])
                 except OSError:
-                    pass  # The other side has given up.
+                    pass  # The client has given up.
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -109,13 +109,13 @@ class Sink:
         self._thread.start()
 
     def close(self) -> None:
-        """End the server; who connects then is refused."""
+        """Stop the server; later connections are refused."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(PATIENCE)
 
     def wait_for(self, count: int) -> list[Received]:
-        """Wait until there have been so many requests, and return them all."""
+        """Wait until `count` requests have come, and return all requests."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= count, PATIENCE), self.received
             return list(self.received)

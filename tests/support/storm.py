@@ -1,4 +1,4 @@
-"""Load for a real server: clients that register in all dialects, and what became of it."""
+"""Load for a real server: clients that register users in all dialects, and record the outcomes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ V3 = {"operationID": "1646445464564"}
 
 
 def register(server: Server, user_id: str) -> bool:
-    """Register by one of the dialects; tell whether it was acknowledged."""
+    """Register in the dialect that the id's number selects; return whether it was acknowledged."""
     turn = int(user_id.split("-")[-1]) % 3
     if turn == 0:
         body: Any = {"secret": "tuoyun", "platform": 1, "userID": user_id, "operationID": "1"}
@@ -32,18 +32,18 @@ def register(server: Server, user_id: str) -> bool:
 
 
 def registered(server: Server, user_ids: list[str]) -> list[str]:
-    """Return those of the ids that the server knows."""
-    ask = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
-    token = server.post("/auth/user_token", ask, V3)[1]["data"]["token"]
+    """Return the ids that are registered."""
+    login = {"secret": "openIM123", "platformID": 1, "userID": "openIMAdmin"}
+    token = server.post("/auth/user_token", login, V3)[1]["data"]["token"]
     answer = server.post("/user/account_check", {"checkUserIDs": user_ids}, {**V3, "token": token})[1]
     return [row["userID"] for row in answer["data"]["results"] if row["accountStatus"] == "registered"]
 
 
 class Storm:
-    """Clients that register one user after the other until they are told to stop, or cut off."""
+    """Clients that register one user after another until the storm ends or the connection fails."""
 
     def __init__(self, server: Server, clients: int = 8, first: int = 0) -> None:
-        """Have so many clients, whose users are numbered from `first` on."""
+        """Run `clients` threads, whose users are numbered from `first` on."""
         self._server = server
         self._going = True
         self._first = first
@@ -75,7 +75,7 @@ class Storm:
             number += 1
 
     def wait_for(self, count: int) -> None:
-        """Wait until so many registrations have been acknowledged."""
+        """Wait until `count` registrations have been acknowledged."""
         deadline = time.monotonic() + PATIENCE
         while len(self.acknowledged) < count:
             assert time.monotonic() < deadline

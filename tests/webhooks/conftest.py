@@ -27,7 +27,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def make_services(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeServices]:
-    """Start a Rollcall that sends OpenIM's callbacks to the sink; its clock is the machine's."""
+    """Start a Rollcall, by default on the real clock, that sends OpenIM's callbacks to the sink."""
     monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.02)
     made: list[Services] = []
 

@@ -1,4 +1,4 @@
-"""How a refusal by whoever was asked before is worded in each dialect, over HTTP."""
+"""How each dialect renders a refusal or a failure of a before-callback, over HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RONG = {
     "Timestamp": "2",
     "Signature": signature_of("live-app-secret", "1", "2"),
 }
-CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "v2": (
         "/auth/user_register",
         {"json": {"secret": "tuoyun", "platform": 1, "userID": "u", "operationID": "op"}},
@@ -56,12 +56,12 @@ def _app(tmp_path: Path, sink: Sink) -> Iterator[Flask]:
     services.stop()
 
 
-def call(app: Flask, dialect: str) -> tuple[int, Any]:
-    path, given = CALLS[dialect]
+def send(app: Flask, dialect: str) -> tuple[int, Any]:
+    path, given = REQUESTS[dialect]
     if dialect == "v3.8":
-        ask = {"secret": "openIM123", "userID": "imAdmin"}
+        body = {"secret": "openIM123", "userID": "imAdmin"}
         client = app.test_client()
-        token = client.post("/auth/get_admin_token", json=ask, headers=V3).get_json()["data"]["token"]
+        token = client.post("/auth/get_admin_token", json=body, headers=V3).get_json()["data"]["token"]
         given = {**given, "headers": {**V3, "token": token}}
     response = app.test_client().post(path, **given)
     return response.status_code, response.get_json()
@@ -76,14 +76,14 @@ def call(app: Flask, dialect: str) -> tuple[int, Any]:
         ("rongcloud", 403, url("/user/getToken.json", 20001, "no")),
     ],
 )
-def test_a_refusal_is_told_as_it_was_given(
+def test_a_refusal_by_the_callback_is_rendered_in_each_dialect(
     app: Flask, sink: Sink, dialect: str, status: int, answer: dict[str, Any]
 ) -> None:
     sink.behave = answering(REFUSAL.encode())
-    assert call(app, dialect) == (status, answer)
+    assert send(app, dialect) == (status, answer)
     assert app.extensions["rollcall"].users.existing_ids(["u"]) == set()
     sink.behave = answering()
-    assert call(app, dialect)[0] == 200
+    assert send(app, dialect)[0] == 200
     assert app.extensions["rollcall"].users.existing_ids(["u"]) == {"u"}
 
 
@@ -124,23 +124,23 @@ GARBLED = "beforeUserRegister: invalid character '<' looking for beginning of va
         ),
     ],
 )
-def test_no_answer_is_told_where_one_is_needed(
+def test_a_missing_or_invalid_answer_is_rendered_in_each_dialect(
     app: Flask, sink: Sink, dialect: str, status: int, answer: dict[str, Any], garbled: dict[str, Any]
 ) -> None:
     sink.behave = hung_up
-    assert call(app, dialect) == (status, answer)
+    assert send(app, dialect) == (status, answer)
     sink.behave = answering(b"<html>")
-    assert call(app, dialect) == (status, garbled)
+    assert send(app, dialect) == (status, garbled)
     assert app.extensions["rollcall"].users.existing_ids(["u"]) == set()
 
 
-def test_profiles_are_asked_about_in_every_dialect(app: Flask, sink: Sink) -> None:
+def test_profile_updates_send_the_before_callback_in_every_dialect(app: Flask, sink: Sink) -> None:
     app.extensions["rollcall"].users.register([User("u", "n")])
     sink.behave = answering(REFUSAL.encode())
     sink.received.clear()
     client = app.test_client()
-    ask = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "op"}
-    token = client.post("/auth/user_token", json=ask).get_json()["data"]["token"]
+    body = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "op"}
+    token = client.post("/auth/user_token", json=body).get_json()["data"]["token"]
     headers = {**V3, "token": token}
     v2 = {"userID": "u", "nickname": "x", "operationID": "op"}
     v3 = {"userInfo": {"userID": "u", "nickname": "x"}}

@@ -1,4 +1,4 @@
-"""Deliveries that fail: in order for each user, at least once, given up in the end; over restarts too."""
+"""Failed deliveries: retried in order for each user, at least once, across restarts, until they expire."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def wait_until(condition: object, what: str = "") -> None:
         time.sleep(0.01)
 
 
-def told(sink: Sink) -> list[tuple[str, str]]:
-    """Return of each request whom it is about and what it says, in the order in which they came."""
+def deliveries(sink: Sink) -> list[tuple[str, str]]:
+    """Return the user id and the content of each delivery, in the order of arrival."""
     found = []
     for received in list(sink.received):
         body = received.json
@@ -53,7 +53,7 @@ def told(sink: Sink) -> list[tuple[str, str]]:
     ],
     ids=["closes", "no HTTP", "silent", "trickling", "500", "404", "redirect", "no JSON", "nothing"],
 )
-def test_what_failed_is_tried_again_until_the_receiver_is_back(
+def test_a_failed_delivery_is_retried_until_the_receiver_recovers(
     make_services: MakeServices, sink: Sink, failing: Behaviour
 ) -> None:
     services = make_services(EVENTS)
@@ -69,7 +69,7 @@ def test_what_failed_is_tried_again_until_the_receiver_is_back(
         assert other.headers["webhook-id"] == first.headers["webhook-id"]
 
 
-def test_a_receiver_that_was_not_there_gets_everything_when_it_comes(
+def test_a_receiver_that_starts_later_gets_all_deliveries(
     make_services: MakeServices, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = sink.port
@@ -85,7 +85,7 @@ def test_a_receiver_that_was_not_there_gets_everything_when_it_comes(
         back.wait_for(40)
         wait_until(lambda: services.events.pending(0, 10) == [])
         in_order: dict[str, list[str]] = defaultdict(list)
-        for user_id, what in told(back):
+        for user_id, what in deliveries(back):
             in_order[user_id].append(what)
         assert in_order == {f"u{n}": ["registered", "later"] for n in range(20)}
     finally:
@@ -99,16 +99,16 @@ def test_a_receiver_that_was_not_there_gets_everything_when_it_comes(
     assert len(messages) == 3
 
 
-def test_one_users_events_wait_for_each_other_and_nobody_elses(
+def test_a_failed_delivery_delays_only_later_ones_of_the_same_users(
     make_services: MakeServices, sink: Sink
 ) -> None:
     refused = threading.Event()
 
-    def refuses_a(received: object, connection: object) -> tuple[int, bytes]:
+    def refuse_a(received: object, connection: object) -> tuple[int, bytes]:
         is_about_a = b'"a"' in received.body  # type: ignore[attr-defined]
         return (500 if is_about_a and not refused.is_set() else 200), FINE
 
-    sink.behave = refuses_a
+    sink.behave = refuse_a
     services = make_services(EVENTS)
     services.users.register([User("a"), User("b")])
     services.users.update_profile("b", UserChanges("b1"))
@@ -116,14 +116,18 @@ def test_one_users_events_wait_for_each_other_and_nobody_elses(
     services.users.update_profile("a", UserChanges("a1"))
     services.users.update_profile("c", UserChanges("c1"))
     services.users.update_profile("c", UserChanges("c2"))
-    wait_until(lambda: ("c", "c2") in told(sink))
-    assert {row for row in told(sink) if row[0] == "c"} == {("c", "registered"), ("c", "c1"), ("c", "c2")}
-    assert ("b", "b1") not in told(sink)
-    assert ("a", "a1") not in told(sink)
+    wait_until(lambda: ("c", "c2") in deliveries(sink))
+    assert {row for row in deliveries(sink) if row[0] == "c"} == {
+        ("c", "registered"),
+        ("c", "c1"),
+        ("c", "c2"),
+    }
+    assert ("b", "b1") not in deliveries(sink)
+    assert ("a", "a1") not in deliveries(sink)
     refused.set()
     wait_until(lambda: services.events.pending(0, 10) == [])
     in_order: dict[str, list[str]] = defaultdict(list)
-    for user_id, what in told(sink):
+    for user_id, what in deliveries(sink):
         if what not in in_order[user_id]:
             in_order[user_id].append(what)
     assert in_order == {
@@ -133,7 +137,7 @@ def test_one_users_events_wait_for_each_other_and_nobody_elses(
     }
 
 
-def test_a_receiver_that_is_down_is_asked_one_thing_at_a_time(
+def test_a_receiver_that_is_down_gets_no_further_deliveries_during_the_pause(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "FIRST_PAUSE", 30.0)
@@ -146,7 +150,7 @@ def test_a_receiver_that_is_down_is_asked_one_thing_at_a_time(
     assert len(sink.received) == delivery.DOWN_AFTER
 
 
-def test_what_was_not_delivered_is_delivered_after_a_restart(make_services: MakeServices, sink: Sink) -> None:
+def test_undelivered_events_are_delivered_after_a_restart(make_services: MakeServices, sink: Sink) -> None:
     sink.behave = silent
     services = make_services(EVENTS.replace(":1", ":15"))
     for number in range(5):
@@ -154,16 +158,16 @@ def test_what_was_not_delivered_is_delivered_after_a_restart(make_services: Make
     sink.wait_for(1)
     begun = time.monotonic()
     services.stop()
-    assert time.monotonic() - begun < 5, "a silent receiver holds the end up"
+    assert time.monotonic() - begun < 5, "a silent receiver delays the stop"
     sink.behave = answering()
     count = len(sink.received)
     services = make_services(EVENTS)
     sink.wait_for(count + 5)
     wait_until(lambda: services.events.pending(0, 10) == [])
-    assert [row[0] for row in told(sink)[count:]] == [f"u{number}" for number in range(5)]
+    assert [row[0] for row in deliveries(sink)[count:]] == [f"u{number}" for number in range(5)]
 
 
-def test_events_that_no_setting_asks_for_any_more_are_forgotten(
+def test_events_that_are_no_longer_configured_are_dropped(
     make_services: MakeServices, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink.behave = hung_up
@@ -176,7 +180,7 @@ def test_events_that_no_setting_asks_for_any_more_are_forgotten(
     assert "1 events that were to be told are forgotten, as no setting asks for them" in caplog.text
 
 
-def test_what_is_too_old_is_given_up_and_said_so(
+def test_expired_events_are_dropped_and_logged(
     make_services: MakeServices, sink: Sink, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink.behave = hung_up
@@ -185,7 +189,7 @@ def test_what_is_too_old_is_given_up_and_said_so(
     clock.advance(1800)
     services.users.register([User("b")])
     assert services.events.expire(3600) == (0, 0)
-    # The wall clock's jumps make nothing older, and neither does a restart.
+    # Neither a jump of the wall clock nor a restart makes an event older.
     clock.wall += 10 * 86_400
     assert services.events.expire(3600) == (0, 0)
     services.stop()
@@ -202,7 +206,7 @@ def test_what_is_too_old_is_given_up_and_said_so(
     assert "1 events of users were given up after 3600 s without delivery" in caplog.text
 
 
-def test_a_registration_that_is_rolled_back_tells_nothing(make_services: MakeServices, sink: Sink) -> None:
+def test_a_rolled_back_registration_sends_nothing(make_services: MakeServices, sink: Sink) -> None:
     services = make_services(EVENTS)
     services.users.register([User("a")])
     sink.wait_for(1)
@@ -210,30 +214,32 @@ def test_a_registration_that_is_rolled_back_tells_nothing(make_services: MakeSer
         services.users.register([User("b"), User("a")])
     services.users.register([User("c")])
     sink.wait_for(2)
-    assert [row[0] for row in told(sink)] == ["a", "c"]
+    assert [row[0] for row in deliveries(sink)] == ["a", "c"]
 
 
-def test_many_threads_are_told_of_in_order_of_each_user(make_services: MakeServices, sink: Sink) -> None:
+def test_concurrent_changes_are_delivered_in_order_for_each_user(
+    make_services: MakeServices, sink: Sink
+) -> None:
     services = make_services(EVENTS)
 
-    def live(user_id: str) -> None:
+    def change_often(user_id: str) -> None:
         services.users.register([User(user_id)])
         for number in range(10):
             services.users.update_profile(user_id, UserChanges(str(number)))
 
-    threads = [threading.Thread(target=live, args=(f"u{number}",)) for number in range(8)]
+    threads = [threading.Thread(target=change_often, args=(f"u{number}",)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
     sink.wait_for(88)
     in_order: dict[str, list[str]] = defaultdict(list)
-    for user_id, what in told(sink):
+    for user_id, what in deliveries(sink):
         in_order[user_id].append(what)
     assert in_order == {f"u{n}": ["registered", *map(str, range(10))] for n in range(8)}
 
 
-def test_a_database_that_cannot_be_reached_breaks_no_courier(
+def test_a_database_error_does_not_end_the_delivery_worker(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     services = make_services(EVENTS)
@@ -246,40 +252,40 @@ def test_a_database_that_cannot_be_reached_breaks_no_courier(
         services.users.register([User("a")])
         wait_until(lambda: "were broken off" in caplog.text)
     wait_until(lambda: services.events.pending(0, 10) == [])
-    assert set(told(sink)) == {("a", "registered")}
+    assert set(deliveries(sink)) == {("a", "registered")}
 
 
-def chunked_wrongly(received: Received, connection: socket.socket) -> None:
-    """Answer with a chunk of fewer bytes than none, for which http.client has an exception of its own."""
+def answer_with_a_bad_chunk(received: Received, connection: socket.socket) -> None:
+    """Answer with a chunk of negative size, for which http.client raises an exception of its own."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nxx\r\n0\r\n\r\n")
 
 
-@pytest.mark.parametrize("how_many", [1, 2])
-def test_a_delivery_that_always_fails_holds_nobody_else_up(
-    make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch, how_many: int
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_permanently_failing_delivery_does_not_delay_other_users(
+    make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    """Not even in a quiet hour, in which nothing else would show that the receiver is there."""
+    """Not even when no other success shows that the receiver is up."""
     monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.01)
 
-    def fails_for_some(received: Received, connection: socket.socket) -> tuple[int, bytes] | None:
+    def fail_for_bad(received: Received, connection: socket.socket) -> tuple[int, bytes] | None:
         if b'"bad' not in received.body:
             return 200, FINE
-        return chunked_wrongly(received, connection)
+        return answer_with_a_bad_chunk(received, connection)
 
-    sink.behave = fails_for_some
+    sink.behave = fail_for_bad
     services = make_services(EVENTS, webhook_max_backoff=3600)
-    for number in range(how_many):
+    for number in range(count):
         services.users.register([User(f"bad{number}")])
     sink.wait_for(8)
     for number in range(20):
         services.users.register([User(f"good{number}")])
-        wait_until(lambda: (f"good{number}", "registered") in told(sink))  # noqa: B023
+        wait_until(lambda: (f"good{number}", "registered") in deliveries(sink))  # noqa: B023
     assert {entry.user_ids for entry in services.events.pending(0, 100)} == {
-        frozenset({f"bad{number}"}) for number in range(how_many)
+        frozenset({f"bad{number}"}) for number in range(count)
     }
 
 
-def test_a_new_delivery_is_the_one_that_finds_out_whether_a_receiver_is_up_again(
+def test_a_new_delivery_is_tried_even_if_older_ones_keep_failing(
     make_services: MakeServices, sink: Sink
 ) -> None:
     sink.behave = lambda received, connection: None if b'"bad' in received.body else (200, FINE)
@@ -288,10 +294,10 @@ def test_a_new_delivery_is_the_one_that_finds_out_whether_a_receiver_is_up_again
         services.users.register([User(f"bad{number}")])
     sink.wait_for(4)
     services.users.register([User("good")])
-    wait_until(lambda: ("good", "registered") in told(sink))
+    wait_until(lambda: ("good", "registered") in deliveries(sink))
 
 
-def test_what_waits_behind_a_failure_is_not_looked_at_all_the_time(
+def test_a_worker_with_a_blocked_delivery_sleeps_until_the_retry(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "FIRST_PAUSE", 60.0)
@@ -312,10 +318,10 @@ def test_what_waits_behind_a_failure_is_not_looked_at_all_the_time(
     assert all(seconds is not None and seconds > 20 for seconds in rounds)
 
 
-def test_a_rename_by_rongclouds_get_token_is_told_once(make_services: MakeServices, sink: Sink) -> None:
+def test_a_rename_by_rongclouds_get_token_is_delivered_once(make_services: MakeServices, sink: Sink) -> None:
     services = make_services(EVENTS)
-    order = services.codecs.request_opaque("live-app-key", "r")
+    request = services.codecs.request_opaque("live-app-key", "r")
     for name in ("one", "two", "two"):
-        services.registration.get_or_register(User("r", name), order, once=False)
+        services.registration.get_or_register(User("r", name), request, once=False)
     wait_until(lambda: services.events.pending(0, 10) == [])
-    assert told(sink) == [("r", "registered"), ("r", "two")]
+    assert deliveries(sink) == [("r", "registered"), ("r", "two")]

@@ -1,4 +1,4 @@
-"""Where may be sent to, and what becomes of requests that are broken off."""
+"""Which addresses HttpClient may send to, and how its requests time out and stop."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.support.sink import Sink, silent
         "192.0.0.8",
     ],
 )
-def test_an_address_of_this_or_a_near_network_is_private(address: str) -> None:
+def test_local_and_reserved_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
@@ -49,7 +49,7 @@ def test_any_other_address_is_public(address: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f.1", "2130706433"])
-def test_a_private_address_is_sent_to_only_where_it_may_be(sink: Sink, host: str) -> None:
+def test_a_private_address_is_refused_unless_allowed(sink: Sink, host: str) -> None:
     url = f"http://{host}:{sink.port}/"
     with pytest.raises(DeliveryFailed, match="private, and ROLLCALL_WEBHOOK_ALLOW_PRIVATE is not set"):
         HttpClient(lambda: False).post(url, {}, b"{}", 5)
@@ -58,12 +58,12 @@ def test_a_private_address_is_sent_to_only_where_it_may_be(sink: Sink, host: str
         assert HttpClient(lambda: True).post(url, {}, b"{}", 5).status == 200
 
 
-def test_a_name_that_is_nobodys_fails() -> None:
+def test_an_unknown_host_name_fails() -> None:
     with pytest.raises(DeliveryFailed):
         HttpClient(lambda: True).post("http://nobody.invalid/", {}, b"", 5)
 
 
-def test_a_request_is_broken_off_when_everything_stops(sink: Sink) -> None:
+def test_stop_aborts_the_current_request_and_refuses_new_ones(sink: Sink) -> None:
     sink.behave = silent
     http = HttpClient(lambda: True)
     failures: list[str] = []
@@ -86,30 +86,29 @@ def test_a_request_is_broken_off_when_everything_stops(sink: Sink) -> None:
         http.post(sink.url, {}, b"{}", 5)
 
 
-def test_a_connection_that_nobody_accepts_ends_in_time() -> None:
+def test_connecting_to_a_full_backlog_times_out() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        crowd = [socket.socket() for _ in range(4)]
-        for each in crowd:
+        others = [socket.socket() for _ in range(4)]
+        for each in others:
             each.setblocking(False)
             each.connect_ex(full.getsockname())
         begun = time.monotonic()
         with pytest.raises(DeliveryFailed):
             HttpClient(lambda: True).post(f"http://127.0.0.1:{full.getsockname()[1]}/", {}, b"", 0.5)
         assert time.monotonic() - begun < 3
-        for each in crowd:
+        for each in others:
             each.close()
 
 
-def test_tls_needs_a_certificate_that_is_trusted(sink: Sink) -> None:
+def test_https_to_a_server_without_tls_fails(sink: Sink) -> None:
     with pytest.raises(DeliveryFailed, match="SSLError"):
         HttpClient(lambda: True).post(sink.url.replace("http:", "https:"), {}, b"{}", 2)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_whatever_is_under_way_ends_when_everything_stops(scheme: str) -> None:
-    """A handshake that is not answered, and a request that is not."""
+def test_stop_aborts_a_request_or_a_handshake_without_an_answer(scheme: str) -> None:
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen(1)
@@ -133,7 +132,7 @@ def test_whatever_is_under_way_ends_when_everything_stops(scheme: str) -> None:
         assert len(failures) == 1
 
 
-def test_looking_up_a_name_has_only_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_name_lookup_counts_against_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: time.sleep(3) or [])
     begun = time.monotonic()
     with pytest.raises(DeliveryFailed, match="no answer within 0.2 s"):

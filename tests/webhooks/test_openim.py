@@ -1,4 +1,4 @@
-"""OpenIM's callbacks as they are sent: every byte of them, in each generation, and what an answer does."""
+"""OpenIM's callbacks: every byte in each generation, and what the answers do."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CHANGES = UserChanges("New", None, "x")
         ("3.7", "/callbackBeforeUserRegisterCommand", '"users":[%s]'),
     ],
 )
-def test_a_registration_is_asked_and_told(
+def test_a_registration_sends_the_before_and_the_after_callback(
     make_services: MakeServices, sink: Sink, generation: str, path: str, body: str
 ) -> None:
     services = make_services("beforeUserRegister,afterUserRegister", openim_callback_generation=generation)
@@ -87,7 +87,7 @@ UPDATES = "beforeUpdateUserInfo,afterUpdateUserInfo,beforeUpdateUserInfoEx,after
         ),
     ],
 )
-def test_an_update_is_asked_and_told(
+def test_an_update_sends_the_before_and_the_after_callback(
     make_services: MakeServices, sink: Sink, exact: bool, before: str, after: str
 ) -> None:
     services = make_services(UPDATES)
@@ -100,7 +100,7 @@ def test_an_update_is_asked_and_told(
     ]
 
 
-def test_an_update_in_3_4_has_an_operation_id_and_its_command_in_a_parameter(
+def test_a_3_4_callback_has_an_operation_id_and_its_command_in_the_query(
     make_services: MakeServices, sink: Sink
 ) -> None:
     services = make_services(
@@ -150,7 +150,7 @@ PRESENCE = "afterUserOnline,afterUserOffline,afterUserKickOff"
         ),
     ],
 )
-def test_who_comes_goes_and_is_kicked_is_told(
+def test_online_offline_and_kick_off_are_sent_in_each_generation(
     make_services: MakeServices,
     sink: Sink,
     generation: str,
@@ -166,7 +166,7 @@ def test_who_comes_goes_and_is_kicked_is_told(
     presence.leave("alice", 1)
     presence.touch("alice", 99, 60)
     presence.remove("alice")
-    got = sink.wait_for(5)
+    requests = sink.wait_for(5)
     expected = [
         (online, 1, "IOS", 1, "", '"isAppBackground":true,"connID":"c"'),
         (offline, 1, "IOS", 2, "", '"connID":"c"'),
@@ -175,9 +175,9 @@ def test_who_comes_goes_and_is_kicked_is_told(
         (offline, 99, "", 4, "", '"connID":""'),
     ]
     changes = presence.changes(presence.epoch, 0, 9).changes or []
-    for received, (path, platform_id, platform, number, part, rest) in zip(got, expected, strict=True):
+    for received, (path, platform_id, platform, number, suffix, rest) in zip(requests, expected, strict=True):
         command = path.split("=")[-1].removeprefix("/")
-        delivery = f"{presence.epoch}-{number}{part}"
+        delivery = f"{presence.epoch}-{number}{suffix}"
         token_here = token if path == online else ""
         tail = f",{rest}" if rest else ""
         assert received.path.removeprefix("/?").removeprefix("/") == path.removeprefix("/").removeprefix("?")
@@ -190,7 +190,7 @@ def test_who_comes_goes_and_is_kicked_is_told(
         assert received.headers["rollcall-number"] == str(number)
 
 
-def test_only_what_is_asked_for_is_sent_and_kept(make_services: MakeServices, sink: Sink) -> None:
+def test_only_configured_callbacks_are_sent_and_stored(make_services: MakeServices, sink: Sink) -> None:
     services = make_services("afterUserOffline")
     services.users.register([ALICE])
     services.users.update_profile("alice", CHANGES)
@@ -201,7 +201,7 @@ def test_only_what_is_asked_for_is_sent_and_kept(make_services: MakeServices, si
     assert services.events.pending(0, 10) == []
 
 
-def says(**fields: Any) -> bytes:
+def fine_with(**fields: Any) -> bytes:
     return json.dumps({**json.loads(FINE), **fields}).encode()
 
 
@@ -210,19 +210,19 @@ def says(**fields: Any) -> bytes:
     [
         (
             "3.7",
-            says(actionCode=0, nextCode=1, errCode=20001, errMsg="no", errDlt="why"),
+            fine_with(actionCode=0, nextCode=1, errCode=20001, errMsg="no", errDlt="why"),
             (20001, "no", "why"),
         ),
-        ("3.7", says(actionCode=0, nextCode=1), (500, "", "")),
-        ("3.7", says(actionCode=0, nextCode=1, errCode=-1), (500, "", "")),
-        ("3.7", says(actionCode=1, nextCode=1, errCode=20001), None),
-        ("3.7", says(actionCode=1), None),
-        ("3.7", says(errCode=20001), None),
-        ("3.7", says(nextCode=2), None),
+        ("3.7", fine_with(actionCode=0, nextCode=1), (500, "", "")),
+        ("3.7", fine_with(actionCode=0, nextCode=1, errCode=-1), (500, "", "")),
+        ("3.7", fine_with(actionCode=1, nextCode=1, errCode=20001), None),
+        ("3.7", fine_with(actionCode=1), None),
+        ("3.7", fine_with(errCode=20001), None),
+        ("3.7", fine_with(nextCode=2), None),
         ("3.7", b"{}", None),
-        ("3.5", says(actionCode=1, errCode=20001, errMsg="no"), (20001, "no", "")),
-        ("3.5", says(nextCode=1), (80000, "", "")),
-        ("3.5", says(errCode=20001), None),
+        ("3.5", fine_with(actionCode=1, errCode=20001, errMsg="no"), (20001, "no", "")),
+        ("3.5", fine_with(nextCode=1), (80000, "", "")),
+        ("3.5", fine_with(errCode=20001), None),
         ("3.5", FINE, None),
     ],
 )
@@ -234,7 +234,7 @@ def test_an_answer_refuses_by_the_rules_of_its_generation(
     refusal: tuple[int, str, str] | None,
 ) -> None:
     services = make_services("beforeUserRegister", openim_callback_generation=generation)
-    sink.behave = answering(answer, 500)  # As upstream, the status does not matter.
+    sink.behave = answering(answer, 500)  # Upstream ignores the status, too.
     if refusal is None:
         services.users.register([ALICE])
         assert services.users.existing_ids(["alice"]) == {"alice"}
@@ -246,9 +246,9 @@ def test_an_answer_refuses_by_the_rules_of_its_generation(
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"), [(says(actionCode=1), 80000), (says(errCode=7), 7), (FINE, None)]
+    ("answer", "code"), [(fine_with(actionCode=1), 80000), (fine_with(errCode=7), 7), (FINE, None)]
 )
-def test_3_4_refuses_by_either_code(
+def test_a_3_4_answer_refuses_by_its_action_code_or_its_error_code(
     make_services: MakeServices, sink: Sink, answer: bytes, code: int | None
 ) -> None:
     services = make_services("beforeUpdateUserInfo", openim_callback_generation="3.4")
@@ -263,14 +263,14 @@ def test_3_4_refuses_by_either_code(
     assert services.users.get("alice").nickname == ("New" if code is None else "Alice")
 
 
-def test_an_answer_may_put_other_users_in_the_place_of_all(make_services: MakeServices, sink: Sink) -> None:
+def test_an_answer_may_replace_all_users(make_services: MakeServices, sink: Sink) -> None:
     services = make_services("beforeUserRegister,afterUserRegister")
     amended = [
         {"userID": "alice", "nickname": "A", "appMangerLevel": 1, "createTime": 9},
         None,
         {"userID": "carol", "ex": "e", "globalRecvMsgOpt": 2, "faceURL": "f"},
     ]
-    sink.behave = answering(says(users=amended))
+    sink.behave = answering(fine_with(users=amended))
     services.users.register([ALICE, User("bob")])
     alice = ALICE._replace(nickname="A", face_url="", ex="", level=1, global_recv_msg_opt=0)
     carol = User("carol", face_url="f", ex="e", global_recv_msg_opt=2)
@@ -280,24 +280,26 @@ def test_an_answer_may_put_other_users_in_the_place_of_all(make_services: MakeSe
 
 
 @pytest.mark.parametrize("users", [None, [], [None]])
-def test_an_answer_without_users_leaves_them(make_services: MakeServices, sink: Sink, users: Any) -> None:
+def test_an_answer_without_users_keeps_the_requests_users(
+    make_services: MakeServices, sink: Sink, users: Any
+) -> None:
     services = make_services("beforeUserRegister")
-    sink.behave = answering(says(users=users))
+    sink.behave = answering(fine_with(users=users))
     services.users.register([ALICE])
     assert services.users.get("alice")[:-1] == ALICE[:-1]
 
 
-def test_what_an_answer_amends_is_checked_like_anything_else(make_services: MakeServices, sink: Sink) -> None:
+def test_values_amended_by_an_answer_are_validated(make_services: MakeServices, sink: Sink) -> None:
     services = make_services("beforeUserRegister,beforeUpdateUserInfo")
-    sink.behave = answering(says(users=[{"userID": "x" * 65}], nickName="n" * 70_000))
+    sink.behave = answering(fine_with(users=[{"userID": "x" * 65}], nickName="n" * 70_000))
     with pytest.raises(UserIDInvalid):
         services.users.register([ALICE])
-    sink.behave = answering(says(users=[{"userID": "a", "nickname": "n" * 70_000}]))
+    sink.behave = answering(fine_with(users=[{"userID": "a", "nickname": "n" * 70_000}]))
     with pytest.raises(ArgumentTooLong):
         services.users.register([ALICE])
     sink.behave = answering()
     services.users.register([ALICE])
-    sink.behave = answering(says(nickName="n" * 70_000))
+    sink.behave = answering(fine_with(nickName="n" * 70_000))
     with pytest.raises(ArgumentTooLong):
         services.users.update_profile("alice", CHANGES)
 
@@ -312,17 +314,17 @@ def test_what_an_answer_amends_is_checked_like_anything_else(make_services: Make
         (True, {}, ("New", "face", "x")),
     ],
 )
-def test_an_answer_may_change_a_profile(
+def test_an_answer_may_amend_a_profile_update(
     make_services: MakeServices, sink: Sink, exact: bool, answer: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
     services = make_services(UPDATES)
     services.users.register([ALICE])
-    sink.behave = answering(says(**answer))
+    sink.behave = answering(fine_with(**answer))
     services.users.update_profile("alice", CHANGES, exact=exact)
     user = services.users.get("alice")
     assert (user.nickname, user.face_url, user.ex) == expected
-    told = sink.wait_for(2)[1].json
-    assert told["nickName"] == (expected[0] if expected[0] != "Alice" else "")
+    sent = sink.wait_for(2)[1].json
+    assert sent["nickName"] == (expected[0] if expected[0] != "Alice" else "")
 
 
 FAILURES = {
@@ -341,7 +343,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("policy", [":1", ":1:refuse"])
-def test_without_an_answer_the_policy_decides(
+def test_without_a_valid_answer_the_failure_policy_decides(
     make_services: MakeServices, sink: Sink, failure: str, policy: str
 ) -> None:
     behave, error = FAILURES[failure]
@@ -358,7 +360,7 @@ def test_without_an_answer_the_policy_decides(
     assert len(sink.received) == 1
 
 
-def test_nobody_there_is_no_answer(make_services: MakeServices, sink: Sink) -> None:
+def test_without_a_receiver_the_failure_policy_decides(make_services: MakeServices, sink: Sink) -> None:
     sink.close()
     for policy, is_registered in (("5", True), ("5:refuse", False)):
         services = make_services(f"beforeUserRegister:{policy}")
@@ -372,19 +374,21 @@ def test_nobody_there_is_no_answer(make_services: MakeServices, sink: Sink) -> N
         services.stop()
 
 
-def test_nobody_is_asked_about_what_is_refused_anyway(make_services: MakeServices, sink: Sink) -> None:
+def test_an_invalid_registration_sends_no_before_callback(make_services: MakeServices, sink: Sink) -> None:
     services = make_services("beforeUserRegister")
     services.users.register([ALICE])
     for users, error in (([ALICE], UserExists), ([User("x\n")], UserIDInvalid)):
         with pytest.raises(error):
             services.users.register(users)
-    order = services.codecs.request("v2", "alice", 1)
+    request = services.codecs.request("v2", "alice", 1)
     with pytest.raises(UserExists):
-        services.registration.register_with_token(ALICE, order)
+        services.registration.register_with_token(ALICE, request)
     assert len(sink.received) == 1
 
 
-def test_an_update_of_nobody_is_asked_and_not_told(make_services: MakeServices, sink: Sink) -> None:
+def test_an_update_of_an_unknown_user_sends_no_after_callback(
+    make_services: MakeServices, sink: Sink
+) -> None:
     services = make_services(UPDATES)
     with pytest.raises(UserNotFound):
         services.users.update_profile("nobody", CHANGES)
@@ -395,22 +399,22 @@ def test_an_update_of_nobody_is_asked_and_not_told(make_services: MakeServices, 
     assert services.events.pending(0, 10) == []
 
 
-def test_a_user_who_is_born_with_a_token_is_asked_and_told_too(
+def test_a_registration_with_a_token_sends_the_before_and_the_after_callback(
     make_services: MakeServices, sink: Sink
 ) -> None:
     services = make_services("beforeUserRegister,afterUserRegister")
-    sink.behave = answering(says(users=[{"userID": "another", "nickname": "Amended"}]))
+    sink.behave = answering(fine_with(users=[{"userID": "another", "nickname": "Amended"}]))
     codecs = services.codecs
     services.registration.register_with_token(User("v2"), codecs.request("v2", "v2", 1))
-    admit(services, "rong")
-    admit(services, "rong")
+    get_token(services, "rong")
+    get_token(services, "rong")
     names = [(user.user_id, user.nickname) for user in services.users.get_many(["v2", "rong"], unknown=True)]
     assert names == [("v2", "Amended"), ("rong", "Rong")]
-    told = [
+    sent = [
         (received.json["callbackCommand"][8:14], [user["userID"] for user in received.json["users"]])
         for received in sink.wait_for(4)
     ]
-    assert sorted(told) == [
+    assert sorted(sent) == [
         ("AfterU", ["rong"]),
         ("AfterU", ["v2"]),
         ("Before", ["rong"]),
@@ -418,6 +422,6 @@ def test_a_user_who_is_born_with_a_token_is_asked_and_told_too(
     ]
 
 
-def admit(services: Services, user_id: str) -> None:
-    order = services.codecs.request_opaque("live-app-key", user_id)
-    services.registration.get_or_register(User(user_id, "Rong"), order, once=False)
+def get_token(services: Services, user_id: str) -> None:
+    request = services.codecs.request_opaque("live-app-key", user_id)
+    services.registration.get_or_register(User(user_id, "Rong"), request, once=False)

@@ -1,4 +1,4 @@
-"""Presence as it is told: every change with its number, resets, and RongCloud's arrays."""
+"""Presence callbacks: each change with its number, resets, and RongCloud's arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL = "afterUserOnline,afterUserOffline,afterUserKickOff,presenceReset"
 URLS = "your-app-key={url}/rc,live-app-key={url}/live?x=1"
 
 
-def test_a_reset_is_told_first_and_after_every_start(make_services: MakeServices, sink: Sink) -> None:
+def test_a_reset_is_sent_first_and_after_each_start(make_services: MakeServices, sink: Sink) -> None:
     sink.behave = hung_up
     services = make_services(ALL)
     services.presence.touch("a", 1, 60)
@@ -43,7 +43,7 @@ def test_a_reset_is_told_first_and_after_every_start(make_services: MakeServices
     assert sink.wait_for(count + 1)[count].json["epoch"] == services.presence.epoch != epochs[0]
 
 
-def test_a_reset_outlasts_the_looking_for_what_is_too_old(
+def test_a_purge_does_not_drop_a_reset(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "PURGE_SECONDS", 0.01)
@@ -57,14 +57,16 @@ def test_a_reset_outlasts_the_looking_for_what_is_too_old(
     assert paths[-2:] == ["/callbackPresenceResetCommand", "/callbackAfterUserOnlineCommand"]
 
 
-def test_a_plain_receiver_gets_no_reset(make_services: MakeServices, sink: Sink) -> None:
+def test_a_reset_is_sent_only_if_configured(make_services: MakeServices, sink: Sink) -> None:
     services = make_services("afterUserOnline")
     services.presence.touch("a", 1, 60)
     (received,) = sink.wait_for(1)
     assert received.json["userID"] == "a"
 
 
-def test_who_lost_too_much_is_told_to_begin_again(make_services: MakeServices, sink: Sink) -> None:
+def test_a_receiver_that_missed_too_many_changes_gets_a_reset(
+    make_services: MakeServices, sink: Sink
+) -> None:
     sink.behave = hung_up
     services = make_services(ALL, presence_history=10, webhook_max_backoff=1)
     sink.wait_for(3)
@@ -72,25 +74,25 @@ def test_who_lost_too_much_is_told_to_begin_again(make_services: MakeServices, s
         services.presence.touch(f"u{number}", 1, 60)
     count = len(sink.received)
     sink.behave = answering()
-    heard = [0]
-    while heard[-1] < 50:
-        heard = [number_of(received) for received in sink.wait_for(count + len(heard))[count:]]
-    # Reset once or more, as it comes to look; what is kept by then follows by itself.
+    numbers = [0]
+    while numbers[-1] < 50:
+        numbers = [number_of(received) for received in sink.wait_for(count + len(numbers))[count:]]
+    # One reset or more, depending on timing; the changes kept after the last one follow singly.
     resets = [received.json["number"] for received in sink.received[count:] if "number" in received.json]
     assert 40 <= resets[-1] <= 50
-    assert heard[-1 - (50 - resets[-1]) :] == list(range(resets[-1], 51))
+    assert numbers[-1 - (50 - resets[-1]) :] == list(range(resets[-1], 51))
     services.presence.touch("last", 1, 60)
-    last = sink.wait_for(count + len(heard) + 1)[-1]
+    last = sink.wait_for(count + len(numbers) + 1)[-1]
     assert (last.json["userID"], last.headers["rollcall-number"]) == ("last", "51")
 
 
 def number_of(received: Received) -> int:
-    """Return the number of a change, or the one up to which a reset makes everything void."""
+    """Return the number of a change, or the number up to which a reset invalidates the changes."""
     return int(received.json["number"] if "number" in received.json else received.headers["rollcall-number"])
 
 
-def test_a_wall_clock_that_jumps_holds_no_delivery_up(make_services: MakeServices, sink: Sink) -> None:
-    class Jumping:
+def test_a_jump_of_the_wall_clock_delays_no_delivery(make_services: MakeServices, sink: Sink) -> None:
+    class JumpingClock:
         def __init__(self) -> None:
             self.jump = 0.0
 
@@ -100,7 +102,7 @@ def test_a_wall_clock_that_jumps_holds_no_delivery_up(make_services: MakeService
         def elapsed(self) -> float:
             return time.monotonic()
 
-    clock: Any = Jumping()
+    clock: Any = JumpingClock()
     services = make_services(ALL, clock=clock)
     sink.wait_for(1)
     sink.behave = hung_up
@@ -116,14 +118,14 @@ def test_a_wall_clock_that_jumps_holds_no_delivery_up(make_services: MakeService
 
 
 def statuses(sink: Sink, path: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for received in list(sink.received):
         if urlsplit(received.path).path == path:
-            rows += received.json
-    return rows
+            found += received.json
+    return found
 
 
-def test_rongcloud_is_told_in_arrays_that_are_signed_for_every_generation(
+def test_each_rongcloud_app_gets_signed_arrays_of_status_changes(
     make_services: MakeServices, sink: Sink
 ) -> None:
     services = make_services("", rongcloud_callback_urls=URLS.format(url=sink.url))
@@ -185,7 +187,7 @@ def test_rongcloud_is_told_in_arrays_that_are_signed_for_every_generation(
         assert SECRET not in str(received)
 
 
-def test_rongclouds_receiver_may_say_anything_with_a_2xx(make_services: MakeServices, sink: Sink) -> None:
+def test_any_2xx_answer_of_a_rongcloud_receiver_is_a_success(make_services: MakeServices, sink: Sink) -> None:
     sink.behave = answering(b"", 204)
     services = make_services("", rongcloud_callback_urls=f"live-app-key={sink.url}/")
     services.presence.touch("a", 1, 60)
@@ -201,8 +203,9 @@ def test_rongclouds_receiver_may_say_anything_with_a_2xx(make_services: MakeServ
         time.sleep(0.01)
 
 
-def test_our_own_rongcloud_callback_takes_what_is_sent(make_services: MakeServices, sink: Sink) -> None:
-    """What one Rollcall sends another one understands: signature, array, online and offline."""
+def test_rollcalls_rongcloud_callback_endpoint_accepts_rollcalls_own_delivery(
+    make_services: MakeServices, sink: Sink
+) -> None:
     services = make_services("", rongcloud_callback_urls=f"live-app-key={sink.url}/callback/onlinestatus")
     services.presence.touch("alice", 1, 60, "s1")
     (received,) = sink.wait_for(1)

@@ -1,7 +1,7 @@
-"""Decoding a body: values, Go's words for what is none, what follows, what is too large.
+"""Decoding a body: values, Go's error texts, trailing data, the size limit.
 
-The sentences are those of go1.19's encoding/json (`json.NewDecoder(...).Decode` and `json.Unmarshal`), which
-were compared with these functions over several hundred thousand mutated bodies.
+The error texts are those of go1.19's encoding/json (`json.NewDecoder(...).Decode` and `json.Unmarshal`);
+both gave the same texts for several hundred thousand mutated bodies.
 """
 
 from __future__ import annotations
@@ -59,12 +59,14 @@ def test_a_value_is_decoded(data: bytes, value: Any) -> None:
         (b'"\\u12', "unexpected EOF", "invalid character ' ' in \\u hexadecimal character escape"),
     ],
 )
-def test_a_body_that_just_ends_is_worded_by_either_decoder(data: bytes, stream: str, whole: str) -> None:
+def test_a_truncated_body_is_refused_with_the_error_text_of_each_go_decoder(
+    data: bytes, stream: str, whole: str
+) -> None:
     assert (_refusal(decode_stream, data), _refusal(unmarshal, data)) == (stream, whole)
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"),
+    ("data", "message"),
     [
         (b"abc", "invalid character 'a' looking for beginning of value"),
         (b"'a'", r"invalid character '\'' looking for beginning of value"),
@@ -95,12 +97,12 @@ def test_a_body_that_just_ends_is_worded_by_either_decoder(data: bytes, stream: 
         (b'{"a":' * 100_000, "invalid character '{' exceeded max depth"),
     ],
 )
-def test_a_syntax_error_is_worded_as_go_does(data: bytes, sentence: str) -> None:
-    assert _refusal(decode_stream, data) == _refusal(unmarshal, data) == sentence
+def test_a_syntax_error_is_refused_with_gos_error_text(data: bytes, message: str) -> None:
+    assert _refusal(decode_stream, data) == _refusal(unmarshal, data) == message
 
 
 @pytest.mark.parametrize(
-    ("data", "value", "sentence"),
+    ("data", "value", "message"),
     [
         (b"{}x", (), "invalid character 'x' after top-level value"),
         (b"{} {}", (), "invalid character '{' after top-level value"),
@@ -111,15 +113,15 @@ def test_a_syntax_error_is_worded_as_go_does(data: bytes, sentence: str) -> None
         (b"1.5.5", Number("1.5"), "invalid character '.' after top-level value"),
     ],
 )
-def test_what_follows_the_value_is_ignored_by_one_decoder_and_refused_by_the_other(
-    data: bytes, value: Any, sentence: str
+def test_trailing_data_is_ignored_by_decode_stream_and_refused_by_unmarshal(
+    data: bytes, value: Any, message: str
 ) -> None:
     assert decode_stream(decode(data)) == value
-    assert _refusal(unmarshal, data) == sentence
+    assert _refusal(unmarshal, data) == message
 
 
-def test_a_long_malformed_body_is_not_walked_through() -> None:
-    """Go's words for it would take a second a megabyte; Python's parser has its own."""
+def test_a_long_malformed_body_is_refused_with_pythons_error_text() -> None:
+    """Go's error text would take a second per megabyte to find."""
     long = b'{"a":"' + b"x" * body.MAX_EXPLAINED_BYTES + b'" 1}'
     assert (
         _refusal(decode_stream, long)
@@ -134,12 +136,12 @@ def test_a_long_malformed_body_is_not_walked_through() -> None:
 
 
 class Stream(io.BytesIO):
-    """A body that notes how much of it was asked for."""
+    """A body that records the size of the last read."""
 
-    asked = 0
+    requested = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self.asked = size or 0
+        self.requested = size or 0
         return super().read(size)
 
 
@@ -153,12 +155,12 @@ class Stream(io.BytesIO):
         ({"wsgi.input_terminated": True}, b"abc", b"abc"),
     ],
 )
-def test_a_body_is_read_to_its_announced_end(environ: dict[str, Any], sent: bytes, got: bytes) -> None:
+def test_a_body_is_read_to_its_declared_end(environ: dict[str, Any], sent: bytes, got: bytes) -> None:
     assert read({**environ, "wsgi.input": Stream(sent)}) == got
 
 
 class Broken(io.BytesIO):
-    """A body that a server gives up on, with a class of its own."""
+    """A body whose read fails with an exception class of the server's own."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         raise type("InvalidChunkSize", (Exception,), {})
@@ -171,15 +173,15 @@ class Broken(io.BytesIO):
         ({"wsgi.input_terminated": True}, Broken()),
         ({"CONTENT_LENGTH": "3"}, Broken()),
     ],
-    ids=["shorter than announced", "broken chunks", "broken off"],
+    ids=["shorter than declared", "broken chunks", "read error"],
 )
-def test_a_body_that_does_not_come_whole_is_refused(environ: dict[str, Any], stream: io.BytesIO) -> None:
+def test_an_incomplete_body_is_refused(environ: dict[str, Any], stream: io.BytesIO) -> None:
     with pytest.raises(BodyInvalid, match="unexpected EOF"):
         read({**environ, "wsgi.input": stream})
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1.0", "\u0663", "9" * 5000])
-def test_a_length_that_is_none_is_refused_unread(length: str) -> None:
+def test_a_body_with_an_invalid_length_is_refused_unread(length: str) -> None:
     stream = Stream(b"abc")
     with pytest.raises(BodyInvalid, match="bad Content-Length"):
         read({"CONTENT_LENGTH": length, "wsgi.input": stream})
@@ -187,7 +189,7 @@ def test_a_length_that_is_none_is_refused_unread(length: str) -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_over_the_limit_is_refused_and_never_cut(
+def test_a_body_over_the_limit_is_refused_and_not_truncated(
     monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
     monkeypatch.setattr(body, "MAX_BODY_BYTES", 10)
@@ -196,7 +198,7 @@ def test_a_body_over_the_limit_is_refused_and_never_cut(
     with pytest.raises(BodyTooLarge) as refusal:
         read({**environ, "wsgi.input": stream})
     assert str(refusal.value) == "request body is larger than 10 bytes"
-    assert stream.asked == 11
+    assert stream.requested == 11
     assert read({**environ, "CONTENT_LENGTH": "10", "wsgi.input": Stream(b"x" * 10)}) == b"x" * 10
 
 

@@ -1,4 +1,4 @@
-"""Whose a bare path is: row by row, and the order of the rows."""
+"""Which dialect a path without prefix belongs to: each rule, and the order of the rules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def candidates(path: str = PATH, dialects: tuple[Dialect, ...] = VENDORS) -> lis
     ]
 
 
-def incoming(services: Services, body: Any, **headers: str) -> Request:
+def make_request(services: Services, body: Any, **headers: str) -> Request:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     environ = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     return Request({**environ, "CONTENT_LENGTH": str(len(data)), "wsgi.input": io.BytesIO(data)}, services)
@@ -44,7 +44,7 @@ def name_of(chosen: Candidate | None) -> str | None:
     return chosen.dialect.name.removeprefix("openim_") if chosen else None
 
 
-ROWS: list[tuple[Rule, Any, dict[str, str], str | None]] = [
+RULE_CASES: list[tuple[Rule, Any, dict[str, str], str | None]] = [
     (detect.structural_keys, {"platform": 1}, {}, "v2"),
     (detect.structural_keys, {"platformID": 1}, {}, "v3"),
     (detect.structural_keys, {"PLATFORMID": 1}, {}, "v3"),
@@ -74,45 +74,45 @@ ROWS: list[tuple[Rule, Any, dict[str, str], str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "body", "headers", "expected"), ROWS)
-def test_a_rule_knows_or_passes_on(
+@pytest.mark.parametrize(("rule", "body", "headers", "expected"), RULE_CASES)
+def test_a_rule_returns_its_candidate_or_none(
     services: Services, rule: Rule, body: Any, headers: dict[str, str], expected: str | None
 ) -> None:
-    assert name_of(rule(candidates(), incoming(services, body, **headers))) == expected
+    assert name_of(rule(candidates(), make_request(services, body, **headers))) == expected
 
 
 @pytest.mark.parametrize(
     ("body", "headers", "expected"),
     [
-        # The keys win over where the operationID stands and over the token, which interceptors add.
+        # Body keys outrank the place of the operationID and the token, which interceptors add.
         ({"platform": 1}, {"operationid": "1", "token": V3_TOKEN}, "v2"),
         ({"platformID": 1, "operationID": "1"}, {"token": V2_TOKEN}, "v3"),
-        # Where keys do not tell, the operationID wins over the token.
+        # Without distinctive keys, the operationID outranks the token.
         ({"operationID": "1"}, {"token": V3_TOKEN}, "v2"),
         ({}, {"operationid": "1", "token": V2_TOKEN}, "v3"),
-        # Both or none of the places: the token.
+        # With an operationID in both places or in neither, the token decides.
         ({"operationID": "1"}, {"operationid": "1", "token": V3_TOKEN}, "v3"),
         ({}, {"token": V2_TOKEN}, "v2"),
-        # A tie that nothing breaks is v3's if the body has its keys, otherwise the setting's.
+        # An unresolved tie goes to v3 if the body has v3's keys, otherwise to the setting's version.
         ({"platform": 1, "platformID": 1}, {}, "v3"),
         ({"platform": 1, "platformID": 1, "operationID": "1"}, {}, "v2"),
         ({}, {}, "v2"),
-        # A body that tells nothing.
+        # A body without keys.
         (b"", {}, "v2"),
         (b"{", {"operationid": "1"}, "v3"),
         ([], {"token": V3_TOKEN}, "v3"),
         (b"null", {"token": "garbage"}, "v2"),
     ],
 )
-def test_the_first_rule_that_knows_decides(
+def test_the_first_rule_with_a_result_decides(
     services: Services, body: Any, headers: dict[str, str], expected: str
 ) -> None:
-    assert name_of(choose(candidates(), incoming(services, body, **headers))) == expected
+    assert name_of(choose(candidates(), make_request(services, body, **headers))) == expected
 
 
-def test_the_default_is_a_setting(make_app: Any) -> None:
+def test_the_default_version_is_a_setting(make_app: Any) -> None:
     services = make_app(openim_default="v3").extensions["rollcall"]
-    assert name_of(choose(candidates(), incoming(services, b""))) == "v3"
+    assert name_of(choose(candidates(), make_request(services, b""))) == "v3"
 
 
 @pytest.mark.parametrize(
@@ -124,22 +124,22 @@ def test_the_default_is_a_setting(make_app: Any) -> None:
         ("/user/getToken.json", "rongcloud"),
     ],
 )
-def test_a_path_of_one_dialect_is_that_dialects_whatever_is_sent(
+def test_an_unshared_path_belongs_to_its_dialect_whatever_the_request(
     services: Services, path: str, expected: str
 ) -> None:
     misleading = {"platform": 1, "platformID": 1, "operationID": "1"}
     only = candidates(path)
     assert len(only) == 1
-    assert name_of(choose(only, incoming(services, misleading, token=V2_TOKEN))) == expected
+    assert name_of(choose(only, make_request(services, misleading, token=V2_TOKEN))) == expected
 
 
-def test_a_dialect_that_is_switched_off_has_no_say(services: Services) -> None:
+def test_a_disabled_dialect_is_never_chosen(services: Services) -> None:
     only = candidates(PATH, VENDORS[:1])
-    assert name_of(choose(only, incoming(services, {"platformID": 1}))) == "v2"
+    assert name_of(choose(only, make_request(services, {"platformID": 1}))) == "v2"
 
 
-#: The keys by which each dialect's form of a shared path is told.
-MARKS = {
+#: The body keys that identify OpenIM v2 and v3 on each shared path.
+BODY_KEYS = {
     "/auth/user_token": ({"platform"}, {"platformid"}),
     "/auth/parse_token": ({"operationid"}, {"token"}),
     "/auth/force_logout": ({"platform", "fromuserid"}, {"platformid", "userid"}),
@@ -153,11 +153,11 @@ MARKS = {
 }
 
 
-def test_every_shared_path_is_told_by_these_keys() -> None:
+def test_shared_paths_are_identified_by_these_body_keys() -> None:
     paths = [endpoint.path for dialect in VENDORS for endpoint in dialect.endpoints]
     shared = {path for path in paths if paths.count(path) > 1}
     found = {path: tuple(set(each.endpoint.body_keys) for each in candidates(path)) for path in shared}
-    assert found == MARKS
+    assert found == BODY_KEYS
 
 
 IN_HEADER = {"operationid": "1"}
@@ -167,7 +167,7 @@ NAMED = {"operationID": "1", "userID": "u"}
 @pytest.mark.parametrize(
     ("path", "body", "headers", "expected"),
     [
-        # What a real client of either version sends.
+        # Requests of real clients of both versions.
         ("/auth/parse_token", {"operationID": "1"}, {"token": V2_TOKEN}, "v2"),
         ("/auth/parse_token", {"token": V3_TOKEN}, IN_HEADER, "v3"),
         ("/auth/force_logout", {"platform": 1, "fromUserID": "u", "operationID": "1"}, {}, "v2"),
@@ -184,7 +184,7 @@ NAMED = {"operationID": "1", "userID": "u"}
         ("/user/get_users", {"pagination": {}}, IN_HEADER, "v3"),
         ("/user/set_global_msg_recv_opt", {"operationID": "1", "globalRecvMsgOpt": 1}, {}, "v2"),
         ("/user/set_global_msg_recv_opt", {"userID": "u", "globalRecvMsgOpt": 1}, IN_HEADER, "v3"),
-        # A v2 client that names the user all the same, and a v3 client with a stray operationID.
+        # A v2 client that also sends a userID, and a v3 client with a stray operationID.
         ("/user/set_global_msg_recv_opt", NAMED, {}, "v2"),
         ("/user/set_global_msg_recv_opt", {"userID": "u"}, {}, "v3"),
         (
@@ -207,7 +207,7 @@ NAMED = {"operationID": "1", "userID": "u"}
             {**IN_HEADER, "token": V2_TOKEN},
             "v3",
         ),
-        # A token in the body is v3's as long as there is none in the header.
+        # A token in the body means v3 if the header has none.
         ("/auth/parse_token", {"operationID": "1", "token": V3_TOKEN}, {}, "v3"),
         ("/auth/parse_token", {"operationID": "1", "token": V3_TOKEN}, {"token": V2_TOKEN}, "v2"),
         ("/auth/parse_token", {"token": V2_TOKEN}, {"token": V2_TOKEN}, "v3"),
@@ -223,32 +223,32 @@ NAMED = {"operationID": "1", "userID": "u"}
         ("/auth/parse_token", {}, {"token": V2_TOKEN}, "v2"),
         ("/auth/parse_token", b"", {"token": V3_TOKEN}, "v3"),
         ("/auth/parse_token", b"", {}, "v2"),
-        # Half-migrated: v2's keys, the operationID in the header.
+        # A half-migrated client: v2's keys, the operationID in the header.
         ("/user/get_users_info", {"userIDList": []}, IN_HEADER, "v2"),
-        # Both versions' keys: where the operationID stands, and v3 if that does not tell.
+        # With keys of both versions, the place of the operationID decides, otherwise it is v3.
         ("/user/get_users_info", {"userIDList": [], "userIDs": [], "operationID": "1"}, {}, "v2"),
         ("/user/get_users_info", {"userIDList": [], "userIDs": []}, IN_HEADER, "v3"),
         ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {}, "v3"),
         ("/user/get_users_info", {"userIDList": [], "userIDs": []}, {"token": V2_TOKEN}, "v3"),
         ("/user/get_users", {"nickName": "a"}, {}, "v3"),
-        # Null is absence.
+        # null counts as absent.
         ("/user/get_users_info", {"userIDList": None, "userIDs": []}, {}, "v3"),
-        # Nothing that tells.
+        # No distinctive keys.
         ("/user/update_user_info", {"userID": "u"}, {}, "v2"),
         ("/user/update_user_info", {"userID": "u"}, {"token": V3_TOKEN}, "v3"),
         ("/user/get_users_info", b"[]", {}, "v2"),
         ("/user/get_users_info", b'{"userIDs":', IN_HEADER, "v3"),
     ],
 )
-def test_a_shared_path_is_read_as_it_is_meant(
+def test_a_shared_path_goes_to_the_version_of_the_request(
     services: Services, path: str, body: Any, headers: dict[str, str], expected: str
 ) -> None:
-    assert name_of(choose(candidates(path), incoming(services, body, **headers))) == expected
+    assert name_of(choose(candidates(path), make_request(services, body, **headers))) == expected
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])
-@pytest.mark.parametrize("path", MARKS)
-def test_a_body_that_tells_nothing_gets_v2s_refusal(client: FlaskClient, prefix: str, path: str) -> None:
+@pytest.mark.parametrize("path", BODY_KEYS)
+def test_an_empty_body_on_a_shared_path_gets_v2s_error(client: FlaskClient, prefix: str, path: str) -> None:
     response = client.post(prefix + path, data=b"")
     assert response.status_code == 400
     assert response.get_json()["errMsg"].removeprefix(" BindJSON failed ") == "EOF"

@@ -1,4 +1,4 @@
-"""Who counts as this machine while documented secrets are in place."""
+"""Which requests count as local while documented secrets are in use."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from app.wire.loopback import is_loopback, why_not_local
 
-HERE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:10002"}
-ELSEWHERE = "the request comes from another machine"
+LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:10002"}
+REMOTE = "the request comes from another machine"
 PROXY = "the request was forwarded by a proxy"
 HOST = "the request's Host is not this machine"
 ORIGIN = "the request's Origin is not this machine"
@@ -20,10 +20,10 @@ ORIGIN = "the request's Origin is not this machine"
         ({"REMOTE_ADDR": "127.8.9.10"}, None),
         ({"REMOTE_ADDR": "::1"}, None),
         ({"REMOTE_ADDR": "::ffff:127.0.0.1"}, None),
-        ({"REMOTE_ADDR": "10.0.0.1"}, ELSEWHERE),
-        ({"REMOTE_ADDR": "::ffff:10.0.0.1"}, ELSEWHERE),
-        ({"REMOTE_ADDR": "0.0.0.0"}, ELSEWHERE),
-        ({"REMOTE_ADDR": ""}, ELSEWHERE),
+        ({"REMOTE_ADDR": "10.0.0.1"}, REMOTE),
+        ({"REMOTE_ADDR": "::ffff:10.0.0.1"}, REMOTE),
+        ({"REMOTE_ADDR": "0.0.0.0"}, REMOTE),
+        ({"REMOTE_ADDR": ""}, REMOTE),
         ({"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, PROXY),
         ({"HTTP_X_FORWARDED_HOST": "localhost"}, PROXY),
         ({"HTTP_X_FORWARDED_PROTO": "http"}, PROXY),
@@ -59,16 +59,16 @@ ORIGIN = "the request's Origin is not this machine"
         ({"HTTP_ORIGIN": "http://[bad"}, ORIGIN),
     ],
 )
-def test_only_what_is_certainly_this_machine_is_let_pass(
+def test_a_request_is_local_only_if_address_proxy_headers_host_and_origin_say_so(
     environ: dict[str, str | None], reason: str | None
 ) -> None:
-    given = {key: value for key, value in {**HERE, **environ}.items() if value is not None}
+    given = {key: value for key, value in {**LOCAL, **environ}.items() if value is not None}
     assert why_not_local(given) == reason
 
 
 @pytest.mark.parametrize(
-    ("host", "own"),
+    ("host", "expected"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("", False)],
 )
-def test_an_address_to_listen_on_is_this_machine_or_not(host: str, own: bool) -> None:
-    assert is_loopback(host) is own
+def test_is_loopback_accepts_loopback_hosts_only(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

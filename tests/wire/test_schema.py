@@ -1,4 +1,4 @@
-"""Binding a body to a request, by Go's rules and in Go's words (checked with go1.19)."""
+"""Binding a body to a request by Go's rules, with Go's error texts (checked with go1.19)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def bound(text: str) -> Outer:
         ('{"platform": -0, "flag": true, "ttl": 0}', Outer("", 0, flag=True, ttl=0)),
     ],
 )
-def test_a_body_binds(text: str, expected: Outer) -> None:
+def test_a_body_binds_to_the_fields(text: str, expected: Outer) -> None:
     assert bound(text) == expected
 
 
@@ -83,7 +83,7 @@ FIELD = "json: cannot unmarshal {} into Go struct field UserRegisterReq.{} of ty
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ("[]", "json: cannot unmarshal array into Go value of type user.UserRegisterReq"),
         ('"x"', "json: cannot unmarshal string into Go value of type user.UserRegisterReq"),
@@ -122,14 +122,14 @@ FIELD = "json: cannot unmarshal {} into Go struct field UserRegisterReq.{} of ty
         ('{"secret": 1, "secret": "right"}', FIELD.format("number", "secret", "string")),
     ],
 )
-def test_a_wrong_type_is_refused_in_gos_words(text: str, sentence: str) -> None:
+def test_a_wrong_type_is_refused_with_gos_error_text(text: str, message: str) -> None:
     with pytest.raises(BodyInvalid) as refusal:
         bound(text)
-    assert str(refusal.value) == sentence
+    assert str(refusal.value) == message
 
 
 @dataclass(frozen=True)
-class Wrapping:
+class WithNullables:
     GO_TYPE: ClassVar[str] = "sdkws.UserInfoWithEx"
 
     name: str | None = field(nullable(STRING), "nickname")
@@ -139,18 +139,18 @@ class Wrapping:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{}", Wrapping(None, None)),
-        ('{"nickname":null,"globalRecvMsgOpt":null}', Wrapping(None, None)),
-        ('{"nickname":"","globalRecvMsgOpt":0}', Wrapping("", 0)),
-        ('{"nickname":"a","NICKNAME":null}', Wrapping(None, None)),
+        ("{}", WithNullables(None, None)),
+        ('{"nickname":null,"globalRecvMsgOpt":null}', WithNullables(None, None)),
+        ('{"nickname":"","globalRecvMsgOpt":0}', WithNullables("", 0)),
+        ('{"nickname":"a","NICKNAME":null}', WithNullables(None, None)),
     ],
 )
-def test_a_wrapped_value_tells_absence_from_zero(text: str, expected: Wrapping) -> None:
-    assert bind(Wrapping, decode_stream(decode(text.encode()))) == expected
+def test_a_nullable_field_distinguishes_absence_from_zero(text: str, expected: WithNullables) -> None:
+    assert bind(WithNullables, decode_stream(decode(text.encode()))) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ('{"nickname":1}', "json: cannot unmarshal number into Go value of type string"),
         ('{"nickname":{"value":"a"}}', "json: cannot unmarshal object into Go value of type string"),
@@ -158,7 +158,7 @@ def test_a_wrapped_value_tells_absence_from_zero(text: str, expected: Wrapping) 
         ('{"globalRecvMsgOpt":true}', "json: cannot unmarshal bool into Go value of type int32"),
     ],
 )
-def test_a_wrapped_value_of_a_wrong_type_is_refused_without_a_place(text: str, sentence: str) -> None:
+def test_a_wrong_type_in_a_nullable_field_is_refused_without_the_fields_name(text: str, message: str) -> None:
     with pytest.raises(BodyInvalid) as refusal:
-        bind(Wrapping, decode_stream(decode(text.encode())))
-    assert str(refusal.value) == sentence
+        bind(WithNullables, decode_stream(decode(text.encode())))
+    assert str(refusal.value) == message

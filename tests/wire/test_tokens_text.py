@@ -1,4 +1,4 @@
-"""The texts of tokens: golden strings, tamperings, other people's tokens."""
+"""Token encodings: golden values, tampered tokens, foreign tokens."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def codecs(**settings: Any) -> Codecs:
 
 
 def token(format: str, user_id: str, platform_id: int, iat: int, days: int, using: Codecs) -> Token:
-    order = using.request(format, user_id, platform_id)
-    return Token(user_id, platform_id, format, "", iat, iat + days * 86400, order.signing_keys[0])
+    request = using.request(format, user_id, platform_id)
+    return Token(user_id, platform_id, format, "", iat, iat + days * 86400, request.signing_keys[0])
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def token(format: str, user_id: str, platform_id: int, iat: int, days: int, usin
         ("v2", "openIM1111", 1645675304, 7, {}, seeds.V2_REGISTER),
         ("v2", "openIM1111", 1645688859, 7, {}, seeds.V2_TOKEN),
         ("v3.4", "11111112", 1698819340, 90, {}, seeds.V3_USER),
-        # A 3.0 server made this one, whose default secret was another than the page says.
+        # Made by a 3.0 server, whose default secret differs from the documented one.
         ("v3.4", "openIMAdmin", 1688978805, 90, {"openim_secret": "tuoyun"}, seeds.V3_ADMIN),
     ],
     ids=["seed 000 register", "seed 000 token", "seed 002", "seed 004"],
 )
-def test_the_seeds_tokens_are_spelled_to_the_byte(
+def test_the_seeds_tokens_are_encoded_byte_for_byte(
     format: str, user_id: str, iat: int, days: int, settings: dict[str, Any], golden: str
 ) -> None:
     using = codecs(**settings)
@@ -63,7 +63,7 @@ def test_the_seeds_tokens_are_spelled_to_the_byte(
     ("format", "platform_id"),
     [("v2", 1), ("v2", 10), ("v2", 0), ("v3.4", 5), ("v3.8", 10), ("v3.8", 0), ("v3.8", -1)],
 )
-def test_every_token_reads_back(format: str, platform_id: int, user_id: str) -> None:
+def test_an_encoded_token_decodes_to_itself(format: str, platform_id: int, user_id: str) -> None:
     using = codecs()
     issued = token(format, user_id, platform_id, IAT, 1, using)
     text = using.encode(issued)
@@ -114,7 +114,7 @@ V2 = {"UID": "u", "Platform": "IOS", "exp": IAT + 10, "nbf": IAT, "iat": IAT}
         jwt({**V3, "iat": -(10**400)}, tokens.V3_KEY),
     ],
 )
-def test_what_is_no_token_is_malformed(text: str) -> None:
+def test_a_text_that_is_not_a_token_is_malformed(text: str) -> None:
     with pytest.raises(TokenMalformed):
         codecs().decode(text)
 
@@ -124,8 +124,8 @@ def flipped(text: str) -> str:
     return f"{head}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
 
 
-def test_a_changed_last_character_is_a_bad_signature_or_the_same_bits() -> None:
-    """Base64 has two bits to spare there, which Go's decoder does not look at and no text of ours has."""
+def test_a_changed_last_character_breaks_the_signature_or_changes_only_unused_bits() -> None:
+    """The last character has two unused bits: Go's decoder ignores them, Rollcall leaves them zero."""
     text = jwt(V3, tokens.V3_KEY)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     others = [codecs().decode(text[:-1] + char) for char in alphabet if char != text[-1]]
@@ -159,9 +159,9 @@ def with_payload(text: str, claims: dict[str, Any]) -> str:
         (jwt(V3, tokens.V3_KEY, {"alg": ["HS256"]}), "signing method (alg) is unspecified."),
     ],
 )
-def test_what_is_not_signed_by_us_is_refused_with_a_reason(text: str, signature_error: str) -> None:
-    presented = codecs().decode(text)
-    assert (presented.signature_error, presented.token) == (signature_error, None)
+def test_a_signature_that_does_not_verify_is_reported_with_a_reason(text: str, signature_error: str) -> None:
+    decoded = codecs().decode(text)
+    assert (decoded.signature_error, decoded.token) == (signature_error, None)
 
 
 @pytest.mark.parametrize(
@@ -184,20 +184,20 @@ def test_what_is_not_signed_by_us_is_refused_with_a_reason(text: str, signature_
         jwt({**V2, "nbf": IAT - 1}, tokens.V2_KEY),
     ],
 )
-def test_a_genuine_signature_over_a_text_that_we_never_write_is_no_token_of_ours(text: str) -> None:
-    presented = codecs().decode(text)
-    assert (presented.signature_error, presented.token) == (None, None)
+def test_a_correctly_signed_text_that_rollcall_never_writes_is_not_its_token(text: str) -> None:
+    decoded = codecs().decode(text)
+    assert (decoded.signature_error, decoded.token) == (None, None)
 
 
-def test_an_unknown_algorithm_is_found_out_before_the_claims_are_looked_at() -> None:
-    presented = codecs().decode(jwt({**V3, "exp": 1}, tokens.V3_KEY, {"alg": "XS256"}))
-    assert (presented.exp, presented.signature_error) == (None, "signing method (alg) is unavailable.")
+def test_the_algorithm_is_checked_before_the_claims() -> None:
+    decoded = codecs().decode(jwt({**V3, "exp": 1}, tokens.V3_KEY, {"alg": "XS256"}))
+    assert (decoded.exp, decoded.signature_error) == (None, "signing method (alg) is unavailable.")
 
 
-def test_of_tokens_for_ids_that_nobody_can_have_nothing_is_kept() -> None:
-    using, minting = codecs(), codecs()
+def test_decoding_tokens_for_invalid_ids_keeps_no_memory() -> None:
+    using, issuer = codecs(), codecs()
     texts = [
-        minting.encode(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, minting)) for number in range(1, 9)
+        issuer.encode(token("v3.4", f"{number}" * 100_000, 2, IAT, 90, issuer)) for number in range(1, 9)
     ]
     gc.collect()
     tracemalloc.start()
@@ -210,7 +210,7 @@ def test_of_tokens_for_ids_that_nobody_can_have_nothing_is_kept() -> None:
 
 
 def test_short_keys_raise_no_warning() -> None:
-    """PyJWT warns at every token; the banner says it once."""
+    """PyJWT would warn at each token; Rollcall warns once, at start."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         using = codecs()
@@ -218,12 +218,14 @@ def test_short_keys_raise_no_warning() -> None:
 
 
 def opaque(using: Codecs, app_key: str, user_id: str) -> Token:
-    order = using.request_opaque(app_key, user_id)
-    return Token(user_id, 0, "rongcloud", app_key, IAT * 1000 + 250, IAT + 30 * 86400, order.signing_keys[0])
+    request = using.request_opaque(app_key, user_id)
+    return Token(
+        user_id, 0, "rongcloud", app_key, IAT * 1000 + 250, IAT + 30 * 86400, request.signing_keys[0]
+    )
 
 
 @pytest.mark.parametrize("user_id", ["u", "a@b.c", "名" * 21, "x" * 64, '"' * 64])
-def test_an_opaque_token_reads_back_and_is_short_enough(user_id: str) -> None:
+def test_an_opaque_token_decodes_to_itself_and_is_within_the_limit(user_id: str) -> None:
     using = codecs(rongcloud_apps="k" * 64 + ":" + "s" * 20)
     issued = opaque(using, "k" * 64, user_id)
     text = using.encode(issued)
@@ -233,7 +235,7 @@ def test_an_opaque_token_reads_back_and_is_short_enough(user_id: str) -> None:
         using.decode(text)
 
 
-def test_any_secret_of_an_app_verifies_and_the_first_one_signs() -> None:
+def test_every_secret_of_an_app_verifies_and_the_first_one_signs() -> None:
     old, new = codecs(rongcloud_apps="key:old"), codecs(rongcloud_apps="key:new,key:old")
     issued = opaque(old, "key", "u")
     assert new.decode_any(old.encode(issued)).token == issued
@@ -256,8 +258,8 @@ MALFORMED, FORGED = "malformed", "signature is invalid"
         (lambda text: "ä@ä", MALFORMED),
         (lambda text: "W10@x", MALFORMED),
         (lambda text: "bm8@x", MALFORMED),
-        (lambda text: spelled_by("your-app-key:forged", "your-app-key"), FORGED),
-        (lambda text: spelled_by("other:secret", "other"), FORGED),
+        (lambda text: encoded_by("your-app-key:forged", "your-app-key"), FORGED),
+        (lambda text: encoded_by("other:secret", "other"), FORGED),
     ],
 )
 def test_a_tampered_opaque_token_is_refused(tamper: Callable[[str], str], outcome: str) -> None:
@@ -267,11 +269,11 @@ def test_a_tampered_opaque_token_is_refused(tamper: Callable[[str], str], outcom
         with pytest.raises(TokenMalformed):
             using.decode_any(text)
     else:
-        presented = using.decode_any(text)
-        assert (presented.signature_error, presented.token) == (outcome, None)
+        decoded = using.decode_any(text)
+        assert (decoded.signature_error, decoded.token) == (outcome, None)
 
 
-def spelled_by(apps: str, app_key: str) -> str:
+def encoded_by(apps: str, app_key: str) -> str:
     """Return a token of a server with other apps."""
     using = codecs(rongcloud_apps=apps)
     return using.encode(opaque(using, app_key, "u"))

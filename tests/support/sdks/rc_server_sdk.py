@@ -1,4 +1,7 @@
-"""Every user call of rc-server-sdk (PyPI): give address, app key and secret; prints each result."""
+"""Make every user call of rc-server-sdk (PyPI) and print the results as JSON.
+
+Arguments: address, app key, secret.
+"""
 
 import json
 import sys
@@ -7,7 +10,7 @@ from rongcloud.rongcloud import RongCloud  # type: ignore[import-not-found]
 
 
 def plain(result: object) -> object:
-    """An HTTP error makes this SDK hand out bytes."""
+    """Decode the bytes that this SDK returns for an HTTP error."""
     return {"bytes": json.loads(result)} if isinstance(result, bytes) else result
 
 
@@ -40,7 +43,7 @@ def main(address: str, key: str, secret: str) -> None:
         tag.set(["id1", "id2"], ["x"]),
         tag.get(["31232", "id1", "id2", "id3"]),
         client.get_group().query_user_group("AAA"),
-        # What the SDK lets pass and the server does not.
+        # The SDK accepts these, the server refuses them.
         user.register(long[1:], "n"),
         block.add(["AAA"], 0),
     ]

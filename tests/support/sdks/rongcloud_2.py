@@ -1,4 +1,7 @@
-"""Every user call of rongcloud 2.0.1 (PyPI): give address, app key and secret; prints each result."""
+"""Make every user call of rongcloud 2.0.1 (PyPI) and print the results as JSON.
+
+Arguments: address, app key, secret.
+"""
 
 import json
 import sys

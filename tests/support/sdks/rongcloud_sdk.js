@@ -1,4 +1,4 @@
-// Every user call of rongcloud-sdk (npm): run with address, app key and secret; prints what each gives, in JSON.
+// Makes every user call of rongcloud-sdk (npm) and prints the results as JSON. Arguments: address, app key, secret.
 
 const [address, appkey, secret] = process.argv.slice(2);
 const { User } = require('rongcloud-sdk')({ appkey, secret, api: address });
