@@ -1,5 +1,5 @@
 """What a WSGI server loads: `gunicorn wsgi:app`."""
 
-from app import create_app
+from rollcall_server import create_app
 
 app = create_app()

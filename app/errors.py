@@ -12,7 +12,6 @@ RollcallError
     │   ├── BodyTooLarge
     │   ├── BodyInvalid
     │   ├── HeaderMissing
-    │   ├── PatternInvalid
     │   └── ArgumentInvalid
     │       ├── ArgumentMissing
     │       ├── ArgumentTooLong
@@ -104,10 +103,6 @@ class HeaderMissing(BadRequest):
         super().__init__(f"header must have {name}")
         #: The header's name as written in the dialect.
         self.name = name
-
-
-class PatternInvalid(BadRequest):
-    """A search pattern cannot be used; `str()` says why."""
 
 
 class ArgumentInvalid(BadRequest):

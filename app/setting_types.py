@@ -7,69 +7,13 @@ with the predicate of an error message ("must be ..."); the caller prefixes the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app import ids
-
-#: The dialects that a setting can switch off.
-DIALECTS = ("openim_v2", "openim_v3", "rongcloud")
-#: The profiles of a RongCloud app; the first is the default.
-PROFILES = ("documented", "live")
-#: A RongCloud token contains its app key and has to stay under 256 bytes.
-MAX_APP_KEY_BYTES = 64
+from . import ids
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-
-
-_PRESENCE = ("afterUserOnline", "afterUserOffline", "afterUserKickOff", "presenceReset")
-_SINCE_3_5 = (
-    "beforeUserRegister",
-    "afterUserRegister",
-    "beforeUpdateUserInfo",
-    "afterUpdateUserInfo",
-    "beforeUpdateUserInfoEx",
-    "afterUpdateUserInfoEx",
-    *_PRESENCE,
-)
-#: The callbacks of each generation, by their names in upstream's newest configuration. v2 and 3.4 have fewer;
-#: `presenceReset` is Rollcall's own.
-CALLBACKS: Mapping[str, tuple[str, ...]] = {
-    "2.3": _PRESENCE,
-    "3.4": ("beforeUpdateUserInfo", *_PRESENCE),
-    "3.5": _SINCE_3_5,
-    "3.7": _SINCE_3_5,
-}
-#: Seconds to wait for an answer: upstream's default, and the maximum.
-CALLBACK_TIMEOUT, MAX_CALLBACK_TIMEOUT = 5, 15
-
-
-@dataclass(frozen=True)
-class Callback:
-    """An OpenIM callback to send."""
-
-    name: str
-    timeout: int = CALLBACK_TIMEOUT
-    """Seconds."""
-    fails_closed: bool = False
-    """Whether the operation is refused if a before-callback gets no usable answer."""
-
-
-@dataclass(frozen=True)
-class RongCloudApp:
-    """An app of the RongCloud dialect."""
-
-    key: str
-    secrets: tuple[str, ...]
-    """The first signs, any of them verifies."""
-    profile: str = PROFILES[0]
-
-    @property
-    def is_documented(self) -> bool:
-        """Whether to answer as the vendor's documentation says, rather than as the live service does."""
-        return self.profile == "documented"
 
 
 def text(value: object) -> str:
@@ -122,26 +66,6 @@ def urls_by_key(value: object) -> tuple[tuple[str, str], ...]:
     if len({key for key, _, _ in pairs}) < len(pairs):
         raise ValueError("names an app twice")
     return tuple((key, url(address)) for key, _, address in pairs)
-
-
-def callbacks(value: object) -> tuple[Callback, ...]:
-    """Parse `name`, `name:timeout` or `name:timeout:refuse`, comma-separated."""
-    parsed = [_callback(item) for item in csv(value)]
-    if len({callback.name for callback in parsed}) < len(parsed):
-        raise ValueError("names a callback twice")
-    return tuple(parsed)
-
-
-def _callback(item: str) -> Callback:
-    name, *rest = item.split(":")
-    if name not in CALLBACKS["3.7"]:
-        raise ValueError(f"names {name!r}; the callbacks are {', '.join(CALLBACKS['3.7'])}")
-    timeout = int_range(1, MAX_CALLBACK_TIMEOUT)(rest[0]) if rest else CALLBACK_TIMEOUT
-    if rest[1:] not in ([], ["refuse"]) or (rest[1:] and not name.startswith("before")):
-        raise ValueError(
-            "may say `refuse` after the timeout of a callback that comes before, and nothing else"
-        )
-    return Callback(name, timeout, bool(rest[1:]))
 
 
 def path_(value: object) -> Path:
@@ -223,29 +147,5 @@ def user_ids(value: object) -> tuple[str, ...]:
     return parsed
 
 
-def dialects(value: object) -> tuple[str, ...]:
-    """Parse one or more names of dialects, comma-separated."""
-    names = csv(value)
-    for name in names:
-        if name not in DIALECTS:
-            raise ValueError(f"names {name!r}; the dialects are {', '.join(DIALECTS)}")
-    if not names:
-        raise ValueError(f"must name at least one of {', '.join(DIALECTS)}")
-    return names
-
-
-def apps(value: object) -> tuple[RongCloudApp, ...]:
-    """Parse `key:secret` or `key:secret:profile`, comma-separated; a repeated key adds a secret."""
-    by_key: dict[str, RongCloudApp] = {}
-    for number, entry in enumerate(csv(value), 1):
-        key, _, rest = entry.partition(":")
-        secret, _, profile = rest.partition(":")
-        if not (key and secret) or profile not in ("", *PROFILES):
-            raise ValueError(f"entry {number} is not key:secret[:profile], profile {' or '.join(PROFILES)}")
-        if len(key.encode()) > MAX_APP_KEY_BYTES:
-            raise ValueError(f"entry {number} has a key of over {MAX_APP_KEY_BYTES} bytes")
-        earlier = by_key.get(key, RongCloudApp(key, (), profile or PROFILES[0]))
-        if profile and profile != earlier.profile:
-            raise ValueError(f"entry {number} gives the app key {key} a second profile")
-        by_key[key] = RongCloudApp(key, (*earlier.secrets, secret), earlier.profile)
-    return tuple(by_key.values())
+#: A number of days, up to a hundred years.
+DAYS = int_range(1, 36500)

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from app.models import User
-from app.storage import migrate
+from rollcall_server.models import User
+from rollcall_server.storage import migrate
+
 from benchmarks.servers import post
 
 BATCH = 1_000

@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.clock import Clock
-from app.domain.presence import Presence
+from rollcall_server.clock import Clock
+from rollcall_server.domain.presence import Presence
+
 from benchmarks.crowd import USERS, resident, worker_of
 from benchmarks.servers import ROOT, serving
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rollcall_server import create_app
+from rollcall_server.services import Services
 
-from app import create_app
-from app.services import Services
 from tests.support.clock import FakeClock
 
 MakeApp = Callable[..., Flask]

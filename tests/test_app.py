@@ -11,11 +11,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from rollcall_server import create_app
+from rollcall_server.errors import (
+    DatabaseRefused,
+    InstanceBusy,
+    SettingInvalid,
+    StartupError,
+    StorageUnavailable,
+)
+from rollcall_server.http.request import MAX_BODY_BYTES
+from rollcall_server.services import Services
 
-from app import create_app
-from app.errors import DatabaseRefused, InstanceBusy, SettingInvalid, StartupError, StorageUnavailable
-from app.services import Services
-from app.wire import body
 from tests.conftest import MakeApp
 from tests.support.clock import FakeClock
 from tests.support.scenario import CORS
@@ -192,7 +198,7 @@ def test_an_internal_error_is_logged_and_answered_without_details(
         raise ZeroDivisionError("a secret detail")
 
     services_of(app).start()
-    monkeypatch.setattr(services_of(app).database, "write", broken)
+    monkeypatch.setattr(services_of(app).storage.database, "write", broken)
     assert send(app, dialect) == INTERNAL[dialect]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
@@ -208,7 +214,7 @@ def test_an_unavailable_database_is_answered_with_its_own_error(
         raise StorageUnavailable("disk I/O error")
 
     services_of(app).start()
-    monkeypatch.setattr(services_of(app).database, "write", unavailable)
+    monkeypatch.setattr(services_of(app).storage.database, "write", unavailable)
     assert send(app, dialect) == UNAVAILABLE[dialect]
 
 
@@ -218,7 +224,7 @@ def test_an_internal_error_before_the_dialect_is_known_is_plain_text(
     def broken(*args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.wire.blueprints.choose", broken)
+    monkeypatch.setattr("rollcall_server.http.dispatch.choose", broken)
     response = app.test_client().post("/auth/user_token", json=V2)
     assert (response.status_code, response.data, response.content_type) == (
         500,
@@ -233,7 +239,7 @@ def test_an_internal_error_while_rendering_a_404_is_plain_text(
     def broken(*args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.wire.error_handlers.responses.not_found", broken)
+    monkeypatch.setattr("rollcall_server.http.dispatch.responses.not_found", broken)
     response = app.test_client().post("/nothing")
     assert (response.status_code, response.data, response.content_type) == (
         500,
@@ -242,7 +248,7 @@ def test_an_internal_error_while_rendering_a_404_is_plain_text(
     )
 
 
-TOO_LARGE = f"request body is larger than {body.MAX_BODY_BYTES} bytes"
+TOO_LARGE = f"request body is larger than {MAX_BODY_BYTES} bytes"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +264,7 @@ def test_a_body_over_the_limit_gets_the_dialects_error(
 ) -> None:
     path = {"v2": "/v2/auth/user_token"}.get(dialect, REQUESTS[dialect][0])
     response = app.test_client().post(
-        path, data=b" " * (body.MAX_BODY_BYTES + 1), headers=REQUESTS[dialect][1].get("headers")
+        path, data=b" " * (MAX_BODY_BYTES + 1), headers=REQUESTS[dialect][1].get("headers")
     )
     assert (response.status_code, response.get_json()) == answer
 
@@ -267,7 +273,7 @@ def test_a_body_over_the_limit_on_a_shared_path_goes_to_the_headers_dialect_or_t
     app: Flask,
 ) -> None:
     """The body is not read, so it cannot identify the dialect."""
-    data = b" " * (body.MAX_BODY_BYTES + 1)
+    data = b" " * (MAX_BODY_BYTES + 1)
     v2 = app.test_client().post("/auth/user_token", data=data)
     v3 = app.test_client().post("/auth/user_token", data=data, headers={"operationID": "1"})
     assert v2.get_json() == {"errCode": 400, "errMsg": f" BindJSON failed {TOO_LARGE}"}
@@ -275,7 +281,7 @@ def test_a_body_over_the_limit_on_a_shared_path_goes_to_the_headers_dialect_or_t
 
 
 SETTINGS = (
-    "ROLLCALL_OPENIM_SECRET, ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, "
+    "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
     "ROLLCALL_RONGCLOUD_APPS"
 )
 REASON = (

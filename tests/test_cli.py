@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rollcall_server.cli import main
+from rollcall_server.models import User
+from rollcall_server.services import Services
+from rollcall_server.storage.sqlite.migrate import migrations
 
-from app.cli import main
-from app.models import User
-from app.services import Services
-from app.storage.migrate import migrations
 from tests.conftest import MakeApp
 from tests.serving.conftest import MakeServer, make_server
 from tests.support.storm import Storm, register, registered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from app import errors
-from app.errors import RollcallError
+from rollcall_server import errors
+from rollcall_server.errors import RollcallError
 
 
 def documented() -> list[tuple[int, str]]:

@@ -12,12 +12,12 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rollcall_server import create_app
+from rollcall_server.dialects import BUILT_IN, VENDORS
+from rollcall_server.http.dialect import Endpoint
+from rollcall_server.http.request import Request
+from rollcall_server.models import User
 
-from app import create_app
-from app.dialects import BUILT_IN, VENDORS
-from app.models import User
-from app.wire.dialect import Endpoint
-from app.wire.request import Request
 from tests.dialects.conftest import NOW
 from tests.support import tokens
 from tests.support.clock import FakeClock
@@ -172,7 +172,7 @@ def test_a_hostile_value_of_any_key_gets_a_regular_answer(app: Flask, dialect: A
     for endpoint in dialect.endpoints:
         if endpoint.path.endswith(".xml"):
             continue
-        prefix = next(iter(dialect.prefixes), "")
+        prefix = next(iter(dialect.base_paths), "")
         path = prefix + endpoint.path.replace("<path:rest>", "x")
         for body in bodies(endpoint):
             if endpoint.method == "GET":

@@ -15,7 +15,11 @@ LOGIN = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationI
 
 
 def requests_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "app.requests"]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "rollcall_server.operations.request_log"
+    ]
 
 
 def test_requests_are_not_logged_by_default(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
@@ -59,9 +63,13 @@ def test_a_json_log_record_is_one_line(make_app: MakeApp, monkeypatch: pytest.Mo
     app: Flask = make_app(log_requests=True, log_format="json")
     handlers = app.logger.handlers
     assert handlers
-    record = logging.LogRecord("app.x", logging.WARNING, "x", 1, "a %s", ("line\nbreak",), None)
+    record = logging.LogRecord("rollcall_server.x", logging.WARNING, "x", 1, "a %s", ("line\nbreak",), None)
     line = json.loads(handlers[0].format(record))
-    assert (line["level"], line["logger"], line["message"]) == ("warning", "app.x", "a line\nbreak")
+    assert (line["level"], line["logger"], line["message"]) == (
+        "warning",
+        "rollcall_server.x",
+        "a line\nbreak",
+    )
     assert "\n" not in handlers[0].format(record)
     record.fields = {"path": "/x", "operationID": "\x1b"}
     assert json.loads(handlers[0].format(record))["operationID"] == "\x1b"

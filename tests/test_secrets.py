@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from rollcall_server.domain.auth_throttle import BURST
 
-from app.domain.auth_throttle import BURST
 from tests.conftest import MakeApp
 from tests.support import tokens
 from tests.support.clock import START, FakeClock

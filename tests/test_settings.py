@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
-from app.domain.multi_login import POLICIES
-from app.errors import SettingInvalid
-from app.setting_types import RongCloudApp
-from app.settings import RENAMED, Settings, load
+from rollcall_server.dialects import load_settings as load
+from rollcall_server.dialects import setting_groups
+from rollcall_server.dialects.openim.settings import OpenIMSettings
+from rollcall_server.dialects.rongcloud.settings import RongCloudApp, RongCloudSettings
+from rollcall_server.domain.multi_login import POLICIES
+from rollcall_server.errors import SettingInvalid
+from rollcall_server.settings import RENAMED, Settings
 
 STRONG = {
     "ROLLCALL_OPENIM_SECRET": "a-secret-of-our-own",
@@ -228,9 +230,9 @@ def test_a_config_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 
 def test_every_setting_has_a_default(tmp_path: Path) -> None:
     settings = load({"instance": tmp_path}, environ={})
-    assert settings == Settings(instance=tmp_path)
+    assert settings == Settings(instance=tmp_path, groups={group: group() for group in setting_groups()})
     assert settings.bind == "127.0.0.1:10002"
-    assert settings.rongcloud_apps == (
+    assert settings.of(RongCloudSettings).rongcloud_apps == (
         RongCloudApp("your-app-key", ("Y1W2MeFwwwRxa0", "your-app-secret"), "documented"),
         RongCloudApp("live-app-key", ("live-app-secret",), "live"),
     )
@@ -241,11 +243,17 @@ def test_the_environment_overrides_the_file_and_the_caller_overrides_both(tmp_pa
     settings = load(
         {"threads": 5}, environ={"ROLLCALL_THREADS": "4", "ROLLCALL_INSTANCE": str(folder), "PATH": "/bin"}
     )
-    assert settings == Settings(instance=folder, threads=5, bind="127.0.0.1:1", admins=("imAdmin", "root"))
+    assert settings == Settings(
+        instance=folder,
+        threads=5,
+        bind="127.0.0.1:1",
+        admins=("imAdmin", "root"),
+        groups=settings.groups,
+    )
 
 
 def test_an_empty_list_of_apps_means_no_app() -> None:
-    assert load(environ={"ROLLCALL_RONGCLOUD_APPS": ""}).rongcloud_apps == ()
+    assert load(environ={"ROLLCALL_RONGCLOUD_APPS": ""}).of(RongCloudSettings).rongcloud_apps == ()
 
 
 @pytest.mark.parametrize(
@@ -274,6 +282,8 @@ def test_weak_secrets_are_reported_for_enabled_dialects_only(
 def test_every_multi_login_policy_can_be_set(tmp_path: Path) -> None:
     for policy in POLICIES:
         assert (
-            load({"instance": tmp_path, "openim_multi_login_policy": policy}).openim_multi_login_policy
+            load({"instance": tmp_path, "openim_multi_login_policy": policy})
+            .of(OpenIMSettings)
+            .openim_multi_login_policy
             == policy
         )

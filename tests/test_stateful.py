@@ -11,9 +11,9 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from rollcall_server import create_app
+from rollcall_server.models import DAY
 
-from app import create_app
-from app.models import DAY
 from tests.support.clock import FakeClock
 from tests.support.drivers import DRIVERS
 

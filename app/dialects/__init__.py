@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from app.dialects import openim_callbacks, openim_v2, openim_v3, rollcall, rongcloud
-from app.wire.dialect import Dialect
+from collections.abc import Mapping, Sequence
+
+from .. import settings
+from ..http.dispatch import AnyDialect
+from ..settings import Settings
+from . import openim, openim_v2, openim_v3, rollcall, rongcloud
 
 #: Those that a setting can switch off, oldest first.
-VENDORS: tuple[Dialect, ...] = (openim_v2.DIALECT, openim_v3.DIALECT, rongcloud.DIALECT)
-#: What is always there: our own calls, and gateways' reports of who comes and goes.
-BUILT_IN: tuple[Dialect, ...] = (rollcall.DIALECT, openim_callbacks.DIALECT)
+VENDORS: tuple[AnyDialect, ...] = (openim_v2.DIALECT, openim_v3.DIALECT, rongcloud.DIALECT)
+#: Those that are always served: Rollcall's own calls, and the callbacks of OpenIM's gateways.
+BUILT_IN: tuple[AnyDialect, ...] = (rollcall.DIALECT, openim.DIALECT)
+
+
+def load_settings(
+    overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Load the settings of the core and of all dialects. Raises SettingInvalid."""
+    return settings.load(setting_groups(), [dialect.name for dialect in VENDORS], overrides, environ)
+
+
+def setting_groups() -> Sequence[type[settings.SettingGroup]]:
+    """Return the groups of settings that the dialects bring."""
+    groups = (dialect.settings for dialect in (*BUILT_IN, *VENDORS))
+    return [group for group in groups if group is not None]
+
+
+def served(settings: Settings) -> Sequence[AnyDialect]:
+    """Return the dialects that the settings ask for, and those that are always served."""
+    return (*(dialect for dialect in VENDORS if dialect.name in settings.dialects), *BUILT_IN)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from app.clock import Clock
+from ..clock import Clock
 
 #: Wrong secrets that an address may send in one burst.
 BURST = 20

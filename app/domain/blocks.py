@@ -9,21 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from app.clock import Clock
-from app.domain.presence import Presence
-from app.domain.users import Users, check_new_id
-from app.storage.blocks import BlockStore
-from app.storage.database import Database
+from ..clock import Clock
+from ..storage import Storage
+from .presence import Presence
+from .users import Users, check_new_id
 
 
 class Blocks:
     """The blocks by user id; a blocked user need not be registered."""
 
-    def __init__(
-        self, database: Database, store: BlockStore, users: Users, presence: Presence, clock: Clock
-    ) -> None:
-        self._database = database
-        self._store = store
+    def __init__(self, storage: Storage, users: Users, presence: Presence, clock: Clock) -> None:
+        self._database = storage.database
+        self._store = storage.blocks
         self._users = users
         self._presence = presence
         self._clock = clock

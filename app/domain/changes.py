@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.models import PresenceChange, PresenceStatus
+from ..models import PresenceChange, PresenceStatus
 
 # The fields of a PresenceChange without the number. A plain tuple, as the garbage collector skips those of
 # atomic values.

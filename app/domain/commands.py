@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from app.clock import Clock
-from app.domain import limits
-from app.domain.users import check_new_id
-from app.errors import ArgumentTooLong
-from app.models import UserCommand
-from app.storage.commands import CommandStore
-from app.storage.database import Database, Transaction
+from ..clock import Clock
+from ..errors import ArgumentTooLong
+from ..models import UserCommand
+from ..storage import Storage, Transaction
+from . import limits
+from .users import check_new_id
 
 
 class Commands:
     """The commands by user id; the user need not be registered."""
 
-    def __init__(self, database: Database, store: CommandStore, clock: Clock) -> None:
-        self._database = database
-        self._store = store
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._database = storage.database
+        self._store = storage.commands
         self._clock = clock
 
     def add(self, user_id: str, type_: int, uuid: str, value: str, ex: str) -> None:

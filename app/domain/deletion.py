@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
-from app.clock import Clock
-from app.domain import limits
-from app.domain.gateways import Gateways
-from app.domain.presence import Presence
-from app.domain.tokens import Tokens
-from app.domain.users import Users
-from app.errors import ReactivationTooEarly
-from app.models import Page
-from app.storage.database import Database, Transaction
-from app.storage.users import UserStore
+from ..clock import Clock
+from ..errors import ReactivationTooEarly
+from ..models import Page
+from ..storage import Storage, Transaction
+from . import limits
+from .gateways import Gateways
+from .presence import Presence
+from .tokens import Tokens
+from .users import Users
 
 #: Seconds before a deactivated user can be reactivated (docs.rongcloud.io, user/deactivation/reactivate).
 MIN_DEACTIVATION_SECONDS = 3600
-
-
-class PerUserStore(Protocol):
-    """A store whose data is deleted with the user."""
-
-    def delete_for_users(self, connection: Transaction, user_ids: Iterable[str]) -> None:
-        """Delete all data of these users."""
-        ...
 
 
 class Deletion:
@@ -33,19 +23,16 @@ class Deletion:
 
     def __init__(
         self,
-        database: Database,
-        user_store: UserStore,
-        per_user_stores: Sequence[PerUserStore],
+        storage: Storage,
         users: Users,
         tokens: Tokens,
         presence: Presence,
         gateways: Gateways,
         clock: Clock,
     ) -> None:
-        """Delete from `per_user_stores` too when a user is deleted."""
-        self._database = database
-        self._user_store = user_store
-        self._per_user_stores = tuple(per_user_stores)
+        self._database = storage.database
+        self._user_store = storage.users
+        self._per_user_stores = storage.per_user
         self._users = users
         self._tokens = tokens
         self._presence = presence

@@ -12,10 +12,9 @@ import threading
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from app.clock import Clock
-from app.models import OutboxEntry, User, UserChanges, UserEvent, UserUpdated
-from app.storage.database import Database, Transaction
-from app.storage.outbox import OutboxStore
+from ..clock import Clock
+from ..models import OutboxEntry, User, UserChanges, UserEvent, UserUpdated
+from ..storage import Storage, Transaction
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +36,10 @@ class Hooks(Protocol):
 class Events:
     """The events of users."""
 
-    def __init__(
-        self, database: Database, store: OutboxStore, hooks: Hooks, wanted: Collection[str], clock: Clock
-    ) -> None:
+    def __init__(self, storage: Storage, hooks: Hooks, wanted: Collection[str], clock: Clock) -> None:
         """Record the events whose `kind` is in `wanted`; others are ignored."""
-        self._database = database
-        self._store = store
+        self._database = storage.database
+        self._store = storage.outbox
         self._wanted = wanted
         self._clock = clock
         self._changed = threading.Condition()

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from app.domain.heartbeats import Heartbeats
-from app.domain.presence import Presence
-from app.errors import TooManyConnections, UserNotFound
-from app.models import ConnectionEvent, ConnectionEventType, PresenceStatus
+from ..errors import TooManyConnections, UserNotFound
+from ..models import ConnectionEvent, ConnectionEventType, PresenceStatus
+from .heartbeats import Heartbeats
+from .presence import Presence
 
 #: Lower numbers are not a time in Unix ms: OpenIM v2.1.0 sends only the milliseconds within the second. Such
 #: events are applied in order of arrival.

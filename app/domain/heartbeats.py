@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from app.domain.blocks import Blocks
-from app.domain.presence import Presence
-from app.domain.tokens import Tokens
-from app.domain.users import Users
-from app.errors import DomainError, TokenRefused, TooManyConnections, UserBlocked, UserNotFound
-from app.models import Heartbeat, PresenceStatus, Token
+from ..errors import DomainError, TokenRefused, TooManyConnections, UserBlocked, UserNotFound
+from ..models import Heartbeat, PresenceStatus, Token
+from .blocks import Blocks
+from .presence import Presence
+from .tokens import Tokens
+from .users import Users
 
 
 class Heartbeats:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Sized
 
-from app.errors import ArgumentTooLong
-from app.models import User
+from ..errors import ArgumentTooLong
+from ..models import User
 
 #: Characters of a profile's or a command's texts together, or of a user's attributes in one call.
 MAX_TEXT_CHARS = 65_536

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 
-from app.models import Platform, Token
+from ..models import Platform, Token
 
 _CLASSES: dict[int, str] = {
     Platform.IOS: "Mobile",

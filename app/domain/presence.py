@@ -11,13 +11,9 @@ import secrets
 import threading
 from collections.abc import Sequence
 
-from app.clock import Clock
-from app.domain import limits
-from app.domain.changes import ChangeLog
-from app.domain.presence_table import NOT_SCHEDULED, SHARDS, Entries, Entry, PresenceTable, Row
-from app.domain.timer_wheel import TimerWheel, bucket_of
-from app.errors import TooManyConnections
-from app.models import (
+from ..clock import Clock
+from ..errors import TooManyConnections
+from ..models import (
     Connection,
     PresenceChanges,
     PresenceCounts,
@@ -25,6 +21,10 @@ from app.models import (
     PresencePage,
     PresenceStatus,
 )
+from . import limits
+from .changes import ChangeLog
+from .presence_table import NOT_SCHEDULED, SHARDS, Entries, Entry, PresenceTable, Row
+from .timer_wheel import TimerWheel, bucket_of
 
 #: Connections of one user on one platform; the default of OpenIM's maxNumOneEnd.
 MAX_CONNECTIONS = 30

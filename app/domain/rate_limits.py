@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from app.clock import Clock
+from ..clock import Clock
 
 #: Maximum number of keys or values; beyond it, the least recently used key or the oldest value is dropped.
 MAX_ENTRIES = 100_000

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.clock import Clock
-from app.domain.events import Events
-from app.domain.tokens import Tokens
-from app.domain.users import Users
-from app.errors import TokenAlreadyIssued, TooManyUsers, UserIDInvalid
-from app.models import Token, TokenRequest, User, UserChanges, UserRegistered, UserUpdated
-from app.storage.database import Database, Transaction
-from app.storage.tokens import TokenStore
-from app.storage.users import UserStore
+from ..clock import Clock
+from ..errors import TokenAlreadyIssued, TooManyUsers, UserIDInvalid
+from ..models import Token, TokenRequest, User, UserChanges, UserRegistered, UserUpdated
+from ..storage import Storage, Transaction
+from .events import Events
+from .tokens import Tokens
+from .users import Users
 
 
 class Registration:
@@ -20,17 +18,15 @@ class Registration:
 
     def __init__(
         self,
-        database: Database,
-        user_store: UserStore,
-        token_store: TokenStore,
+        storage: Storage,
         users: Users,
         tokens: Tokens,
         events: Events,
         clock: Clock,
     ) -> None:
-        self._database = database
-        self._user_store = user_store
-        self._token_store = token_store
+        self._database = storage.database
+        self._user_store = storage.users
+        self._token_store = storage.tokens
         self._users = users
         self._tokens = tokens
         self._events = events
@@ -60,6 +56,14 @@ class Registration:
         same = [each for each in amended if each.user_id == user.user_id]
         return (same or amended)[0]._replace(user_id=user.user_id)
 
+    def _amended_if_new(self, user: User, new_id_error: str | None) -> User:
+        """Return a new user as the hook amended it; an existing one as it is."""
+        if not self._events.asks_before_registering or self._users.existing_ids([user.user_id]):
+            return user
+        if new_id_error is not None:
+            raise UserIDInvalid(new_id_error)
+        return self._run_before_hooks(user)
+
     def _rename(self, transaction: Transaction, existing: User, user: User) -> None:
         changes = UserChanges(user.nickname, user.face_url or None)
         if existing.nickname != user.nickname or existing.face_url != (user.face_url or existing.face_url):
@@ -86,11 +90,7 @@ class Registration:
         already (0: no limit). Also raises UserIDInvalid, UserExists (the id is reserved), ArgumentTooLong,
         WebhookRejected or WebhookUnavailable.
         """
-        new_user = user
-        if self._events.asks_before_registering and not self._users.existing_ids([user.user_id]):
-            if new_id_error is not None:
-                raise UserIDInvalid(new_id_error)
-            new_user = self._run_before_hooks(user)
+        new_user = self._amended_if_new(user, new_id_error)
 
         def operation(transaction: Transaction) -> tuple[Token, bool]:
             now = self._clock.now()

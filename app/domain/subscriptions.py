@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app import ids
-from app.clock import Clock
-from app.domain import limits
-from app.models import Subscription
-from app.storage.database import Database
-from app.storage.subscriptions import SubscriptionStore
+from .. import ids
+from ..clock import Clock
+from ..models import Subscription
+from ..storage import Storage
+from . import limits
 
 #: Maximum subscriptions of a user (open-im-server v3.7.0 pkg/common/db/mgo/subscribe.go).
 MAX_SUBSCRIPTIONS = 3000
@@ -18,9 +17,9 @@ MAX_SUBSCRIPTIONS = 3000
 class Subscriptions:
     """The subscriptions by subscriber; neither side need be registered."""
 
-    def __init__(self, database: Database, store: SubscriptionStore, clock: Clock) -> None:
-        self._database = database
-        self._store = store
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._database = storage.database
+        self._store = storage.subscriptions
         self._clock = clock
 
     def add(self, subscriber_id: str, user_ids: Sequence[str], seconds: int | None = None) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.clock import Clock
-from app.domain import multi_login
-from app.domain.blocks import Blocks
-from app.domain.counter import Counter
-from app.domain.presence import Presence
-from app.domain.valid_tokens import ValidTokens
-from app.errors import TokenExpired, TokenKicked, TokenNotIssued, TokenNotYetValid, TokenSignatureInvalid
-from app.models import DecodedToken, PresenceStatus, Token, TokenRequest, TokenState
-from app.storage.database import Database, Transaction
-from app.storage.tokens import TokenStore
+from ..clock import Clock
+from ..errors import TokenExpired, TokenKicked, TokenNotIssued, TokenNotYetValid, TokenSignatureInvalid
+from ..models import DecodedToken, PresenceStatus, Token, TokenRequest, TokenState
+from ..storage import Storage, Transaction
+from . import multi_login
+from .blocks import Blocks
+from .counter import Counter
+from .presence import Presence
+from .valid_tokens import ValidTokens
 
 
 class Tokens:
@@ -22,8 +21,7 @@ class Tokens:
 
     def __init__(
         self,
-        database: Database,
-        store: TokenStore,
+        storage: Storage,
         presence: Presence,
         blocks: Blocks,
         clock: Clock,
@@ -34,8 +32,8 @@ class Tokens:
         """Use multi-login policy `policy`; `max_per_platform` is the limit of policy 0."""
         self._policy = policy
         self._max_per_platform = max_per_platform
-        self._database = database
-        self._store = store
+        self._database = storage.database
+        self._store = storage.tokens
         self._presence = presence
         self._blocks = blocks
         self._clock = clock

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from app.domain import limits
-from app.domain.users import check_new_id
-from app.errors import ArgumentTooLong
-from app.models import UserAttribute
-from app.storage.database import Database, Transaction
-from app.storage.user_attributes import UserAttributeStore
+from ..errors import ArgumentTooLong
+from ..models import UserAttribute
+from ..storage import Storage, Transaction
+from . import limits
+from .users import check_new_id
 
 #: Maximum attributes of a user in one namespace.
 MAX_PER_NAMESPACE = 3000
@@ -23,9 +22,9 @@ _MAX_SEQ = 2**63 - 1
 class UserAttributes:
     """The attributes, by namespace, user id and name."""
 
-    def __init__(self, database: Database, store: UserAttributeStore) -> None:
-        self._database = database
-        self._store = store
+    def __init__(self, storage: Storage) -> None:
+        self._database = storage.database
+        self._store = storage.user_attributes
 
     def put(self, namespace: str, user_id: str, values: Mapping[str, str]) -> None:
         """Set attributes of a user, by name. Raises UserIDInvalid or ArgumentTooLong."""

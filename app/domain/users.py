@@ -6,14 +6,10 @@ import contextlib
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 
-from app import ids
-from app.clock import Clock
-from app.domain import limits, search
-from app.domain.counter import Counter
-from app.domain.events import Events
-from app.domain.search import PatternSearch
-from app.errors import AdministratorProtected, NoFreeUserID, UserExists, UserIDInvalid, UserNotFound
-from app.models import (
+from .. import ids
+from ..clock import Clock
+from ..errors import AdministratorProtected, NoFreeUserID, UserExists, UserIDInvalid, UserNotFound
+from ..models import (
     Page,
     Registrations,
     User,
@@ -22,8 +18,10 @@ from app.models import (
     UserRegistered,
     UserUpdated,
 )
-from app.storage.database import Database, Transaction
-from app.storage.users import UserStore
+from ..storage import Storage, Transaction
+from . import limits
+from .counter import Counter
+from .events import Events
 
 #: Candidate ids to generate for an account without one.
 _CANDIDATES = 20
@@ -39,18 +37,9 @@ def check_new_id(user_id: str) -> None:
 class Users:
     """The registered users."""
 
-    def __init__(
-        self,
-        database: Database,
-        store: UserStore,
-        patterns: PatternSearch,
-        administrators: Sequence[str],
-        events: Events,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._store = store
-        self._patterns = patterns
+    def __init__(self, storage: Storage, administrators: Sequence[str], events: Events, clock: Clock) -> None:
+        self._database = storage.database
+        self._store = storage.users
         self._administrators = administrators
         self._events = events
         #: Count since the start of the process.
@@ -204,23 +193,6 @@ class Users:
         )
         limits.check_answer(users)
         return total, users
-
-    def search(
-        self, page: Page, which: UserFilter, id_pattern: str, nickname_pattern: str
-    ) -> tuple[int, list[User]]:
-        """Like `page`, but only users whose id or nickname matches its regular expression, ignoring case.
-
-        An empty expression is ignored. Raises PatternInvalid, ServiceUnavailable or ArgumentTooLong.
-        """
-        id_part, nickname_part = search.plain(id_pattern), search.plain(nickname_pattern)
-        if id_part is not None and nickname_part is not None:
-            return self.page(page, which._replace(id_part=id_part, nickname_part=nickname_part))
-        patterns = (id_pattern, nickname_pattern)
-        found = self._database.read(
-            lambda connection: self._patterns.matching(patterns, self._store.names(connection, which))
-        )
-        wanted = found[page.offset :][: max(page.size, 0)]
-        return len(found), self.get_many(wanted, unknown=True)
 
     def registrations(self, start: int, end: int) -> Registrations:
         """Count the users registered before `start`, and by day from `start` to before `end` (Unix ms).

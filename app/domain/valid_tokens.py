@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from app.models import Token, TokenState
+from ..models import Token, TokenState
 
 #: Users whose tokens are remembered.
 MAX_USERS = 16_384

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app.errors import InstanceBusy
+from ..errors import InstanceBusy
 
 #: Seconds between two attempts to take the lock.
 POLL_SECONDS = 0.05

@@ -1,1 +1,1 @@
-"""What Rollcall tells others by itself, by HTTP: OpenIM's callbacks and RongCloud's."""
+"""What Rollcall sends by itself, over HTTP: queues, delivery, signatures. What is sent is each dialect's."""

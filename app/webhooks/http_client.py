@@ -1,7 +1,7 @@
-"""Send one HTTP request, within a time, to an address that may be sent to.
+"""POST one request to a permitted address, within a time limit.
 
-The time is for everything from the connection to the last byte of the answer, so a receiver that trickles is
-given up like one that is silent. No redirect is followed, and no connection is kept.
+The limit covers everything from the connection to the last byte of the answer, so a receiver that trickles
+times out like one that is silent. Redirects are not followed, and connections are not kept.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-#: Bytes of an answer that are read.
+#: Bytes of a response that are read.
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-# Addresses of IPv4 as IPv6 networks spell them (RFC 6052).
+# How IPv6 networks write IPv4 addresses (RFC 6052).
 _TRANSLATED = ip_network("64:ff9b::/96")
 _LOCAL_TRANSLATED = ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ip_network("::/96")
@@ -29,21 +29,22 @@ _PROTOCOLS = ip_network("192.0.0.0/24")
 
 
 class DeliveryFailed(Exception):
-    """There was no answer; the text says why, without the address."""
+    """There was no response; the text says why, without the address."""
 
 
 class HttpResponse(NamedTuple):
-    """What came back."""
+    """The response of a receiver."""
 
     status: int
     body: bytes
 
 
 class HttpClient:
-    """Send requests one at a time, or from several threads."""
+    """Send requests, from any number of threads."""
 
-    def __init__(self, may_send_to_private: Callable[[], bool]) -> None:
-        self._may_send_to_private = may_send_to_private
+    def __init__(self, allow_private: bool) -> None:
+        #: Whether to send to addresses that are not public.
+        self.allow_private = allow_private
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._stopped = False
@@ -53,7 +54,7 @@ class HttpClient:
         self._stopped = False
 
     def stop(self) -> None:
-        """Break off what is under way, and send nothing any more."""
+        """Abort the requests under way, and send nothing more."""
         with self._lock:
             self._stopped = True
             for each in self._sockets:
@@ -61,7 +62,7 @@ class HttpClient:
                     each.shutdown(socket.SHUT_RDWR)
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpResponse:
-        """Send a request and return the answer. Raises PostFailed."""
+        """Send a request and return the response. Raises DeliveryFailed."""
         deadline = time.monotonic() + seconds
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -75,7 +76,7 @@ class HttpClient:
         except TimeoutError as error:
             raise DeliveryFailed(f"no answer within {seconds:g} s") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
-            # http.client raises ValueError for some of what is no HTTP, the resolver for some names.
+            # http.client raises ValueError for some bad responses, the resolver for some names.
             raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
         if len(data) > MAX_RESPONSE_BYTES:
             raise DeliveryFailed("the answer is too large")
@@ -94,31 +95,31 @@ class HttpClient:
                     connected, server_hostname=host, do_handshake_on_connect=False
                 )
                 stack.enter_context(connected)
-                stack.enter_context(self._breakable(connected))
+                stack.enter_context(self._abortable(connected))
                 connected.do_handshake()
             yield _Bounded(connected, deadline)
 
     def _open(self, host: str, port: int, deadline: float, stack: contextlib.ExitStack) -> socket.socket:
-        """Connect to the first address of a host that may be sent to and answers."""
+        """Connect to the first address of a host that is permitted and accepts."""
         failure: OSError | DeliveryFailed = DeliveryFailed("the name has no address")
         for family, kind, protocol, _, address in _resolved(host, port, deadline):
-            if not (self._may_send_to_private() or is_public(str(address[0]))):
+            if not (self.allow_private or is_public(str(address[0]))):
                 failure = DeliveryFailed(
                     "the address is private, and ROLLCALL_WEBHOOK_ALLOW_PRIVATE is not set"
                 )
                 continue
-            made = stack.enter_context(socket.socket(family, kind, protocol))
-            stack.enter_context(self._breakable(made))
+            connection = stack.enter_context(socket.socket(family, kind, protocol))
+            stack.enter_context(self._abortable(connection))
             try:
-                made.settimeout(_left(deadline))
-                made.connect(address)
-                return made
+                connection.settimeout(_left(deadline))
+                connection.connect(address)
+                return connection
             except OSError as error:
                 failure = error
         raise failure
 
     @contextlib.contextmanager
-    def _breakable(self, one: socket.socket) -> Iterator[None]:
+    def _abortable(self, one: socket.socket) -> Iterator[None]:
         with self._lock:
             if self._stopped:
                 raise DeliveryFailed("Rollcall is stopping")
@@ -131,7 +132,7 @@ class HttpClient:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether an address belongs to the public internet, and to one machine there."""
+    """Tell whether an address is a unicast address of the public internet."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         if address in _TRANSLATED:
@@ -144,7 +145,7 @@ def is_public(text: str) -> bool:
 
 
 def _resolved(host: str, port: int, deadline: float) -> Sequence[Any]:
-    """Look a name up in a thread of its own, as nothing else bounds how long that takes."""
+    """Resolve a name in a thread of its own, because the resolver has no time limit."""
     found: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def read_one() -> None:
@@ -172,7 +173,7 @@ def _left(deadline: float) -> float:
 
 
 class _Bounded:
-    """A connected socket as http.client uses it, each step of which has only the time that is left."""
+    """A connected socket for http.client, whose every step is limited to the time left."""
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._connected = connected
@@ -184,11 +185,11 @@ class _Bounded:
         self._connected.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return what is received as a file."""
+        """Return a file of the bytes received."""
         return io.BufferedReader(_Received(self._connected, self._deadline))
 
     def close(self) -> None:
-        """Leave the closing to whoever opened it."""
+        """Do nothing: the ExitStack that opened the socket closes it."""
 
 
 class _Received(io.RawIOBase):

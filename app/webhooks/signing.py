@@ -1,6 +1,6 @@
-"""The headers that ride along with everything that is sent: which delivery it is, when, and a signature.
+"""The headers of every delivery: its id, its time and its signature, as Standard Webhooks has them.
 
-They are those of standardwebhooks.com, so that its libraries verify them.
+Libraries of https://www.standardwebhooks.com verify them.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def signed_headers(secret: str, delivery_id: str, seconds: int, body: bytes) -> 
 
 
 def change_headers(epoch: str, number: int) -> dict[str, str]:
-    """Return the headers that say which change of presence it is, or the last of several."""
+    """Return the headers that name a change of presence, or the last of several."""
     return {"rollcall-epoch": epoch, "rollcall-number": str(number)}

@@ -1,58 +1,52 @@
-"""Everything that is sent, as the settings have it."""
+"""All receivers: start and stop the workers that deliver to them."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from app.clock import Clock
-from app.domain.events import Events
-from app.domain.presence import Presence
-from app.settings import Settings
-from app.webhooks.delivery import DeliveryWorker, Queue
-from app.webhooks.http_client import HttpClient
-from app.webhooks.openim import OpenIMWebhooks
-from app.webhooks.queues import OpenIMPresenceQueue, OutboxQueue, RongCloudPresenceQueue
-from app.webhooks.rongcloud import RongCloudWebhooks
-from app.wire.loopback import is_loopback
-
-_log = logging.getLogger(__name__)
+from ..clock import Clock
+from ..domain.events import Events, Hooks
+from ..domain.presence import Presence
+from ..models import User, UserChanges, UserUpdated
+from ..settings import Settings
+from .delivery import DeliveryWorker, Queue
+from .http_client import HttpClient
+from .queues import OutboxQueue, PresenceQueue
+from .senders import Sender
 
 
 class Webhooks:
-    """The receivers, and the couriers that go to them."""
+    """The senders, and a worker for each queue of deliveries."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, http: HttpClient, senders: Sequence[Sender], clock: Clock) -> None:
         self._settings = settings
+        self._http = http
+        self._senders = senders
         self._clock = clock
-        #: Whether only this machine is served; whoever opens the sockets knows better than the setting.
-        self.on_loopback = is_loopback(settings.bind.rpartition(":")[0].strip("[]"))
-        self._http = HttpClient(lambda: settings.webhook_allow_private or self.on_loopback)
-        #: Who is asked before something is done, and told afterwards.
-        self.openim = OpenIMWebhooks(
-            settings.openim_callback_url,
-            settings.openim_callback_generation,
-            settings.openim_callbacks,
-            settings.webhook_secret,
-            self._http,
-            clock,
-        )
         self._workers: list[DeliveryWorker] = []
 
+    def serve_others(self, are_served: bool) -> None:
+        """Say whether other machines are served; if not, deliveries may go to private addresses."""
+        self._http.allow_private = self._settings.webhook_allow_private or not are_served
+
+    @property
+    def hooks(self) -> Hooks:
+        """What is asked before users are registered or updated."""
+        return _AllHooks([sender.hooks for sender in self._senders if sender.hooks is not None])
+
+    @property
+    def wanted_events(self) -> frozenset[str]:
+        """The kinds of user events that some receiver wants."""
+        return frozenset().union(*(sender.wanted_events for sender in self._senders))
+
     def connect(self, events: Events, presence: Presence) -> None:
-        """Have couriers for what is to be told."""
-        settings, openim = self._settings, self.openim
-        if openim.wanted_events():
-            queue = OutboxQueue(events, openim, settings.webhook_max_age)
-            self._add(settings.openim_callback_url, queue)
-        if openim.wants("afterUserOnline", "afterUserOffline", "afterUserKickOff", "presenceReset"):
-            self._add(settings.openim_callback_url, OpenIMPresenceQueue(presence, openim))
-        secrets = {app.key: app.secrets[0] for app in settings.rongcloud_apps}
-        for key, url in settings.rongcloud_callback_urls:
-            receiver = RongCloudWebhooks(
-                url, key, secrets[key], settings.webhook_secret, self._http, self._clock
-            )
-            self._add(url, RongCloudPresenceQueue(presence, receiver))
+        """Create the workers."""
+        for sender in self._senders:
+            if sender.wanted_events:
+                self._add(sender.url, OutboxQueue(events, sender, self._settings.webhook_max_age))
+            if sender.wants_presence:
+                self._add(sender.url, PresenceQueue(presence, sender))
 
     def _add(self, url: str, queue: Queue) -> None:
         # The rest of an address may hold a secret.
@@ -66,7 +60,26 @@ class Webhooks:
             worker.start()
 
     def stop(self) -> None:
-        """Break off what is under way; events of users are delivered after the next start."""
+        """Abort what is under way; events of users are delivered after the next start."""
         self._http.stop()
         for worker in self._workers:
             worker.stop()
+
+
+class _AllHooks:
+    """Hooks one after the other, each with what the one before it returned."""
+
+    def __init__(self, hooks: Sequence[Hooks]) -> None:
+        self._hooks = hooks
+        self.asks_before_registering = any(each.asks_before_registering for each in hooks)
+
+    def before_registering(self, users: Sequence[User]) -> Sequence[User]:
+        for each in self._hooks:
+            users = each.before_registering(users)
+        return users
+
+    def before_updating(self, event: UserUpdated) -> UserChanges:
+        for each in self._hooks:
+            changes = each.before_updating(event)
+            event = UserUpdated(event.user_id, changes, event.exact)
+        return event.changes

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rollcall_server import create_app
+from rollcall_server.models import User
 
-from app import create_app
-from app.models import User
 from tests.support.clock import START, FakeClock
 
 NOW = int(START)
@@ -36,7 +36,7 @@ def shared_app(tmp_path_factory: pytest.TempPathFactory, shared_clock: FakeClock
         codecs.request("v3.8", "alice", 1),
         codecs.request("v3.4", "openIMAdmin", 1),
         codecs.request("v3.8", "imAdmin", 10),
-        codecs.request_opaque("live-app-key", "alice"),
+        codecs.request("rongcloud", issuer="live-app-key", user_id="alice"),
     ):
         tokens.issue(token_request)
     # The second token, issued one second later, revokes the first.

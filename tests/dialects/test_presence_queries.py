@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rollcall_server.models import User
 
-from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
 from tests.support import tokens

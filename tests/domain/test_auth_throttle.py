@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from rollcall_server.domain.auth_throttle import BURST, MAX_ADDRESSES, AuthThrottle
 
-from app.domain.auth_throttle import BURST, MAX_ADDRESSES, AuthThrottle
 from tests.support.clock import FakeClock
 
 

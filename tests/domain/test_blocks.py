@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from rollcall_server.errors import AdministratorProtected, UserIDInvalid
+from rollcall_server.models import User
+from rollcall_server.services import Services
 
-from app.errors import AdministratorProtected, UserIDInvalid
-from app.models import User
-from app.services import Services
 from tests.support.clock import START, FakeClock
 
 NOW = int(START)
@@ -16,7 +16,7 @@ NOW = int(START)
 
 def stored(services: Services) -> dict[str, int]:
     sql = "SELECT user_id, until FROM blocks"
-    return dict(services.database.read(lambda connection: connection.execute(sql).fetchall()))
+    return dict(services.storage.database.read(lambda connection: connection.execute(sql).fetchall()))
 
 
 def test_a_block_disconnects_the_user_and_expires(services: Services, clock: FakeClock) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from rollcall_server.domain.deletion import MIN_DEACTIVATION_SECONDS
+from rollcall_server.errors import ReactivationTooEarly, UserExists, UserNotFound
+from rollcall_server.models import Page, TokenFormat, TokenRequest, User
+from rollcall_server.services import Services
 
-from app.domain.deletion import MIN_DEACTIVATION_SECONDS
-from app.errors import ReactivationTooEarly, UserExists, UserNotFound
-from app.models import Page, TokenFormat, TokenRequest, User
-from app.services import Services
 from tests.support.clock import FakeClock
 
 FORMAT = TokenFormat("style", lifetime=100)
@@ -32,7 +32,7 @@ def row_counts(services: Services) -> dict[str, int]:
         "subscriptions": "subscriber_id",
     }
     counts = {table: f"SELECT count(*) FROM {table} WHERE {column} = 'u'" for table, column in tables.items()}
-    return services.database.read(
+    return services.storage.database.read(
         lambda connection: {table: connection.execute(sql).fetchone()[0] for table, sql in counts.items()}
     )
 

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from rollcall_server.errors import UserBlocked, UserNotFound
+from rollcall_server.models import ConnectionEvent, ConnectionEventType, Heartbeat, PresenceStatus, User
+from rollcall_server.services import Services
 
-from app.errors import UserBlocked, UserNotFound
-from app.models import ConnectionEvent, ConnectionEventType, Heartbeat, PresenceStatus, User
-from app.services import Services
 from tests.support.clock import FakeClock
 
 T = 1_700_000_000_000

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from app.domain.multi_login import POLICIES, class_of, tokens_to_revoke
-from app.models import Token
+from rollcall_server.domain.multi_login import POLICIES, class_of, tokens_to_revoke
+from rollcall_server.models import Token
 
 #: OpenIM's platforms, and two unknown ones.
 PLATFORMS = (*range(12), 77)

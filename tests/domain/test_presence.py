@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from rollcall_server.clock import Clock
+from rollcall_server.domain.presence import MAX_CONNECTIONS, Presence
+from rollcall_server.errors import TooManyConnections
+from rollcall_server.models import Connection
 
-from app.clock import Clock
-from app.domain.presence import MAX_CONNECTIONS, Presence
-from app.errors import TooManyConnections
-from app.models import Connection
 from tests.support.clock import FakeClock
 
 

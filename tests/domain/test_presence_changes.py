@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
+from rollcall_server.clock import Clock
+from rollcall_server.domain.presence import Presence
+from rollcall_server.models import Connection, PresenceChange, PresenceCounts, PresenceDetails, PresenceStatus
 
-from app.clock import Clock
-from app.domain.presence import Presence
-from app.models import Connection, PresenceChange, PresenceCounts, PresenceDetails, PresenceStatus
 from tests.support.clock import START, FakeClock
 
 ONLINE, LEFT, LAPSED, KICKED = PresenceStatus
@@ -127,7 +127,7 @@ def test_pages_list_each_online_user_once(presence: Presence, clock: FakeClock) 
 def test_a_page_ends_when_enough_users_were_scanned(
     presence: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.domain.presence._MAX_SCANNED", 100)
+    monkeypatch.setattr("rollcall_server.domain.presence._MAX_SCANNED", 100)
     for number in range(1000):
         presence.touch(f"u{number}", 2 if number == 500 else 1, 10)
     pages, cursor = [presence.page(None, 2, 10)], None

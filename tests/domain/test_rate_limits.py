@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rollcall_server.domain import rate_limits
+from rollcall_server.domain.rate_limits import NonceCache, RateLimiter
 
-from app.domain import rate_limits
-from app.domain.rate_limits import NonceCache, RateLimiter
 from tests.support.clock import FakeClock
 
 

@@ -6,8 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-
-from app.errors import (
+from rollcall_server.errors import (
     TokenAlreadyIssued,
     TokenExpired,
     TokenKicked,
@@ -19,8 +18,9 @@ from app.errors import (
     UserIDInvalid,
     UserNotFound,
 )
-from app.models import DecodedToken, Token, TokenFormat, TokenRequest, User
-from app.services import Services
+from rollcall_server.models import DecodedToken, Token, TokenFormat, TokenRequest, User
+from rollcall_server.services import Services
+
 from tests.conftest import MakeApp
 from tests.support.clock import START, FakeClock
 
@@ -48,7 +48,7 @@ def decoded(token: Token) -> DecodedToken:
 
 def rows(services: Services) -> list[tuple[object, ...]]:
     sql = "SELECT platform_id, format, issued_at, state FROM tokens ORDER BY issued_at, format"
-    return services.database.read(lambda connection: connection.execute(sql).fetchall())
+    return services.storage.database.read(lambda connection: connection.execute(sql).fetchall())
 
 
 @pytest.mark.parametrize(

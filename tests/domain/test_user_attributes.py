@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from app.domain import user_attributes
-from app.errors import ArgumentTooLong, UserIDInvalid
-from app.services import Services
+from rollcall_server.domain import user_attributes
+from rollcall_server.errors import ArgumentTooLong, UserIDInvalid
+from rollcall_server.services import Services
 
 
 def test_attributes_belong_to_one_namespace_and_come_newest_first(services: Services) -> None:

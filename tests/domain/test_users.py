@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from rollcall_server.errors import UserExists, UserIDInvalid, UserNotFound
+from rollcall_server.models import User
+from rollcall_server.services import Services
 
-from app.errors import UserExists, UserIDInvalid, UserNotFound
-from app.models import User
-from app.services import Services
 from tests.support.clock import START, FakeClock
 
 

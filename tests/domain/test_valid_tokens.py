@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from app.domain import valid_tokens
-from app.domain.valid_tokens import ValidTokens
-from app.models import Token, TokenState
+from rollcall_server.domain import valid_tokens
+from rollcall_server.domain.valid_tokens import ValidTokens
+from rollcall_server.models import Token, TokenState
 
 
 def token(user_id: str, iat: int = 1) -> Token:

@@ -57,7 +57,7 @@ def test_documented_secrets_can_be_allowed_on_a_public_address(
     make_server: MakeServer,
 ) -> None:
     server = make_server("-b", "0.0.0.0:0", ROLLCALL_ALLOW_DOCUMENTED_SECRETS="1").start()
-    assert "serving everybody" in server.log
+    assert "serving all machines" in server.log
     assert server.request("POST", "/auth/user_token", b"{}", {"Host": "im.example"})[0] == 400
     assert server.stop() == 0
 
@@ -83,8 +83,8 @@ def test_the_json_log_format_applies_to_gunicorns_lines_too(make_server: MakeSer
     assert server.stop() == 0
     lines = [json.loads(line) for line in server.log.splitlines()]
     loggers = [line["logger"] for line in lines]
-    assert set(loggers) == {"gunicorn.error", "gunicorn.access", "app.requests"}
-    assert loggers.count("app.requests") == loggers.count("gunicorn.access") == 1
+    assert set(loggers) == {"gunicorn.error", "gunicorn.access", "rollcall_server.operations.request_log"}
+    assert loggers.count("rollcall_server.operations.request_log") == loggers.count("gunicorn.access") == 1
     words = [line["message"].split()[0] for line in lines if line["logger"] == "gunicorn.error"]
     assert (words.count("Starting"), words.count("Shutting"), words.count("Booting")) == (1, 1, 2)
 

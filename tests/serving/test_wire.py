@@ -196,7 +196,7 @@ def test_a_truncated_body_is_refused_and_registers_no_user(server: Server, sent:
         client.sendall(head + b"Timestamp: 2\r\nSignature: " + signature + b"\r\n" + sent)
         client.shutdown(socket.SHUT_WR)
         status, _, answer = client.makefile("rb").read().partition(b"\r\n")
-    assert status == b"HTTP/1.1 400 BAD REQUEST"
+    assert status == b"HTTP/1.1 400 Bad Request"
     assert answer.endswith(b'"code":1002,"errorMessage":"ParamError:unexpected EOF."}')
     assert registered(server, ["half"]) == []
 

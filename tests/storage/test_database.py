@@ -11,10 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
-from app.errors import DatabaseRefused, StorageUnavailable
-from app.storage import database as database_module
-from app.storage.database import Database, Transaction
+from rollcall_server.errors import DatabaseRefused, StorageUnavailable
+from rollcall_server.storage.sqlite import database as database_module
+from rollcall_server.storage.sqlite.database import Database, Transaction
 
 
 @pytest.fixture

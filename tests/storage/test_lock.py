@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from app.errors import InstanceBusy
-from app.storage.lock import InstanceLock
+from rollcall_server.errors import InstanceBusy
+from rollcall_server.storage.lock import InstanceLock
 
 HOLD = """
 import sys, pathlib
-from app.storage.lock import InstanceLock
+from rollcall_server.storage.lock import InstanceLock
 lock = InstanceLock(pathlib.Path(sys.argv[1]))
 lock.acquire(int(sys.argv[2]))
 print("held", flush=True)

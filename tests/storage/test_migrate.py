@@ -10,10 +10,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
-from app.errors import DatabaseRefused
-from app.storage import migrate
-from app.storage.migrate import APPLICATION_ID, APPLICATION_ID_0_1, Migration, migrations, prepare
+from rollcall_server.errors import DatabaseRefused
+from rollcall_server.storage.sqlite import migrate
+from rollcall_server.storage.sqlite.migrate import (
+    APPLICATION_ID,
+    APPLICATION_ID_0_1,
+    Migration,
+    migrations,
+    prepare,
+)
 
 TABLES = [
     "blocks",

@@ -8,10 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
-from app.models import EVERYTHING, Page, User, UserFilter
-from app.storage import migrate
-from app.storage.users import UserStore
+from rollcall_server.models import EVERYTHING, Page, User, UserFilter
+from rollcall_server.storage.sqlite import migrate
+from rollcall_server.storage.sqlite.users import UserStore
 
 STORE = UserStore()
 LEVELS = UserFilter(levels=(0, 1), without=("u3", "u5", "nobody", "level2-0"))

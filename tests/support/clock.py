@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.clock import Clock
+from rollcall_server.clock import Clock
 
 #: The initial time of a FakeClock, deliberately not a whole second.
 START = 1_700_000_000.25

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rollcall_server import create_app
+from rollcall_server.clock import Clock
+from rollcall_server.services import Services
+from rollcall_server.webhooks import delivery
 
-from app import create_app
-from app.clock import Clock
-from app.services import Services
-from app.webhooks import delivery
 from tests.support.sink import Sink
 
 MakeServices = Callable[..., Services]
@@ -28,7 +28,7 @@ def sink() -> Iterator[Sink]:
 @pytest.fixture
 def make_services(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeServices]:
     """Start a Rollcall, by default on the real clock, that sends OpenIM's callbacks to the sink."""
-    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(delivery, "FIRST_BACKOFF", 0.02)
     made: list[Services] = []
 
     def make(callbacks: str = "", clock: Clock | None = None, **settings: Any) -> Services:

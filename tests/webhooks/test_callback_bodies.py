@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from rollcall_server import create_app
+from rollcall_server.models import User
 
-from app import create_app
-from app.models import User
 from tests.support.sink import FINE, Sink, answering, hung_up
 from tests.support.tokens import signature_of
 

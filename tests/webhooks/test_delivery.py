@@ -8,9 +8,9 @@ import time
 from collections import defaultdict
 
 import pytest
+from rollcall_server.models import User, UserChanges
+from rollcall_server.webhooks import delivery
 
-from app.models import User, UserChanges
-from app.webhooks import delivery
 from tests.support.clock import FakeClock
 from tests.support.server import PATIENCE
 from tests.support.sink import FINE, Behaviour, Received, Sink, answering, garbled, hung_up, silent, trickling
@@ -90,11 +90,13 @@ def test_a_receiver_that_starts_later_gets_all_deliveries(
         assert in_order == {f"u{n}": ["registered", "later"] for n in range(20)}
     finally:
         back.close()
-    messages = [record.getMessage() for record in caplog.records if record.name.startswith("app.webhooks")]
+    messages = [
+        record.getMessage() for record in caplog.records if record.name.startswith("rollcall_server.webhooks")
+    ]
     name = f"the receiver at 127.0.0.1:{port}"
-    assert messages[0].startswith(f"{name} fails, trying again: user_registered ")
+    assert messages[0].startswith(f"{name} fails, retrying: user_registered ")
     assert messages[0].endswith(": 'ConnectionRefusedError: [Errno 111] Connection refused'")
-    assert messages[1].startswith(f"{name} is down, trying again: user_registered ")
+    assert messages[1].startswith(f"{name} is down, retrying: user_registered ")
     assert messages[-1].startswith(f"{name} is up again after ")
     assert len(messages) == 3
 
@@ -140,7 +142,7 @@ def test_a_failed_delivery_delays_only_later_ones_of_the_same_users(
 def test_a_receiver_that_is_down_gets_no_further_deliveries_during_the_pause(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "FIRST_PAUSE", 30.0)
+    monkeypatch.setattr(delivery, "FIRST_BACKOFF", 30.0)
     sink.behave = answering(FINE, 503)
     services = make_services(EVENTS, webhook_max_backoff=3600)
     for number in range(50):
@@ -203,7 +205,7 @@ def test_expired_events_are_dropped_and_logged(
     clock.advance(1801)
     services.events.wake()
     wait_until(lambda: len(services.events.pending(0, 10)) == 1, caplog.text)
-    assert "1 events of users were given up after 3600 s without delivery" in caplog.text
+    assert "1 events of users expired after 3600 s without delivery" in caplog.text
 
 
 def test_a_rolled_back_registration_sends_nothing(make_services: MakeServices, sink: Sink) -> None:
@@ -250,7 +252,7 @@ def test_a_database_error_does_not_end_the_delivery_worker(
     with monkeypatch.context() as patch:
         patch.setattr(services.events, "delivered", broken)
         services.users.register([User("a")])
-        wait_until(lambda: "were broken off" in caplog.text)
+        wait_until(lambda: "were aborted" in caplog.text)
     wait_until(lambda: services.events.pending(0, 10) == [])
     assert set(deliveries(sink)) == {("a", "registered")}
 
@@ -265,7 +267,7 @@ def test_a_permanently_failing_delivery_does_not_delay_other_users(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     """Not even when no other success shows that the receiver is up."""
-    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(delivery, "FIRST_BACKOFF", 0.01)
 
     def fail_for_bad(received: Received, connection: socket.socket) -> tuple[int, bytes] | None:
         if b'"bad' not in received.body:
@@ -300,7 +302,7 @@ def test_a_new_delivery_is_tried_even_if_older_ones_keep_failing(
 def test_a_worker_with_a_blocked_delivery_sleeps_until_the_retry(
     make_services: MakeServices, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "FIRST_PAUSE", 60.0)
+    monkeypatch.setattr(delivery, "FIRST_BACKOFF", 60.0)
     sink.behave = hung_up
     services = make_services(EVENTS, webhook_max_backoff=3600)
     services.users.register([User("a")])
@@ -320,7 +322,7 @@ def test_a_worker_with_a_blocked_delivery_sleeps_until_the_retry(
 
 def test_a_rename_by_rongclouds_get_token_is_delivered_once(make_services: MakeServices, sink: Sink) -> None:
     services = make_services(EVENTS)
-    request = services.codecs.request_opaque("live-app-key", "r")
+    request = services.codecs.request("rongcloud", issuer="live-app-key", user_id="r")
     for name in ("one", "two", "two"):
         services.registration.get_or_register(User("r", name), request, once=False)
     wait_until(lambda: services.events.pending(0, 10) == [])

@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
+from rollcall_server.webhooks.http_client import DeliveryFailed, HttpClient, is_public
 
-from app.webhooks.http_client import DeliveryFailed, HttpClient, is_public
 from tests.support.sink import Sink, silent
 
 
@@ -52,20 +52,20 @@ def test_any_other_address_is_public(address: str) -> None:
 def test_a_private_address_is_refused_unless_allowed(sink: Sink, host: str) -> None:
     url = f"http://{host}:{sink.port}/"
     with pytest.raises(DeliveryFailed, match="private, and ROLLCALL_WEBHOOK_ALLOW_PRIVATE is not set"):
-        HttpClient(lambda: False).post(url, {}, b"{}", 5)
+        HttpClient(allow_private=False).post(url, {}, b"{}", 5)
     assert sink.received == []
     if host == "127.0.0.1":
-        assert HttpClient(lambda: True).post(url, {}, b"{}", 5).status == 200
+        assert HttpClient(allow_private=True).post(url, {}, b"{}", 5).status == 200
 
 
 def test_an_unknown_host_name_fails() -> None:
     with pytest.raises(DeliveryFailed):
-        HttpClient(lambda: True).post("http://nobody.invalid/", {}, b"", 5)
+        HttpClient(allow_private=True).post("http://nobody.invalid/", {}, b"", 5)
 
 
 def test_stop_aborts_the_current_request_and_refuses_new_ones(sink: Sink) -> None:
     sink.behave = silent
-    http = HttpClient(lambda: True)
+    http = HttpClient(allow_private=True)
     failures: list[str] = []
 
     def post() -> None:
@@ -96,7 +96,7 @@ def test_connecting_to_a_full_backlog_times_out() -> None:
             each.connect_ex(full.getsockname())
         begun = time.monotonic()
         with pytest.raises(DeliveryFailed):
-            HttpClient(lambda: True).post(f"http://127.0.0.1:{full.getsockname()[1]}/", {}, b"", 0.5)
+            HttpClient(allow_private=True).post(f"http://127.0.0.1:{full.getsockname()[1]}/", {}, b"", 0.5)
         assert time.monotonic() - begun < 3
         for each in others:
             each.close()
@@ -104,7 +104,7 @@ def test_connecting_to_a_full_backlog_times_out() -> None:
 
 def test_https_to_a_server_without_tls_fails(sink: Sink) -> None:
     with pytest.raises(DeliveryFailed, match="SSLError"):
-        HttpClient(lambda: True).post(sink.url.replace("http:", "https:"), {}, b"{}", 2)
+        HttpClient(allow_private=True).post(sink.url.replace("http:", "https:"), {}, b"{}", 2)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -112,7 +112,7 @@ def test_stop_aborts_a_request_or_a_handshake_without_an_answer(scheme: str) -> 
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen(1)
-        http = HttpClient(lambda: True)
+        http = HttpClient(allow_private=True)
         failures: list[str] = []
 
         def post() -> None:
@@ -136,5 +136,5 @@ def test_a_slow_name_lookup_counts_against_the_timeout(monkeypatch: pytest.Monke
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: time.sleep(3) or [])
     begun = time.monotonic()
     with pytest.raises(DeliveryFailed, match="no answer within 0.2 s"):
-        HttpClient(lambda: True).post("http://example.com/", {}, b"", 0.2)
+        HttpClient(allow_private=True).post("http://example.com/", {}, b"", 0.2)
     assert time.monotonic() - begun < 2

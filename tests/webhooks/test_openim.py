@@ -10,8 +10,7 @@ import time
 from typing import Any
 
 import pytest
-
-from app.errors import (
+from rollcall_server.errors import (
     ArgumentTooLong,
     UserExists,
     UserIDInvalid,
@@ -20,8 +19,9 @@ from app.errors import (
     WebhookResponseInvalid,
     WebhookUnavailable,
 )
-from app.models import User, UserChanges
-from app.services import Services
+from rollcall_server.models import User, UserChanges
+from rollcall_server.services import Services
+
 from tests.support.sink import FINE, Sink, answering, garbled, hung_up, silent, trickling
 from tests.webhooks.conftest import SECRET, MakeServices
 
@@ -423,5 +423,5 @@ def test_a_registration_with_a_token_sends_the_before_and_the_after_callback(
 
 
 def get_token(services: Services, user_id: str) -> None:
-    request = services.codecs.request_opaque("live-app-key", user_id)
+    request = services.codecs.request("rongcloud", issuer="live-app-key", user_id=user_id)
     services.registration.get_or_register(User(user_id, "Rong"), request, once=False)

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from rollcall_server import create_app
+from rollcall_server.models import User
+from rollcall_server.webhooks import delivery
 
-from app import create_app
-from app.models import User
-from app.webhooks import delivery
 from tests.support.sink import Received, Sink, answering, hung_up
 from tests.support.tokens import signature_of
 from tests.webhooks.conftest import SECRET, MakeServices

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v2 import auth, context, errors, guard, manager, render, tokens, user
-from app.wire.dialect import DetectionHints, Dialect
+from ...http.dialect import DetectionHints, Dialect
+from ..openim.settings import OpenIMSettings
+from ..openim.tokens import V2
+from . import auth, context, errors, manager, render, tokens, user
+from .context import Context
+from .settings import OpenIMV2Settings
 
-DIALECT = Dialect(
+DIALECT: Dialect[Context] = Dialect(
     name="openim_v2",
     endpoints=(*auth.routes.endpoints, *user.routes.endpoints, *manager.routes.endpoints),
-    prefixes={"/v2": ""},
+    base_paths={"/v2": ""},
     aliases=("/api",),
     make_context=context.make_context,
-    authorize_and_bind=guard.authorize_and_bind,
     render_success=render.render_success,
     render_error=errors.render_error,
+    settings=OpenIMV2Settings,
     token_formats=tokens.token_formats,
-    detection_hints=DetectionHints("v2", operation_id_in="body", formats=frozenset({tokens.FORMAT})),
+    detection_hints=DetectionHints(
+        operation_id_in="body",
+        token_formats=frozenset({V2}),
+        is_default=lambda settings: settings.of(OpenIMSettings).openim_default == "v2",
+    ),
 )

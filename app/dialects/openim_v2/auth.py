@@ -2,90 +2,97 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v2 import birth_date, platforms, render, tokens
-from app.dialects.openim_v2.context import Context
-from app.dialects.openim_v2.errors import TOKEN_NOT_PARSED, ErrorRow, bind_failed, token_refused
-from app.dialects.openim_v2.guard import by_manager, by_secret, by_token
-from app.dialects.openim_v2.schemas import ForceLogoutReq, ParseTokenReq, UserRegisterReq, UserTokenReq
-from app.errors import NotAdministrator, SecretWrong, UserNotFound
-from app.models import User
-from app.wire.dialect import Routes
+from ...errors import NotAdministrator, SecretWrong, UserNotFound
+from ...http.dialect import Routes
+from ...http.error_rows import ErrorRow, ErrorTable
+from ...http.responses import NO_DATA
+from ...models import TokenRequest, User
+from ..openim.tokens import V2
+from . import birth_date, platforms, render
+from .context import Context
+from .errors import bind_failed, operation_id, token_refused
+from .guard import MANAGER, SECRET, TOKEN, authorize_and_bind
+from .schemas import ForceLogoutReq, ParseTokenReq, UserRegisterReq, UserTokenReq
 
-routes = Routes("auth")
+routes = Routes("auth", authorize_and_bind)
 
 
 @routes.post(
     "/auth/user_register",
     UserRegisterReq,
-    access=by_secret,
-    rows={
-        **bind_failed(),
-        SecretWrong: ErrorRow(400, 401, lambda context, error: " params.Secret != config.Config.Secret "),
-    },
+    access=SECRET,
+    errors=ErrorTable(
+        bind_failed(), ErrorRow(SecretWrong, 400, 401, " params.Secret != config.Config.Secret ")
+    ),
 )
 def user_register(context: Context, request: UserRegisterReq) -> dict[str, object]:
     """Register a user and answer with a token for the platform. An existing user is never changed."""
-    token_request = context.services.codecs.request(
-        tokens.FORMAT, request.user_id, platforms.named(request.platform)
-    )
-    token = context.services.registration.register_with_token(_profile(request), token_request)
-    return render.user_token(token, context.services.codecs.encode(token))
+    services = context.services
+    token_request = _token_request(context, request.user_id, request.platform)
+    token = services.registration.register_with_token(_profile(request), token_request)
+    return render.user_token(token, services.codecs.encode(token))
 
 
 @routes.post(
     "/auth/user_token",
     UserTokenReq,
-    access=by_secret,
+    access=SECRET,
     body_keys=("platform",),
-    rows={
-        **bind_failed(),
-        UserNotFound: ErrorRow(
+    errors=ErrorTable(
+        bind_failed(),
+        ErrorRow(
+            UserNotFound,
             200,
             802,
-            lambda context, error: "record not found",
+            "record not found",
             data=lambda context, error: render.no_token(error.user_id),
         ),
-    },
+    ),
 )
 def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
-    """Answer with a token for the platform; the older ones stay valid."""
-    token_request = context.services.codecs.request(
-        tokens.FORMAT, request.user_id, platforms.named(request.platform)
-    )
-    token = context.services.tokens.issue(token_request)
-    return render.user_token(token, context.services.codecs.encode(token))
+    """Answer with a token for the platform; older ones stay valid."""
+    services = context.services
+    token = services.tokens.issue(_token_request(context, request.user_id, request.platform))
+    return render.user_token(token, services.codecs.encode(token))
 
 
 @routes.post(
     "/auth/parse_token",
     ParseTokenReq,
-    access=by_token,
+    access=TOKEN,
     body_keys=("operationID",),
-    rows={**bind_failed(1001), **TOKEN_NOT_PARSED},
+    errors=ErrorTable(bind_failed(1001), token_refused(200, 1001, "GetUserIDFromTokenExpireTime")),
 )
 def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
-    """Answer the bearer of a token when it ends; that neither uses it up nor changes it."""
-    assert context.caller is not None, "by_token has let somebody in"
-    return render.token_end(context.caller)
+    """Answer when the token in the header expires."""
+    assert context.token is not None, "TOKEN has let the caller in"
+    return render.token_expiry(context.token)
 
 
 @routes.post(
     "/auth/force_logout",
     ForceLogoutReq,
-    access=by_manager,
+    access=MANAGER,
     body_keys=("platform", "fromUserID"),
-    rows={
-        **bind_failed(),
-        **token_refused(500),
-        NotAdministrator: ErrorRow(
-            200, 801, lambda context, error: f"{context.operation_id} IsManagerUserID false {error.user_id}"
+    errors=ErrorTable(
+        bind_failed(),
+        token_refused(500),
+        ErrorRow(
+            NotAdministrator,
+            200,
+            801,
+            lambda context, error: f"{operation_id(context)} IsManagerUserID false {error.user_id}",
         ),
-    },
+    ),
 )
 def force_logout(context: Context, request: ForceLogoutReq) -> object:
-    """Cancel a user's tokens on one platform and take the user offline there; nobody and nothing is fine."""
+    """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
     context.services.tokens.revoke(request.from_user_id, platforms.named(request.platform))
-    return render.NO_DATA
+    return NO_DATA
+
+
+def _token_request(context: Context, user_id: str, platform: int) -> TokenRequest:
+    return context.services.codecs.request(V2, user_id, platforms.named(platform))
 
 
 def _profile(request: UserRegisterReq) -> User:
@@ -95,8 +102,8 @@ def _profile(request: UserRegisterReq) -> User:
         face_url=request.face_url,
         gender=request.gender,
         phone_number=request.phone_number,
-        # Upstream has nobody registered who was born before 1970; an update may say so.
-        birth=max(birth_date.seconds(request.birth_str) if request.birth_str else request.birth, 0),
+        # Upstream registers no birth before 1970; an update may set one.
+        birth=max(birth_date.parse(request.birth_str) if request.birth_str else request.birth, 0),
         email=request.email,
         ex=request.ex,
     )

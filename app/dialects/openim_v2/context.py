@@ -1,26 +1,35 @@
-"""One v2 request under way."""
+"""The context of a v2 request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from app.models import Token
-from app.wire.context import RequestContext
-from app.wire.dialect import Endpoint
-from app.wire.request import Request
+from ...http.dialect import EndpointInfo, RequestContext
+from ...http.request import Request
+from ...models import Token
 
 
 @dataclass
 class Context(RequestContext):
-    """What came in, for which call, and what has been found out about it."""
+    """A request, and what the checks have found out about it."""
 
     operation_id: str = ""
-    request: Any = None
+    request: object = None
     """The bound body."""
-    caller: Token | None = None
+    token: Token | None = None
+    """The token that let the caller in."""
+
+    @property
+    def caller_id(self) -> str:
+        """The caller's user id; empty in calls that take no token."""
+        return self.token.user_id if self.token else ""
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether the caller is an administrator."""
+        return self.services.users.is_administrator(self.caller_id)
 
 
-def make_context(http_request: Request, endpoint: Endpoint, variant: str) -> Context:
-    """Open a call; there are no variants."""
+def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
+    """Make the context; v2 has no variants."""
     return Context(http_request, endpoint)

@@ -1,15 +1,10 @@
-"""What v2 answers to a refusal: HTTP status, errCode, errMsg."""
+"""What v2 answers to an error: HTTP status, errCode, errMsg."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from flask import Response
-
-from app.dialects.openim_v2.context import Context
-from app.errors import (
+from ...errors import (
     AccessDenied,
     BadRequest,
     DefaultSecretsInUse,
@@ -33,42 +28,32 @@ from app.errors import (
     WebhookRejected,
     WebhookUnavailable,
 )
-from app.wire import go_json, responses
-from app.wire.error_rows import error_row
+from ...formats import go_json
+from ...http import responses
+from ...http.dialect import RequestContext
+from ...http.error_rows import AnyErrorRow, ErrorRow, ErrorTable, answer_of, error_message
+from ...http.responses import NO_DATA, Answer
+from .context import Context
 
 
-class BirthStrUnreadable(DomainError):
-    """`birthStr` is no date. Upstream finds out behind the validation, so this is no BadRequest."""
+class BirthStrInvalid(DomainError):
+    """`birthStr` is no date. Upstream finds out after the validation, so this is no BadRequest."""
 
 
 class SomeNotDeleted(DomainError):
-    """Some of the users could not be deleted; the others are gone."""
+    """Some of the users could not be deleted; the others are."""
 
     def __init__(self, user_ids: Sequence[str]) -> None:
         super().__init__(", ".join(user_ids))
-        #: Who is still there, or never was.
+        #: The users who were not registered, or are administrators.
         self.user_ids = tuple(user_ids)
 
 
-@dataclass(frozen=True)
-class ErrorRow:
-    """How a refusal is worded."""
-
-    status: int
-    code: int
-    text: Callable[[Context, Any], str]
-    data: Callable[[Context, Any], object] | None = None
-    """What stands under `data`; None leaves the key out."""
-    coded: bool = False
-    """Whether the refusal has a code of its own, in the place of this one."""
-
-
-Rows = Mapping[type[DomainError], ErrorRow]
-
-# The wrapper of upstream's errors names the place in its source; the numbers are v2.3.3's.
+# Upstream's errors name the place in its source; the numbers are v2.3.3's. Unlike upstream's, none of these
+# texts repeats the token.
 _PARSE = "==> Open_IM/pkg/common/token_verify.ParseToken()"
 _CLAIM = f"{_PARSE}@192: : ==> Open_IM/pkg/common/token_verify.GetClaimFromToken()"
-_TOKEN_TEXTS: Mapping[type[DomainError], str] = {
+_TOKEN_TEXTS: Mapping[type[TokenRefused], str] = {
     TokenMissing: f"{_CLAIM}@104: : that's not even a token",
     TokenMalformed: f"{_CLAIM}@104: : that's not even a token",
     TokenExpired: f"{_CLAIM}@106: : token is timed out, please log in again",
@@ -79,95 +64,82 @@ _TOKEN_TEXTS: Mapping[type[DomainError], str] = {
 }
 
 
-def error_message(context: Context, error: DomainError) -> str:
-    """Word a refusal as it words itself."""
-    return str(error)
+def operation_id(context: RequestContext) -> str:
+    """Return the request's operationID, which many texts begin with."""
+    return context.operation_id if isinstance(context, Context) else ""
 
 
-def _no_permission(context: Context, error: DomainError) -> str:
-    return "no permission"
+# A call that differs from most in what it says about a body or a token declares so by one of these rows.
 
 
-def nothing(context: Context, error: DomainError) -> None:
-    """Return the `data` of a call whose answer has one and whose refusal has none to show."""
-
-
-# Unlike upstream's, none of these repeats the token.
-def _token_text(context: Context, error: TokenRefused) -> str:
-    return f"{context.operation_id} GetUserIDFromToken failed {error_row(error, _TOKEN_TEXTS)}"
-
-
-def _token_text_alone(context: Context, error: TokenRefused) -> str:
-    return f"GetUserIDFromToken failed {error_row(error, _TOKEN_TEXTS)}"
-
-
-def _token_time_text(context: Context, error: TokenRefused) -> str:
-    return f"{context.operation_id} GetUserIDFromTokenExpireTime failed {error_row(error, _TOKEN_TEXTS)}"
-
-
-# A call that differs from most in what it says to a body or a token declares so by one of these.
-
-
-def bind_failed(code: int = 400) -> Rows:
+def bind_failed(code: int = 400) -> AnyErrorRow:
     """Put "BindJSON failed" before what is wrong with the body."""
-    return {BadRequest: ErrorRow(400, code, lambda context, error: f" BindJSON failed {error}")}
+    return ErrorRow(BadRequest, 400, code, lambda context, error: f" BindJSON failed {error}")
 
 
-def token_refused(status: int, code: int = 500) -> Rows:
-    """Answer a refused token with another HTTP status or code than most."""
-    return {TokenRefused: ErrorRow(status, code, _token_text)}
+def token_refused(
+    status: int, code: int = 500, function: str = "GetUserIDFromToken", *, has_operation_id: bool = True
+) -> AnyErrorRow:
+    """Answer a refused token as `function` of upstream does, which forgets the operationID in places."""
+
+    def message(context: RequestContext, error: TokenRefused) -> str:
+        prefix = f"{operation_id(context)} " if has_operation_id else ""
+        return f"{prefix}{function} failed {_TOKEN_TEXTS[type(error)]}"
+
+    return ErrorRow(TokenRefused, status, code, message)
 
 
-def token_refused_without_operation_id(status: int) -> Rows:
-    """Answer a refused token without the operationID, which upstream forgot in places."""
-    return {TokenRefused: ErrorRow(status, 500, _token_text_alone)}
+def no_permission(
+    data: Callable[[RequestContext, DomainError], object],
+) -> tuple[AnyErrorRow, AnyErrorRow]:
+    """Give the refusal of callers who are neither administrators nor owners a `data`."""
+    return (
+        ErrorRow(NotAdministrator, 200, 801, "no permission", data=data),
+        ErrorRow(NotOwner, 200, 801, "no permission", data=data),
+    )
 
 
-#: What parse_token answers to a refused token.
-TOKEN_NOT_PARSED: Rows = {TokenRefused: ErrorRow(200, 1001, _token_time_text)}
-
-
-def no_permission(data: Callable[[Context, Any], object]) -> Rows:
-    """Give the refusal of who is no administrator, or not the owner, a `data`."""
-    row = ErrorRow(200, 801, _no_permission, data)
-    return {NotAdministrator: row, NotOwner: row}
-
-
-TABLE: Rows = {
-    DomainError: ErrorRow(500, 500, lambda context, error: "call  rpc server failed"),
-    BadRequest: ErrorRow(400, 400, error_message),
-    AccessDenied: ErrorRow(200, 801, _no_permission),
-    DefaultSecretsInUse: ErrorRow(400, 401, error_message),
-    SecretWrong: ErrorRow(
-        400, 401, lambda context, error: f"{context.operation_id} params.Secret != config.Config.Secret "
+TABLE = ErrorTable(
+    ErrorRow(DomainError, 500, 500, "call  rpc server failed"),
+    ErrorRow(BadRequest, 400, 400, error_message),
+    ErrorRow(AccessDenied, 200, 801, "no permission"),
+    ErrorRow(DefaultSecretsInUse, 400, 401, error_message),
+    ErrorRow(
+        SecretWrong,
+        400,
+        401,
+        lambda context, error: f"{operation_id(context)} params.Secret != config.Config.Secret ",
     ),
-    TooManyWrongSecrets: ErrorRow(400, 401, error_message),
-    TokenRefused: ErrorRow(400, 500, _token_text),
-    UserNotFound: ErrorRow(200, 802, lambda context, error: "db failed"),
-    UserExists: ErrorRow(
+    ErrorRow(TooManyWrongSecrets, 400, 401, error_message),
+    token_refused(400),
+    ErrorRow(UserNotFound, 200, 802, "db failed"),
+    ErrorRow(
+        UserExists,
         500,
         500,
         lambda context, error: (
-            f"{context.operation_id}  UserRegister failed {context.operation_id} imdb.UserRegister failed "
+            f"{operation_id(context)}  UserRegister failed {operation_id(context)} imdb.UserRegister failed "
             f"Error 1062: Duplicate entry '{error.user_id}' for key 'PRIMARY'{error.user_id}"
         ),
     ),
-    BirthStrUnreadable: ErrorRow(
-        500, 500, lambda context, error: f"{context.operation_id}  UserRegister failed {error}"
+    ErrorRow(
+        BirthStrInvalid,
+        500,
+        500,
+        lambda context, error: f"{operation_id(context)}  UserRegister failed {error}",
     ),
-    WebhookRejected: ErrorRow(200, 0, lambda context, error: error.message, coded=True),
-    WebhookUnavailable: ErrorRow(500, 500, error_message),
-    ServiceUnavailable: ErrorRow(503, 802, lambda context, error: "db failed"),
-}
+    ErrorRow(WebhookRejected, 200, lambda error: error.code, lambda context, error: error.message),
+    ErrorRow(WebhookUnavailable, 500, 500, error_message),
+    ErrorRow(ServiceUnavailable, 503, 802, "db failed"),
+)
 
 
-def render_error(context: Context, error: DomainError) -> Response:
-    """Render a refusal."""
+def render_error(context: Context, error: DomainError) -> Answer:
+    """Render an error."""
     if isinstance(error, NoSuchCall):
         return responses.not_found()
-    row = error_row(error, context.endpoint.rows, TABLE)
-    code = getattr(error, "code", row.code) if row.coded else row.code
-    body: dict[str, object] = {"errCode": code, "errMsg": row.text(context, error)}
-    if row.data is not None:
-        body["data"] = row.data(context, error)
-    return responses.json_answer(go_json.dumps(body), row.status)
+    answer = answer_of(context, error, context.endpoint.errors, TABLE)
+    body: dict[str, object] = {"errCode": answer.code, "errMsg": answer.message}
+    if answer.data is not NO_DATA:
+        body["data"] = answer.data
+    return responses.json_answer(go_json.dumps(body), answer.status)

@@ -1,62 +1,80 @@
-"""Who is calling, and v2's order of checks: the body, then the secret or the token."""
+"""Who may call, and v2's order of checks: the body, then the secret or the token."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import Protocol, TypeVar
 
-from app.dialects.openim_v2.context import Context
-from app.dialects.openim_v2.validation import validate
-from app.errors import NotAdministrator, NotOwner, SecretWrong
-from app.wire import secrets
-from app.wire.body import decode_stream
-from app.wire.schema import bind
+from ...errors import NotAdministrator, NotOwner, SecretWrong
+from ...formats.json_body import decode_stream
+from ...formats.schema import bind_json
+from ...http import secrets
+from ...http.dialect import Access
+from ..openim import tokens
+from .context import Context
+from .schemas import OperationReq
+from .settings import OpenIMV2Settings
+from .validation import validate
+
+R = TypeVar("R")
 
 
-def authorize_and_bind(context: Context) -> Any:
-    """Bind and validate the body, then let the caller in or not."""
-    request = bind(context.endpoint.schema, decode_stream(context.http_request.json))
-    if not request.operation_id:
-        # A client half-way to v3 has it in the header.
-        request = replace(request, operation_id=context.http_request.header("OPERATIONID"))
+def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
+    """Bind and validate the body, then check the caller."""
+    request = bind_json(schema, decode_stream(context.http_request.json))
+    assert isinstance(request, OperationReq), f"{schema.__name__} has no operationID"
+    # A client that is half-way to v3 sends it in the header.
+    request.operation_id = request.operation_id or context.http_request.header("OPERATIONID")
     context.operation_id = request.operation_id
     context.request = request
     validate(request)
-    context.endpoint.access(context, request)
+    access.identify(context)
+    access.permit(context, request)
     return request
 
 
-def by_secret(context: Context, request: Any) -> None:
-    """Let in who knows the app's secret."""
-    is_right = secrets.is_one_of(request.secret, context.services.settings.openim_v2_secret)
-    secrets.check_secret(context.http_request, is_right, SecretWrong())
+class _WithSecret(Protocol):
+    @property
+    def secret(self) -> str: ...
 
 
-def by_token(context: Context, request: Any) -> None:
-    """Let in who has a valid token, of whichever OpenIM dialect."""
-    presented = context.services.codecs.decode(context.http_request.header("TOKEN"))
-    context.caller = context.services.tokens.verify(presented)
+class _AboutUser(Protocol):
+    @property
+    def user_id(self) -> str: ...
 
 
-def by_manager(context: Context, request: Any) -> None:
-    """Let in an administrator with a valid token."""
-    by_token(context, request)
-    if not is_manager(context):
-        raise NotAdministrator(caller(context))
+def _no_token(context: Context) -> None:
+    """Ask for no token."""
 
 
-def by_owner(context: Context, request: Any) -> None:
-    """Let in the user whom the request is about, and administrators."""
-    by_token(context, request)
-    if caller(context) != request.user_id and not is_manager(context):
+def _by_token(context: Context) -> None:
+    """Ask for a valid token of any OpenIM dialect. Raises TokenRefused."""
+    context.token = tokens.verify(context.services, context.http_request.header("TOKEN"))
+
+
+def _everyone(context: Context, request: object) -> None:
+    """Permit every caller."""
+
+
+def _with_secret(context: Context, request: _WithSecret) -> None:
+    right = context.services.settings.of(OpenIMV2Settings).openim_v2_secret
+    secrets.check_secret(context.http_request, secrets.is_one_of(request.secret, right), SecretWrong())
+
+
+def _manager(context: Context, request: object) -> None:
+    if not context.is_manager:
+        raise NotAdministrator(context.caller_id)
+
+
+def _owner(context: Context, request: _AboutUser) -> None:
+    if context.caller_id != request.user_id and not context.is_manager:
         raise NotOwner(request.user_id)
 
 
-def is_manager(context: Context) -> bool:
-    """Tell whether an administrator makes the call."""
-    return context.services.users.is_administrator(caller(context))
-
-
-def caller(context: Context) -> str:
-    """Return the id of who makes the call; empty as long as nobody has asked for a token."""
-    return context.caller.user_id if context.caller else ""
+#: The app's secret in the body.
+SECRET: Access[Context, _WithSecret] = Access(_no_token, _with_secret)
+#: Any valid token.
+TOKEN: Access[Context, object] = Access(_by_token, _everyone)
+#: An administrator's token.
+MANAGER: Access[Context, object] = Access(_by_token, _manager)
+#: The token of the user whom the request is about, or an administrator's.
+OWNER: Access[Context, _AboutUser] = Access(_by_token, _owner)

@@ -5,69 +5,71 @@ Source: open-im-server v2.1.0 and v2.2.0 internal/api/manage/management_user.go.
 
 from __future__ import annotations
 
-from app.dialects.openim_v2 import render, user
-from app.dialects.openim_v2.context import Context
-from app.dialects.openim_v2.errors import ErrorRow, SomeNotDeleted, no_permission, token_refused
-from app.dialects.openim_v2.guard import by_manager, by_token, is_manager
-from app.dialects.openim_v2.schemas import (
-    AccountCheckReq,
-    DeleteUsersReq,
-    GetAllUsersUidReq,
-    GetUsersOnlineStatusReq,
-)
-from app.wire.dialect import Routes
-from app.wire.go_json import RawJson
+from ...formats.go_json import RawJson
+from ...http.dialect import RequestContext, Routes
+from ...http.error_rows import ErrorRow, ErrorTable
+from . import render, user
+from .context import Context
+from .errors import SomeNotDeleted, no_permission, token_refused
+from .guard import MANAGER, TOKEN, authorize_and_bind
+from .schemas import AccountCheckReq, DeleteUsersReq, GetAllUsersUidReq, GetUsersOnlineStatusReq
 
-routes = Routes("manager")
+routes = Routes("manager", authorize_and_bind)
+
+
+def _requested_ids(context: RequestContext, error: object) -> object:
+    request = context.request if isinstance(context, Context) else None
+    return request.delete_user_id_list if isinstance(request, DeleteUsersReq) else None
 
 
 @routes.post(
     "/manager/delete_user",
     DeleteUsersReq,
-    access=by_manager,
-    rows={
-        **token_refused(500),
-        **no_permission(lambda context, error: context.request.delete_user_id_list),
-        SomeNotDeleted: ErrorRow(
+    access=MANAGER,
+    errors=ErrorTable(
+        token_refused(500),
+        *no_permission(_requested_ids),
+        ErrorRow(
+            SomeNotDeleted,
             200,
             201,
-            lambda context, error: "some uid deleted failed",
-            lambda context, error: error.user_ids,
+            "some uid deleted failed",
+            data=lambda context, error: error.user_ids,
         ),
-    },
+    ),
 )
 def delete_user(context: Context, request: DeleteUsersReq) -> list[str]:
-    """Delete users, with their tokens and their presence; those who are nobody are named."""
-    left = context.services.deletion.delete(request.delete_user_id_list or ())
-    if left:
-        raise SomeNotDeleted(left)
-    return left
+    """Delete users with their tokens and presence; name those that are unknown or administrators."""
+    failed = context.services.deletion.delete(request.delete_user_id_list or ())
+    if failed:
+        raise SomeNotDeleted(failed)
+    return failed
 
 
 get_all_users_uid = routes.post(
     "/manager/get_all_users_uid",
     GetAllUsersUidReq,
-    access=by_manager,
-    rows=no_permission(lambda context, error: []),
+    access=MANAGER,
+    errors=ErrorTable(*no_permission(user.empty_list)),
 )(user.get_all_users_uid)
 
 account_check = routes.post(
     "/manager/account_check",
     AccountCheckReq,
-    access=by_manager,
-    rows=no_permission(lambda context, error: []),
+    access=MANAGER,
+    errors=ErrorTable(*no_permission(user.empty_list)),
 )(user.account_check)
 
 
 @routes.post(
     "/manager/get_users_online_status",
     GetUsersOnlineStatusReq,
-    access=by_token,
-    rows=token_refused(500),
+    access=TOKEN,
+    errors=ErrorTable(token_refused(500)),
 )
 def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson:
-    """Answer with the status of each id; to anybody but an administrator, that everybody is offline."""
-    if is_manager(context):
+    """Answer with the status of each id; callers who are no administrators see all users offline."""
+    if context.is_manager:
         return user.get_users_online_status(context, request)
     user_ids = request.user_id_list or ()
     return render.online_status(user_ids, [()] * len(user_ids))

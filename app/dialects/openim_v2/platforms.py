@@ -1,22 +1,14 @@
-"""Platform names (open-im-server v2.3 pkg/common/constant/platform_number_id_to_name.go)."""
+"""v2's platforms (open-im-server v2.3 pkg/common/constant/platform_number_id_to_name.go)."""
 
 from __future__ import annotations
 
-NAMES = {
-    1: "IOS",
-    2: "Android",
-    3: "Windows",
-    4: "OSX",
-    5: "Web",
-    6: "MiniWeb",
-    7: "Linux",
-    8: "APad",
-    9: "IPad",
-    10: "Admin",
-}
+from ..openim import platforms
+
+#: v2 ends before HarmonyOS.
+NAMES = {platform_id: name for platform_id, name in platforms.NAMES.items() if platform_id <= 10}
 _IDS = {name: platform_id for platform_id, name in NAMES.items()}
 
-#: What v2 accepts as a platform and has no name for is one platform to it, the one with the empty name.
+#: The platform of every id without a name, as v2's tokens name their platform.
 UNNAMED = 0
 
 
@@ -26,5 +18,5 @@ def id_of(name: str) -> int:
 
 
 def named(platform_id: int) -> int:
-    """Return the platform id if it has a name, otherwise the unnamed platform."""
+    """Return the platform id if it has a name, otherwise UNNAMED."""
     return platform_id if platform_id in NAMES else UNNAMED

@@ -4,60 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from flask import Response
-
-from app.dialects.openim_v2 import birth_date, platforms
-from app.dialects.openim_v2.context import Context
-from app.models import Connection, Token, User
-from app.wire import go_json, responses
-from app.wire.go_json import RawJson
+from ...formats import go_json
+from ...formats.go_json import RawJson
+from ...http.responses import NO_DATA, Answer, json_answer
+from ...models import Connection, Token, User
+from . import birth_date, platforms
+from .context import Context
 
 ONLINE, OFFLINE = "online", "offline"
-#: The appMangerLevel of an administrator, and of anybody else who was registered without one.
+#: The appMangerLevel of an administrator, and of a user who was registered without one.
 _ADMINISTRATOR, _ORDINARY = 2, 1
 
 _SUCCESS = '{"errCode":0,"errMsg":""'
 
-#: What a view returns whose answer has no `data`.
-NO_DATA = object()
-
 
 class TopLevel(dict[str, object]):
-    """What a view returns whose answer stands beside errCode and errMsg, not under `data`."""
+    """Members that stand next to errCode and errMsg in place of `data`."""
 
 
-def render_success(context: Context, data: object) -> Response:
-    """Render the envelope."""
+def render_success(context: Context, data: object) -> Answer:
+    """Render the envelope; NO_DATA has no `data`."""
     if isinstance(data, TopLevel):
         rest = "," + go_json.members(data)
     else:
-        rest = "}" if data is NO_DATA else f',"data":{go_json.text(data)}}}'
-    return responses.json_answer(go_json.encoded(_SUCCESS + rest))
+        rest = "}" if data is NO_DATA else f',"data":{go_json.to_text(data)}}}'
+    return json_answer(go_json.to_bytes(_SUCCESS + rest))
 
 
 def user_token(token: Token, text: str) -> dict[str, object]:
-    """Render an issued token; `expiredTime` is its end in Unix seconds, not a duration."""
+    """Render an issued token; `expiredTime` is when it expires, in Unix seconds."""
     return {"userID": token.user_id, "token": text, "expiredTime": token.exp}
 
 
 def no_token(user_id: str) -> dict[str, object]:
-    """Render what stands in the place of a token that was not issued."""
+    """Render the answer of a call that issued no token."""
     return {"userID": user_id, "token": "", "expiredTime": 0}
 
 
-def token_end(token: Token) -> dict[str, object]:
-    """Render when a token ends, in Unix seconds as far as 32 bits go; the capital letter is upstream's."""
+def token_expiry(token: Token) -> dict[str, object]:
+    """Render when a token expires, in Unix seconds modulo 2^32; the capital letter is upstream's."""
     return {"ExpireTimeSeconds": token.exp % 2**32}
 
 
-def _given(fields: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what is empty or 0, and sort, as upstream's way from protobuf over a map does."""
+def _non_empty(fields: Mapping[str, object]) -> dict[str, object]:
+    """Sort the fields and leave out empty ones, as upstream's conversion from protobuf to a map does."""
     return {key: fields[key] for key in sorted(fields) if fields[key]}
 
 
 def public_user_info(user: User) -> dict[str, object]:
-    """Render what anybody may know of a user."""
-    return _given(
+    """Render the public part of a profile."""
+    return _non_empty(
         {
             "userID": user.user_id,
             "nickname": user.nickname,
@@ -70,12 +66,12 @@ def public_user_info(user: User) -> dict[str, object]:
 
 def user_info(user: User, is_administrator: bool) -> dict[str, object]:
     """Render a whole profile; upstream never fills in `createTime` here."""
-    return _given(
+    return _non_empty(
         {
             **public_user_info(user),
             "phoneNumber": user.phone_number,
             "birth": _birth(user),
-            "birthStr": birth_date.text(user.birth),
+            "birthStr": birth_date.render(user.birth),
             "email": user.email,
             "appMangerLevel": level(user, is_administrator),
             "globalRecvMsgOpt": user.global_recv_msg_opt,
@@ -84,7 +80,7 @@ def user_info(user: User, is_administrator: bool) -> dict[str, object]:
 
 
 def cms_user(user: User, is_administrator: bool, is_blocked: bool) -> dict[str, object]:
-    """Render a profile as get_users does, which leaves nothing out; logins are not kept."""
+    """Render a profile as get_users does, which leaves nothing out; logins are not recorded."""
     return {
         "userID": user.user_id,
         "nickname": user.nickname,
@@ -105,7 +101,7 @@ def cms_user(user: User, is_administrator: bool, is_blocked: bool) -> dict[str, 
 
 
 def _birth(user: User) -> int:
-    """Return a birth in Unix seconds if upstream's 32 bits hold it, 0 if there is none or they do not."""
+    """Return a birth in Unix seconds; 0 if there is none, or upstream's 32 bits do not hold it."""
     return user.birth if 0 <= user.birth < 2**32 else 0
 
 
@@ -115,7 +111,7 @@ def level(user: User, is_administrator: bool) -> int:
 
 
 def user_list(users: list[dict[str, object]], total: int, page: int, size: int) -> dict[str, object]:
-    """Render a page of users; no user at all is null."""
+    """Render a page of users; an empty one is null."""
     return {"userList": users or None, "totalNum": total, "currentPage": page, "showNumber": size}
 
 
@@ -125,15 +121,15 @@ _OFFLINE = go_json.members({"status": OFFLINE})
 
 
 def account_check(user_ids: Sequence[str], known: Set[str]) -> RawJson:
-    """Render which ids are registered; an empty one has no key, as upstream's struct omits it."""
+    """Render which ids are registered; an empty id has no key, as in upstream's struct."""
     rests = [_REGISTERED if user_id in known else _UNREGISTERED for user_id in user_ids]
-    return go_json.rows("userID", user_ids, rests, omit_empty=True)
+    return go_json.objects("userID", user_ids, rests, omit_empty=True)
 
 
 def online_status(user_ids: Sequence[str], connections: Iterable[Iterable[Connection]]) -> RawJson:
-    """Render the status of users; one who is offline has no details."""
+    """Render the status of users; offline users have no details."""
     rests = [_online(held) if held else _OFFLINE for held in connections]
-    return go_json.rows("userID", user_ids, rests, omit_empty=True)
+    return go_json.objects("userID", user_ids, rests, omit_empty=True)
 
 
 def _online(connections: Iterable[Connection]) -> str:
@@ -144,7 +140,7 @@ def _online(connections: Iterable[Connection]) -> str:
 
 
 def _detail(connection: Connection) -> dict[str, object]:
-    """Render a platform by its first connection; upstream's struct omits whatever is empty."""
+    """Render a platform by its first connection; upstream's struct omits empty fields."""
     detail: dict[str, object] = {
         "platform": platforms.NAMES.get(connection.platform_id, ""),
         "status": ONLINE,

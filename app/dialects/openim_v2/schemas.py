@@ -1,15 +1,15 @@
 """The requests of OpenIM v2 (open-im-server v2.3 pkg/base_info/{auth,user,manage,public}_api_struct.go).
 
-`binding` is upstream's tag; it also stands in the error texts, as do the struct's and the field's Go names.
-Fields that nothing reads are declared because a value of the wrong type in them is refused.
+`binding` is upstream's tag; error texts contain it, and the Go names of the struct and the field. Fields that
+nothing reads are declared because a value of the wrong type in them is refused.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from app.wire.message import message
-from app.wire.schema import INT32, INT64, STRING, STRINGS, UINT32, field
+from ...formats.schema import INT32, INT64, STRING, STRINGS, UINT32, field
 
 
 def _operation_id() -> str:
@@ -17,22 +17,29 @@ def _operation_id() -> str:
     return declared
 
 
-@message
-class _Operation:
-    """What most requests begin with."""
+class OperationReq:
+    """A request of v2, which has an operationID somewhere in its struct."""
+
+    __slots__ = ()
+    operation_id: str
+
+
+@dataclass(slots=True)
+class _Operation(OperationReq):
+    """A request that begins with it."""
 
     operation_id: str = _operation_id()
 
 
-@message
+@dataclass(slots=True)
 class _ApiUserInfo:
-    """A profile, as registering and updating embed it."""
+    """A profile, embedded in registrations and updates."""
 
     user_id: str = field(STRING, "userID", go="ApiUserInfo.UserID", binding="required,min=1,max=64")
     nickname: str = field(STRING, "nickname", go="ApiUserInfo.Nickname", binding="omitempty,min=1,max=64")
     face_url: str = field(STRING, "faceURL", go="ApiUserInfo.FaceURL", binding="omitempty,max=1024")
     gender: int = field(INT32, "gender", go="ApiUserInfo.Gender", binding="omitempty,oneof=0 1 2")
-    # The alias is a spelling of upstream's Chinese page, which upstream itself drops without a word.
+    # Upstream's Chinese page writes the alias, which upstream itself ignores.
     phone_number: str = field(
         STRING,
         "phoneNumber",
@@ -48,8 +55,8 @@ class _ApiUserInfo:
     birth_str: str = field(STRING, "birthStr")
 
 
-@message
-class UserRegisterReq(_ApiUserInfo):
+@dataclass(slots=True)
+class UserRegisterReq(_ApiUserInfo, OperationReq):
     """`/auth/user_register`: the app's secret, a platform and a profile."""
 
     GO_TYPE: ClassVar[str] = "base_info.UserRegisterReq"
@@ -59,8 +66,8 @@ class UserRegisterReq(_ApiUserInfo):
     operation_id: str = _operation_id()
 
 
-@message
-class UserTokenReq:
+@dataclass(slots=True)
+class UserTokenReq(OperationReq):
     """`/auth/user_token`: the app's secret, a platform and a user."""
 
     GO_TYPE: ClassVar[str] = "base_info.UserTokenReq"
@@ -72,15 +79,15 @@ class UserTokenReq:
     login_ip: str = field(STRING, "loginIp")
 
 
-@message
+@dataclass(slots=True)
 class ParseTokenReq(_Operation):
-    """`/auth/parse_token`: the token stands in the header."""
+    """`/auth/parse_token`: the token is in the header."""
 
     GO_TYPE: ClassVar[str] = "base_info.ParseTokenReq"
 
 
-@message
-class ForceLogoutReq:
+@dataclass(slots=True)
+class ForceLogoutReq(OperationReq):
     """`/auth/force_logout`: a user, and the one platform to log out."""
 
     GO_TYPE: ClassVar[str] = "base_info.ForceLogoutReq"
@@ -90,7 +97,7 @@ class ForceLogoutReq:
     operation_id: str = _operation_id()
 
 
-@message
+@dataclass(slots=True)
 class GetUsersInfoReq(_Operation):
     """`/user/get_users_info` and its twin: users by id."""
 
@@ -99,25 +106,25 @@ class GetUsersInfoReq(_Operation):
     user_id_list: tuple[str, ...] | None = field(STRINGS, "userIDList", go="UserIDList", binding="required")
 
 
-@message
+@dataclass(slots=True)
 class GetSelfUserInfoReq(_Operation):
-    """`/user/get_self_user_info`: whose profile."""
+    """`/user/get_self_user_info`: the profile of a user."""
 
     GO_TYPE: ClassVar[str] = "base_info.GetSelfUserInfoReq"
 
     user_id: str = field(STRING, "userID", go="UserID", binding="required")
 
 
-@message
-class UpdateSelfUserInfoReq(_ApiUserInfo):
-    """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
+@dataclass(slots=True)
+class UpdateSelfUserInfoReq(_ApiUserInfo, OperationReq):
+    """`/user/update_user_info`: empty texts and 0 change nothing."""
 
     GO_TYPE: ClassVar[str] = "base_info.UpdateSelfUserInfoReq"
 
     operation_id: str = _operation_id()
 
 
-@message
+@dataclass(slots=True)
 class SetGlobalRecvMessageOptReq(_Operation):
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a notification."""
 
@@ -128,7 +135,7 @@ class SetGlobalRecvMessageOptReq(_Operation):
     )
 
 
-@message
+@dataclass(slots=True)
 class GetUsersOnlineStatusReq(_Operation):
     """`/user/get_users_online_status`: up to 200 ids."""
 
@@ -139,14 +146,14 @@ class GetUsersOnlineStatusReq(_Operation):
     )
 
 
-@message
+@dataclass(slots=True)
 class GetAllUsersUidReq(_Operation):
     """`/user/get_all_users_uid`: all ids at once."""
 
     GO_TYPE: ClassVar[str] = "base_info.GetAllUsersUidReq"
 
 
-@message
+@dataclass(slots=True)
 class AccountCheckReq(_Operation):
     """`/user/account_check`: up to 100 ids."""
 
@@ -157,9 +164,9 @@ class AccountCheckReq(_Operation):
     )
 
 
-@message
+@dataclass(slots=True)
 class GetUsersReq(_Operation):
-    """`/user/get_users`: an id, or else part of a name, or else part of a name or an id; and a page."""
+    """`/user/get_users`: an id, else part of a name, else part of a name or a whole id; and a page."""
 
     GO_TYPE: ClassVar[str] = "base_info.GetUsersReq"
 
@@ -170,21 +177,21 @@ class GetUsersReq(_Operation):
     show_number: int = field(INT32, "showNumber", go="ShowNumber", binding="required")
 
 
-@message
+@dataclass(slots=True)
 class GetFriendIDListFromCacheReq(_Operation):
     """`/user/get_user_friend_from_cache`: the caller's friends."""
 
     GO_TYPE: ClassVar[str] = "base_info.GetFriendIDListFromCacheReq"
 
 
-@message
+@dataclass(slots=True)
 class GetBlackIDListFromCacheReq(_Operation):
-    """`/user/get_black_list_from_cache`: whom the caller blocks."""
+    """`/user/get_black_list_from_cache`: the users that the caller blocks."""
 
     GO_TYPE: ClassVar[str] = "base_info.GetBlackIDListFromCacheReq"
 
 
-@message
+@dataclass(slots=True)
 class DeleteUsersReq(_Operation):
     """`/manager/delete_user`: users to delete."""
 

@@ -1,4 +1,4 @@
-"""The `binding` tags of v2's request structs, judged and worded as go-playground/validator v10 does."""
+"""The `binding` tags of v2's request structs, with the rules and texts of go-playground/validator v10."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from app.errors import ArgumentInvalid
-from app.wire.schema import Request
+from ...errors import ArgumentInvalid
 
 
-def validate(request: Request) -> None:
-    """Check every field, and word all that fail, a line each in the order of the struct.
+def validate(request: Any) -> None:
+    """Check every field; the error has a line for each that fails, in the order of the struct.
 
     Raises ArgumentInvalid.
     """
     lines = [
         f"Key: '{rule.key}' Error:Field validation for '{rule.field}' failed on the '{tag}' tag"
-        for rule in _rules(type(request))
+        for rule in _rules(type(request))  # type: ignore[arg-type]
         if (tag := rule.failing(getattr(request, rule.name))) is not None
     ]
     if lines:
@@ -34,25 +33,25 @@ class _Rule:
     checks: tuple[tuple[str, Callable[[Any], bool]], ...]
 
     def failing(self, value: Any) -> str | None:
-        """Return the first tag that the value fails; none is asked of an optional field's zero value."""
+        """Return the first tag that the value fails; an optional field's zero value fails none."""
         if self.optional and not value:
             return None
         return next((tag for tag, holds in self.checks if not holds(value)), None)
 
 
 @cache
-def _rules(request: type[Request]) -> tuple[_Rule, ...]:
+def _rules(request: type[Any]) -> tuple[_Rule, ...]:
     struct = request.GO_TYPE.rpartition(".")[2]
     rules = []
-    # What upstream's struct has before the one that it embeds comes behind that one here.
-    for row in sorted(fields(request), key=lambda row: "first" not in row.metadata):  # type: ignore[arg-type]
-        if "binding" not in row.metadata:
+    # Fields before an embedded struct upstream come after it here, as a dataclass puts its base first.
+    for each in sorted(fields(request), key=lambda each: "first" not in each.metadata):
+        if "binding" not in each.metadata:
             continue
-        path: str = row.metadata["go"]
-        tags = row.metadata["binding"].split(",")
+        path: str = each.metadata["go"]
+        tags = each.metadata["binding"].split(",")
         checks = tuple(_check(tag) for tag in tags if tag != "omitempty")
         rules.append(
-            _Rule(row.name, f"{struct}.{path}", path.rpartition(".")[2], "omitempty" in tags, checks)
+            _Rule(each.name, f"{struct}.{path}", path.rpartition(".")[2], "omitempty" in tags, checks)
         )
     return tuple(rules)
 
@@ -63,12 +62,12 @@ def _check(tag: str) -> tuple[str, Callable[[Any], bool]]:
 
 
 def _size(value: Any) -> int:
-    """Return a number itself, and the length of anything else (of text in code points, as Go's runes)."""
+    """Return a number itself, and the length of any other value (of text in code points, as Go's runes)."""
     return value if isinstance(value, int) else len(value)
 
 
 def _required(argument: str) -> Callable[[Any], bool]:
-    # An empty array is there; only a missing one is not.
+    # An empty array counts as given.
     return lambda value: value == () or bool(value)
 
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v3 import (
-    auth,
-    commands,
-    context,
-    errors,
-    guard,
-    notification,
-    presence,
-    render,
-    statistics,
-    tokens,
-    user,
-)
-from app.wire.dialect import DetectionHints, Dialect
+from ...http.dialect import DetectionHints, Dialect
+from ..openim.settings import OpenIMSettings
+from ..openim.tokens import V3_4, V3_8
+from . import auth, commands, context, errors, guard, notification, presence, render, statistics, tokens, user
+from .context import Context
+from .settings import OpenIMV3Settings
 
-DIALECT = Dialect(
+DIALECT: Dialect[Context] = Dialect(
     name="openim_v3",
     endpoints=(
         *auth.routes.endpoints,
@@ -27,15 +19,17 @@ DIALECT = Dialect(
         *notification.routes.endpoints,
         *statistics.routes.endpoints,
     ),
-    prefixes={"/v3": "", "/v3.4": "3.4", "/v3.8": "3.8"},
+    base_paths={"/v3": "", "/v3.4": "3.4", "/v3.8": "3.8"},
     aliases=("/api",),
     make_context=context.make_context,
-    authorize_and_bind=guard.authorize_and_bind,
     render_success=render.render_success,
     render_error=errors.render_error,
     unknown=guard.UNKNOWN,
+    settings=OpenIMV3Settings,
     token_formats=tokens.token_formats,
     detection_hints=DetectionHints(
-        "v3", operation_id_in="header", formats=frozenset({tokens.FORMAT_3_4, tokens.FORMAT_3_8})
+        operation_id_in="header",
+        token_formats=frozenset({V3_4, V3_8}),
+        is_default=lambda settings: settings.of(OpenIMSettings).openim_default == "v3",
     ),
 )

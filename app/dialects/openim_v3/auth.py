@@ -2,56 +2,48 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.context import Context
-from app.dialects.openim_v3.errors import NOT_FOUND, TABLE, ErrorRow
-from app.dialects.openim_v3.generations import APP_ACCOUNT, in_both
-from app.dialects.openim_v3.guard import ADMINISTRATOR, OPEN, SECRET
-from app.dialects.openim_v3.schemas.auth import (
-    ForceLogoutReq,
-    GetAdminTokenReq,
-    GetUserTokenReq,
-    ParseTokenReq,
-    UserTokenReq,
-)
-from app.errors import (
-    ArgumentInvalid,
-    NotPermitted,
-    TokenExpired,
-    TokenMalformed,
-    TokenNotYetValid,
-    UserNotFound,
-)
-from app.models import Platform
-from app.wire.dialect import Routes
+from ...errors import ArgumentInvalid, NotPermitted
+from ...http.dialect import Routes
+from ...http.error_rows import ErrorTable
+from ...http.responses import NO_DATA
+from ...models import Platform
+from ..openim import tokens
+from . import render
+from .context import Context
+from .errors import TOKEN_EXPIRED, TOKEN_MALFORMED, TOKEN_NOT_YET_VALID, user_not_found
+from .generations import APP_ACCOUNT
+from .guard import ADMINISTRATOR, OPEN, SECRET, authorize_and_bind
+from .schemas.auth import ForceLogoutReq, GetAdminTokenReq, GetUserTokenReq, ParseTokenReq, UserTokenReq
+from .settings import OpenIMV3Settings
 
-routes = Routes("auth")
+routes = Routes("auth", authorize_and_bind)
 
 
-@routes.post("/auth/user_token", UserTokenReq, access=in_both(SECRET), body_keys=("platformID",))
+@routes.post("/auth/user_token", UserTokenReq, access=SECRET, body_keys=("platformID",))
 def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
-    """Answer with a token of any user, administrators too: the secret is all-powerful."""
-    kicks = context.generation.kicks and not context.services.users.is_administrator(request.user_id)
-    return _granted(context, request.user_id, request.platform_id, kicks)
+    """Answer with a token of any user, even of an administrator: the secret is all-powerful."""
+    is_administrator = context.services.users.is_administrator(request.user_id)
+    revokes = context.generation.revokes and not is_administrator
+    return _issue(context, request.user_id, request.platform_id, revokes)
 
 
 @routes.post(
     "/auth/get_admin_token",
     GetAdminTokenReq,
-    access=in_both(SECRET),
-    rows=in_both({UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: "user not found")}),
+    access=SECRET,
+    errors=ErrorTable(user_not_found("user not found")),
 )
 def get_admin_token(context: Context, request: GetAdminTokenReq) -> dict[str, object]:
-    """Answer with an administrator's token; one login never cancels another's."""
-    admins = context.services.settings.openim_v3_admins
+    """Answer with an administrator's token; earlier ones stay valid."""
+    admins = context.services.settings.of(OpenIMV3Settings).openim_v3_admins
     if request.user_id not in admins:
         raise ArgumentInvalid(f"userID is error., userID={request.user_id}, adminUserID=[{' '.join(admins)}]")
-    return _granted(context, request.user_id, Platform.ADMIN, kicks=False)
+    return _issue(context, request.user_id, Platform.ADMIN, revokes=False)
 
 
-@routes.post("/auth/get_user_token", GetUserTokenReq, access=in_both(ADMINISTRATOR))
+@routes.post("/auth/get_user_token", GetUserTokenReq, access=ADMINISTRATOR)
 def get_user_token(context: Context, request: GetUserTokenReq) -> dict[str, object]:
-    """Answer an administrator with a user's token; any platform id will do, but an administrator's own."""
+    """Answer with a token of a user who is no administrator; upstream accepts any platform id."""
     generation = context.generation
     if generation.refuses_special_accounts and request.platform_id == Platform.ADMIN:
         raise NotPermitted("platformID invalid. platformID must not be adminPlatformID")
@@ -60,36 +52,31 @@ def get_user_token(context: Context, request: GetUserTokenReq) -> dict[str, obje
     user = context.services.users.get(request.user_id)
     if generation.refuses_special_accounts and user.level >= APP_ACCOUNT:
         raise ArgumentInvalid("app account can`t get token")
-    return _granted(context, request.user_id, request.platform_id, generation.kicks)
+    return _issue(context, request.user_id, request.platform_id, generation.revokes)
 
 
 @routes.post(
     "/auth/parse_token",
     ParseTokenReq,
-    access=in_both(OPEN),
+    access=OPEN,
     body_keys=("token",),
-    # What is wrong with a token is told exactly here in every version.
-    rows=in_both({kind: TABLE[kind] for kind in (TokenExpired, TokenMalformed, TokenNotYetValid)}),
+    # Every version says exactly here what is wrong with a token.
+    errors=ErrorTable(TOKEN_EXPIRED, TOKEN_MALFORMED, TOKEN_NOT_YET_VALID),
 )
 def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
-    """Answer whoever shows a token what it says; that neither uses it up nor changes it."""
-    services = context.services
-    return render.parsed_token(
-        services.tokens.verify(services.codecs.decode(request.token)), context.generation
-    )
+    """Answer what the token in the body says."""
+    return render.parsed_token(tokens.verify(context.services, request.token), context.generation)
 
 
-@routes.post(
-    "/auth/force_logout", ForceLogoutReq, access=in_both(ADMINISTRATOR), body_keys=("platformID", "userID")
-)
+@routes.post("/auth/force_logout", ForceLogoutReq, access=ADMINISTRATOR, body_keys=("platformID", "userID"))
 def force_logout(context: Context, request: ForceLogoutReq) -> object:
-    """Cancel a user's tokens on one platform and take the user offline there; nobody and nothing is fine."""
+    """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
     context.services.tokens.revoke(request.user_id, request.platform_id)
-    return render.NO_DATA
+    return NO_DATA
 
 
-def _granted(context: Context, user_id: str, platform_id: int, kicks: bool) -> dict[str, object]:
+def _issue(context: Context, user_id: str, platform_id: int, revokes: bool) -> dict[str, object]:
     services = context.services
-    token_request = services.codecs.request(context.generation.format, user_id, platform_id)
-    token = services.tokens.issue(token_request, kicks=kicks)
-    return render.token(services.codecs.encode(token), token_request.format.lifetime)
+    request = services.codecs.request(context.generation.token_format, user_id, platform_id)
+    token = services.tokens.issue(request, kicks=revokes)
+    return render.token(services.codecs.encode(token), request.format.lifetime)

@@ -1,68 +1,80 @@
-"""v3's calls about the small records of a user (internal/rpc/user/user.go, v3.6.0 and 3.8.3-patch)."""
+"""v3's calls about the commands of a user (internal/rpc/user/user.go, v3.6.0 and 3.8.3-patch)."""
 
 from __future__ import annotations
 
-from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.context import Context
-from app.dialects.openim_v3.errors import NO_PERMISSION, ErrorRow
-from app.dialects.openim_v3.generations import LEGACY, in_both
-from app.dialects.openim_v3.guard import OWNER
-from app.dialects.openim_v3.schemas.commands import (
+from ...errors import NotOwner
+from ...http.dialect import Routes
+from ...http.error_rows import ErrorRow, ErrorTable
+from ...http.responses import NO_DATA
+from . import render
+from .context import Context
+from .errors import NO_PERMISSION
+from .generations import LEGACY
+from .guard import OWNER, authorize_and_bind
+from .schemas.commands import (
     ProcessUserCommandAddReq,
     ProcessUserCommandDeleteReq,
     ProcessUserCommandGetAllReq,
     ProcessUserCommandGetReq,
     ProcessUserCommandUpdateReq,
 )
-from app.errors import NotOwner
-from app.wire.dialect import Routes
 
-routes = Routes("user")
+routes = Routes("user", authorize_and_bind)
 
-# As 3.6 says it, the only one of its generation that asks.
-_OWNERS = {LEGACY: {NotOwner: ErrorRow(1002, NO_PERMISSION, lambda error: f"ownerUserID, {error.owner_id}")}}
+# As 3.6 answers, the only release of its generation that checks the owner.
+_NOT_OWNER = ErrorTable(
+    ErrorRow(
+        NotOwner,
+        200,
+        1002,
+        lambda context, error: f"ownerUserID, {error.owner_id}",
+        NO_PERMISSION,
+        variant=LEGACY,
+    )
+)
 
 
-@routes.post("/user/process_user_command_add", ProcessUserCommandAddReq, access=in_both(OWNER), rows=_OWNERS)
+@routes.post("/user/process_user_command_add", ProcessUserCommandAddReq, access=OWNER, errors=_NOT_OWNER)
 def process_user_command_add(context: Context, request: ProcessUserCommandAddReq) -> object:
-    """Add a record; there may be others like it, and the user need not be registered."""
+    """Add a command; there may be others like it, and the user need not be registered."""
     context.services.commands.add(
         request.user_id, request.type, request.uuid, request.value or "", request.ex or ""
     )
-    return render.NO_DATA
+    return NO_DATA
 
 
 @routes.post(
-    "/user/process_user_command_delete", ProcessUserCommandDeleteReq, access=in_both(OWNER), rows=_OWNERS
+    "/user/process_user_command_delete", ProcessUserCommandDeleteReq, access=OWNER, errors=_NOT_OWNER
 )
 def process_user_command_delete(context: Context, request: ProcessUserCommandDeleteReq) -> object:
-    """Delete one record."""
+    """Delete one command."""
     context.services.commands.delete(request.user_id, request.type, request.uuid)
-    return render.NO_DATA
+    return NO_DATA
 
 
 @routes.post(
-    "/user/process_user_command_update", ProcessUserCommandUpdateReq, access=in_both(OWNER), rows=_OWNERS
+    "/user/process_user_command_update", ProcessUserCommandUpdateReq, access=OWNER, errors=_NOT_OWNER
 )
 def process_user_command_update(context: Context, request: ProcessUserCommandUpdateReq) -> object:
-    """Write what is given into one record."""
+    """Write the given fields of one command."""
     context.services.commands.update(request.user_id, request.type, request.uuid, request.value, request.ex)
-    return render.NO_DATA
+    return NO_DATA
 
 
-@routes.post("/user/process_user_command_get", ProcessUserCommandGetReq, access=in_both(OWNER), rows=_OWNERS)
+@routes.post("/user/process_user_command_get", ProcessUserCommandGetReq, access=OWNER, errors=_NOT_OWNER)
 def process_user_command_get(context: Context, request: ProcessUserCommandGetReq) -> dict[str, object]:
-    """Answer with a user's records of one type."""
-    return _answer(context, request.user_id, request.type)
+    """Answer with a user's commands of one type."""
+    return _commands(context, request.user_id, request.type)
 
 
 @routes.post(
-    "/user/process_user_command_get_all", ProcessUserCommandGetAllReq, access=in_both(OWNER), rows=_OWNERS
+    "/user/process_user_command_get_all", ProcessUserCommandGetAllReq, access=OWNER, errors=_NOT_OWNER
 )
 def process_user_command_get_all(context: Context, request: ProcessUserCommandGetAllReq) -> dict[str, object]:
-    """Answer with all of a user's records."""
-    return _answer(context, request.user_id, None)
+    """Answer with all of a user's commands."""
+    return _commands(context, request.user_id, None)
 
 
-def _answer(context: Context, user_id: str, type_: int | None) -> dict[str, object]:
-    return {"CommandResp": render.or_null(map(render.command, context.services.commands.of(user_id, type_)))}
+def _commands(context: Context, user_id: str, type_: int | None) -> dict[str, object]:
+    commands = context.services.commands.of(user_id, type_)
+    return {"CommandResp": render.or_null(map(render.command, commands))}

@@ -1,35 +1,43 @@
-"""One v3 request under way, and how its answer leaves."""
+"""The context of a v3 request, and how its answer is sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Response
-
-from app.dialects.openim_v3.generations import Generation, generation_of
-from app.models import Token
-from app.wire import responses
-from app.wire.context import RequestContext
-from app.wire.dialect import Endpoint
-from app.wire.request import Request
+from ...http.dialect import EndpointInfo, RequestContext
+from ...http.request import Request
+from ...http.responses import Answer, accepts_gzip, gzipped_answer, json_answer
+from ...models import Token
+from .generations import Generation, generation_of
 
 
 @dataclass
 class Context(RequestContext):
-    """What came in, for which call, in which generation, and who makes it."""
+    """A request, its generation, and who makes it."""
 
     generation: Generation
-    caller: Token | None = None
+    token: Token | None = None
+    """The token that let the caller in."""
+
+    @property
+    def caller_id(self) -> str:
+        """The caller's user id; empty in calls that take no token."""
+        return self.token.user_id if self.token else ""
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the caller is an administrator."""
+        return self.services.users.is_administrator(self.caller_id)
 
 
-def make_context(http_request: Request, endpoint: Endpoint, variant: str) -> Context:
-    """Settle the generation of a request."""
+def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
+    """Make the context, which settles the generation."""
     return Context(http_request, endpoint, generation_of(http_request, endpoint.path, variant))
 
 
-def answer(context: Context, body: bytes, status: int = 200) -> Response:
-    """Return an answer; a newer client that asks for it gets it compressed."""
-    accepted = context.http_request.header("ACCEPT_ENCODING")
-    if accepted and context.generation.compresses and responses.takes_gzip(accepted):
-        return responses.gzipped_answer(body, status)
-    return responses.json_answer(body, status)
+def send(context: Context, body: bytes, status: int = 200) -> Answer:
+    """Return an answer, compressed if the client accepts that and its generation does it."""
+    accept_encoding = context.http_request.header("ACCEPT_ENCODING")
+    if accept_encoding and context.generation.compresses and accepts_gzip(accept_encoding):
+        return gzipped_answer(body, status)
+    return json_answer(body, status)

@@ -1,16 +1,8 @@
-"""What v3 answers to a refusal: errCode, its name, a message; a generation words them."""
+"""What v3 answers to an error: errCode, its name, a message; the generation renders them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from flask import Response
-
-from app.dialects.openim_v3.context import Context, answer
-from app.dialects.openim_v3.generations import CURRENT, LEGACY, Generation
-from app.errors import (
+from ...errors import (
     AccessDenied,
     BadRequest,
     BodyInvalid,
@@ -20,7 +12,6 @@ from app.errors import (
     NoSuchCall,
     NotAdministrator,
     NotOwner,
-    PatternInvalid,
     SecretWrong,
     ServiceUnavailable,
     TokenExpired,
@@ -37,102 +28,100 @@ from app.errors import (
     WebhookResponseInvalid,
     WebhookUnavailable,
 )
-from app.wire import go_json, responses
-from app.wire.error_rows import error_row
-
-
-def error_message(error: DomainError) -> str:
-    return str(error)
-
-
-def _nothing(error: DomainError) -> str:
-    return ""
-
-
-@dataclass(frozen=True)
-class ErrorRow:
-    """How a refusal is worded."""
-
-    code: int
-    name: str
-    message: Callable[[Any], str] = _nothing
-    status: int = 200
-    named: Callable[[Any], str] | None = None
-    """What stands in `errMsg` instead of the name."""
-    bare: bool = False
-    """Whether the message is all of `errDlt`, in either generation."""
-    coded: bool = False
-    """Whether the refusal has a code of its own, in the place of this one."""
-
-    def body(self, error: DomainError, generation: Generation) -> dict[str, object]:
-        """Word a refusal in the way of a generation."""
-        message = self.message(error)
-        return {
-            "errCode": getattr(error, "code", self.code) if self.coded else self.code,
-            "errMsg": self.named(error) if self.named else self.name,
-            "errDlt": message if self.bare else generation.detail(message, self.code, self.name),
-        }
-
-
-Rows = Mapping[type[DomainError], ErrorRow]
+from ...formats import go_json
+from ...http import responses
+from ...http.error_rows import AnyErrorRow, ErrorRow, ErrorTable, answer_of, error_message
+from ...http.responses import Answer
+from .context import Context, send
+from .generations import CURRENT, LEGACY
 
 ARGS = "ArgsError"
 NO_PERMISSION = "NoPermissionError"
 NOT_FOUND = "RecordNotFoundError"
-TOKEN_UNKNOWN = ErrorRow(1505, "TokenUnknownError")
+INTERNAL = "ServerInternalError"
+TOKEN_UNKNOWN = "TokenUnknownError"
 
-TABLE: Rows = {
-    DomainError: ErrorRow(500, "ServerInternalError", status=500),
-    BadRequest: ErrorRow(1001, ARGS, error_message),
-    PatternInvalid: ErrorRow(500, "ServerInternalError", error_message, named=error_message),
-    AccessDenied: ErrorRow(1002, NO_PERMISSION, error_message),
-    SecretWrong: ErrorRow(1002, NO_PERMISSION, lambda error: "secret invalid"),
-    NotAdministrator: ErrorRow(
-        1002, NO_PERMISSION, lambda error: f"user {error.user_id} is not admin userID"
+
+def user_not_found(message: str, generation: object = None) -> AnyErrorRow:
+    """Answer an unknown user with a message of the call's own."""
+    return ErrorRow(UserNotFound, 200, 1004, message, NOT_FOUND, variant=generation)
+
+
+def bound_by_gin(generation: object = None) -> AnyErrorRow:
+    """Answer an invalid body as gin does: HTTP 400, and the message is all of `errDlt`."""
+    return ErrorRow(BodyInvalid, 400, 1001, error_message, ARGS, variant=generation, is_verbatim=True)
+
+
+# What is wrong with a token, where a call says it exactly in both generations.
+TOKEN_EXPIRED = ErrorRow(TokenExpired, 200, 1501, name="TokenExpiredError")
+TOKEN_MALFORMED = ErrorRow(TokenMalformed, 200, 1503, name="TokenMalformedError")
+TOKEN_NOT_YET_VALID = ErrorRow(TokenNotYetValid, 200, 1504, name="TokenNotValidYetError")
+
+TABLE = ErrorTable(
+    ErrorRow(DomainError, 500, 500, name=INTERNAL),
+    ErrorRow(BadRequest, 200, 1001, error_message, ARGS),
+    bound_by_gin(LEGACY),
+    ErrorRow(AccessDenied, 200, 1002, error_message, NO_PERMISSION),
+    ErrorRow(SecretWrong, 200, 1002, "secret invalid", NO_PERMISSION),
+    ErrorRow(
+        NotAdministrator,
+        200,
+        1002,
+        lambda context, error: f"user {error.user_id} is not admin userID",
+        NO_PERMISSION,
     ),
-    NotOwner: ErrorRow(1002, NO_PERMISSION, lambda error: f"ownerUserID, {error.owner_id}=MISSING"),
-    TokenMissing: ErrorRow(1001, ARGS, lambda error: "header must have token"),
-    TokenExpired: ErrorRow(1501, "TokenExpiredError"),
-    TokenMalformed: ErrorRow(1503, "TokenMalformedError"),
-    TokenNotYetValid: ErrorRow(1504, "TokenNotValidYetError"),
-    TokenRefused: TOKEN_UNKNOWN,
-    TokenKicked: ErrorRow(1506, "TokenKickedError"),
-    TokenNotIssued: ErrorRow(1507, "TokenNotExistError"),
-    UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: "record not found"),
-    CommandNotFound: ErrorRow(1004, NOT_FOUND),
-    NoFreeUserID: ErrorRow(500, "ServerInternalError", lambda error: "gen user id failed"),
-    UserExists: ErrorRow(1102, "RegisteredAlreadyError", lambda error: "userID registered already"),
-    WebhookRejected: ErrorRow(
-        0, "", lambda error: error.detail, named=lambda error: error.message, bare=True, coded=True
+    ErrorRow(
+        NotOwner, 200, 1002, lambda context, error: f"ownerUserID, {error.owner_id}=MISSING", NO_PERMISSION
     ),
-    WebhookUnavailable: ErrorRow(90004, "NetworkError", error_message),
-    WebhookResponseInvalid: ErrorRow(90007, "DataError", lambda error: f"{error} response format error"),
-    ServiceUnavailable: ErrorRow(90002, "DatabaseError", status=503),
-}
+    ErrorRow(NotOwner, 200, 1002, "CheckAccessV3", NO_PERMISSION, variant=LEGACY),
+    ErrorRow(TokenMissing, 200, 1001, "header must have token", ARGS),
+    TOKEN_EXPIRED,
+    TOKEN_MALFORMED,
+    TOKEN_NOT_YET_VALID,
+    ErrorRow(TokenRefused, 200, 1505, name=TOKEN_UNKNOWN),
+    # A 3.4 server parses the header's token in its API process, where every problem of a JWT is the same.
+    ErrorRow(TokenExpired, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
+    ErrorRow(TokenMalformed, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
+    ErrorRow(TokenNotYetValid, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
+    # From 3.8.3 on the JWT library's text replaces the name.
+    ErrorRow(
+        TokenSignatureInvalid, 200, 1505, TOKEN_UNKNOWN, name=lambda error: error.reason, variant=CURRENT
+    ),
+    ErrorRow(TokenKicked, 200, 1506, name="TokenKickedError"),
+    ErrorRow(TokenNotIssued, 200, 1507, name="TokenNotExistError"),
+    user_not_found("record not found"),
+    user_not_found(f": 1004 {NOT_FOUND} userID not found", LEGACY),
+    ErrorRow(CommandNotFound, 200, 1004, name=NOT_FOUND),
+    ErrorRow(NoFreeUserID, 200, 500, "gen user id failed", INTERNAL),
+    ErrorRow(UserExists, 200, 1102, "userID registered already", "RegisteredAlreadyError"),
+    ErrorRow(
+        WebhookRejected,
+        200,
+        lambda error: error.code,
+        lambda context, error: error.detail,
+        name=lambda error: error.message,
+        is_verbatim=True,
+    ),
+    ErrorRow(WebhookUnavailable, 200, 90004, error_message, "NetworkError"),
+    ErrorRow(
+        WebhookResponseInvalid,
+        200,
+        90007,
+        lambda context, error: f"{error} response format error",
+        "DataError",
+    ),
+    ErrorRow(ServiceUnavailable, 503, 90002, name="DatabaseError"),
+)
 
-#: What a generation words differently.
-BUILT_IN: Mapping[Generation, Rows] = {
-    LEGACY: {
-        BodyInvalid: ErrorRow(1001, ARGS, error_message, status=400, bare=True),
-        # A 3.4 server parses the header's token in its API process, where every JWT problem looks the same.
-        TokenExpired: TOKEN_UNKNOWN,
-        TokenMalformed: TOKEN_UNKNOWN,
-        TokenNotYetValid: TOKEN_UNKNOWN,
-        UserNotFound: ErrorRow(1004, NOT_FOUND, lambda error: f": 1004 {NOT_FOUND} userID not found"),
-        NotOwner: ErrorRow(1002, NO_PERMISSION, lambda error: "CheckAccessV3"),
-    },
-    CURRENT: {
-        # From 3.8.3 on the JWT library's text stands in the place of the name.
-        TokenSignatureInvalid: ErrorRow(1505, "TokenUnknownError", named=lambda error: error.reason),
-    },
-}
 
-
-def render_error(context: Context, error: DomainError) -> Response:
-    """Render a refusal; HTTP says 200 to almost all of them."""
+def render_error(context: Context, error: DomainError) -> Answer:
+    """Render an error; HTTP says 200 to almost all of them."""
     if isinstance(error, NoSuchCall):
         return responses.not_found()
-    row = error_row(
-        error, context.endpoint.rows.get(context.generation, {}), BUILT_IN[context.generation], TABLE
+    generation = context.generation
+    answer = answer_of(context, error, context.endpoint.errors, TABLE, variant=generation)
+    detail = (
+        answer.message if answer.is_verbatim else generation.detail(answer.message, answer.code, answer.name)
     )
-    return answer(context, go_json.dumps(row.body(error, context.generation)), row.status)
+    body = {"errCode": answer.code, "errMsg": answer.name, "errDlt": detail}
+    return send(context, go_json.dumps(body), answer.status)

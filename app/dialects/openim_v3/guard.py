@@ -1,107 +1,117 @@
-"""Who is calling, and v3's order of checks: operationID, token, body, Check(), permission."""
+"""Who may call, and v3's order of checks: operationID, token, body, Check(), permission."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, TypeVar
 
-from app.dialects.openim_v3.context import Context
-from app.dialects.openim_v3.generations import CURRENT, LEGACY
-from app.dialects.openim_v3.schemas.rules import check
-from app.errors import HeaderMissing, NoSuchPath, NotAdministrator, NotOwner, SecretWrong, TokenMissing
-from app.wire import secrets
-from app.wire.dialect import Endpoint
-from app.wire.schema import bind
+from ...errors import (
+    HeaderMissing,
+    NoSuchPath,
+    NotAdministrator,
+    NotOwner,
+    SecretWrong,
+    TokenMissing,
+)
+from ...formats.schema import bind_json
+from ...http import secrets
+from ...http.dialect import Access, Endpoint
+from ...http.error_rows import ErrorTable
+from ..openim import tokens
+from .context import Context
+from .generations import CURRENT, LEGACY, Generation
+from .schemas.rules import check
+from .settings import OpenIMV3Settings
+
+R = TypeVar("R")
 
 
-def authorize_and_bind(context: Context) -> Any:
-    """Take a request through the checks before its business."""
+def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
+    """Check the headers and the caller, bind and check the body, then check the permission."""
     if not context.http_request.header("OPERATIONID"):
         raise HeaderMissing("operationID")
-    gate = context.endpoint.access[context.generation]
-    gate.identify(context)
-    if context.endpoint is UNKNOWN:
-        raise NoSuchPath
-    schema = context.endpoint.schema
-    take_json = getattr(schema, "TAKE_JSON", context.generation.take_json)
-    request = bind(schema, take_json(context.http_request.json))
+    access.identify(context)
+    read_json = getattr(schema, "READ_JSON", context.generation.read_json)
+    request = bind_json(schema, read_json(context.http_request.json))
     check(request, context.generation)
-    gate.permit(context, request)
+    access.permit(context, request)
     return request
 
 
-@dataclass(frozen=True)
-class Access:
-    """Who may make a call: what is asked before the body is read, and what after it was checked."""
-
-    identify: Callable[[Context], None]
-    permit: Callable[[Context, Any], None]
+class _WithSecret(Protocol):
+    @property
+    def secret(self) -> str: ...
 
 
-def _nobody(context: Context) -> None:
-    """Ask for no token, nor look at one."""
+class _Owned(Protocol):
+    @property
+    def owner_id(self) -> str: ...
+
+
+def _no_token(context: Context) -> None:
+    """Ask for no token."""
 
 
 def _by_token(context: Context) -> None:
+    """Ask for a valid token of any OpenIM dialect. Raises TokenRefused."""
     text = context.http_request.header("TOKEN")
     if not text:
         raise TokenMissing
-    services = context.services
-    context.caller = services.tokens.verify(services.codecs.decode(text))
+    context.token = tokens.verify(context.services, text)
 
 
-def _anybody(context: Context, request: Any) -> None:
-    """Let pass whoever has come this far."""
+def _everyone(context: Context, request: object) -> None:
+    """Permit every caller."""
 
 
-def _by_secret(context: Context, request: Any) -> None:
-    is_right = secrets.is_one_of(request.secret, context.services.settings.openim_secret)
-    secrets.check_secret(context.http_request, is_right, SecretWrong())
+def _with_secret(context: Context, request: _WithSecret) -> None:
+    right = context.services.settings.of(OpenIMV3Settings).openim_secret
+    secrets.check_secret(context.http_request, secrets.is_one_of(request.secret, right), SecretWrong())
 
 
-def _by_administrator(context: Context, request: Any) -> None:
-    if not is_administrator(context):
-        raise NotAdministrator(_caller(context))
+def _administrator(context: Context, request: object) -> None:
+    if not context.is_administrator:
+        raise NotAdministrator(context.caller_id)
 
 
-def _by_owner(context: Context, request: Any) -> None:
-    if _caller(context) != request.owner_id and not is_administrator(context):
+def _owner(context: Context, request: _Owned) -> None:
+    if context.caller_id != request.owner_id and not context.is_administrator:
         raise NotOwner(request.owner_id)
 
 
-def is_administrator(context: Context) -> bool:
-    """Tell whether an administrator makes the call."""
-    return context.services.users.is_administrator(_caller(context))
+#: No credential.
+OPEN: Access[Context, object] = Access(_no_token, _everyone)
+#: The secret in the body.
+SECRET: Access[Context, _WithSecret] = Access(_no_token, _with_secret)
+#: Any valid token.
+TOKEN: Access[Context, object] = Access(_by_token, _everyone)
+#: An administrator's token.
+ADMINISTRATOR: Access[Context, object] = Access(_by_token, _administrator)
+#: The token of the user whom the request is about, or an administrator's.
+OWNER: Access[Context, _Owned] = Access(_by_token, _owner)
 
 
-def _caller(context: Context) -> str:
-    return context.caller.user_id if context.caller else ""
+def by_generation(legacy: Access[Context, R], current: Access[Context, R]) -> Access[Context, R]:
+    """Return the access of a call that differs between the generations."""
+    accesses: dict[Generation, Access[Context, R]] = {LEGACY: legacy, CURRENT: current}
+    return Access(
+        lambda context: accesses[context.generation].identify(context),
+        lambda context, request: accesses[context.generation].permit(context, request),
+    )
 
 
-def _by_token_unless_open(context: Context) -> None:
-    """Ask for a token as 3.8 does before it looks for the path: by how that begins."""
-    _, _, path = context.http_request.path.removeprefix("/").partition("/")
-    if not path.startswith(_OPEN_PATHS):
+#: Beginnings of paths that need no token (branch 3.8.3-patch internal/api/router.go).
+_OPEN_PATHS = ("/auth/get_admin_token", "/auth/parse_token")
+
+
+def _refuse_unknown(context: Context) -> object:
+    """Check a request to an unknown path as 3.8 does before it looks for the path."""
+    if not context.http_request.header("OPERATIONID"):
+        raise HeaderMissing("operationID")
+    if context.generation is CURRENT and not context.http_request.path.startswith(_OPEN_PATHS):
         _by_token(context)
+    raise NoSuchPath
 
 
-#: Paths that need no token, and whatever begins like them (branch 3.8.3-patch internal/api/router.go).
-_OPEN_PATHS = ("auth/get_admin_token", "auth/parse_token")
-
-OPEN = Access(_nobody, _anybody)
-SECRET = Access(_nobody, _by_secret)
-TOKEN = Access(_by_token, _anybody)
-ADMINISTRATOR = Access(_by_token, _by_administrator)
-OWNER = Access(_by_token, _by_owner)
-
-
-UNKNOWN = Endpoint(
-    "/<path:unknown_path>",
-    "",
-    lambda context, request: None,
-    None,
-    {LEGACY: OPEN, CURRENT: Access(_by_token_unless_open, _anybody)},
-    frozenset(),
-    {},
+UNKNOWN: Endpoint[Context] = Endpoint(
+    "", "", "POST", object, OPEN, frozenset(), ErrorTable(), _refuse_unknown
 )

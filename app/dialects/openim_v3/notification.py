@@ -1,41 +1,44 @@
 """v3's calls about accounts that send notifications (internal/rpc/user/user.go, v3.6.0 and 3.8.3-patch).
 
-Such an account is a user of the table like any other, told by its appMangerLevel.
+Such an account is a user like any other, told by its appMangerLevel.
 """
 
 from __future__ import annotations
 
-from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.context import Context
-from app.dialects.openim_v3.errors import ARGS, NO_PERMISSION, ErrorRow
-from app.dialects.openim_v3.generations import APP_ACCOUNT, CURRENT, LEGACY, in_both
-from app.dialects.openim_v3.guard import ADMINISTRATOR
-from app.dialects.openim_v3.schemas.notification import (
+from ...errors import ArgumentInvalid, NotAdministrator, UserExists, UserNotFound
+from ...http.dialect import Routes
+from ...http.error_rows import ErrorRow, ErrorTable
+from ...http.responses import NO_DATA
+from ...models import Page, User, UserChanges, UserFilter
+from . import render
+from .context import Context
+from .errors import ARGS, NO_PERMISSION
+from .generations import APP_ACCOUNT, LEGACY
+from .guard import ADMINISTRATOR, authorize_and_bind
+from .schemas.notification import (
     AddNotificationAccountReq,
     SearchNotificationAccountReq,
     UpdateNotificationAccountInfoReq,
 )
-from app.dialects.openim_v3.schemas.rules import RequestPagination
-from app.errors import ArgumentInvalid, NotAdministrator, UserExists, UserNotFound
-from app.models import Page, User, UserChanges, UserFilter
-from app.wire.dialect import Routes
+from .schemas.rules import RequestPagination
 
-routes = Routes("user")
+routes = Routes("user", authorize_and_bind)
 
-_NO_ADMINISTRATOR = {
-    NotAdministrator: ErrorRow(
-        1002, NO_PERMISSION, lambda error: f"user {error.user_id} is not CheckIMAdmin userID"
-    )
-}
-_USED = {UserExists: ErrorRow(1001, ARGS, lambda error: "userID is used")}
-_UNKNOWN = {UserNotFound: ErrorRow(1001, ARGS)}
+_NOT_ADMINISTRATOR = ErrorRow(
+    NotAdministrator,
+    200,
+    1002,
+    lambda context, error: f"user {error.user_id} is not CheckIMAdmin userID",
+    NO_PERMISSION,
+    variant=LEGACY,
+)
 
 
 @routes.post(
     "/user/add_notification_account",
     AddNotificationAccountReq,
-    access=in_both(ADMINISTRATOR),
-    rows={LEGACY: {**_NO_ADMINISTRATOR, **_USED}, CURRENT: _USED},
+    access=ADMINISTRATOR,
+    errors=ErrorTable(_NOT_ADMINISTRATOR, ErrorRow(UserExists, 200, 1001, "userID is used", ARGS)),
 )
 def add_notification_account(context: Context, request: AddNotificationAccountReq) -> dict[str, object]:
     """Register an account, under an id of ten digits if none is given."""
@@ -58,21 +61,21 @@ def add_notification_account(context: Context, request: AddNotificationAccountRe
 @routes.post(
     "/user/update_notification_account",
     UpdateNotificationAccountInfoReq,
-    access=in_both(ADMINISTRATOR),
-    rows={LEGACY: {**_NO_ADMINISTRATOR, **_UNKNOWN}, CURRENT: _UNKNOWN},
+    access=ADMINISTRATOR,
+    errors=ErrorTable(_NOT_ADMINISTRATOR, ErrorRow(UserNotFound, 200, 1001, name=ARGS)),
 )
 def update_notification_account(context: Context, request: UpdateNotificationAccountInfoReq) -> object:
-    """Write the name and face of an account, whatever its level, unless they are empty."""
+    """Write the name and face of an account of any level, unless they are empty."""
     changes = UserChanges(nickname=request.nick_name or None, face_url=request.face_url or None)
     context.services.users.update(request.user_id, changes)
-    return render.NO_DATA
+    return NO_DATA
 
 
 @routes.post(
     "/user/search_notification_account",
     SearchNotificationAccountReq,
-    access=in_both(ADMINISTRATOR),
-    rows={LEGACY: _NO_ADMINISTRATOR},
+    access=ADMINISTRATOR,
+    errors=ErrorTable(_NOT_ADMINISTRATOR),
 )
 def search_notification_account(context: Context, request: SearchNotificationAccountReq) -> dict[str, object]:
     """Answer with the account of an id, else with those of a nickname; without a keyword, with level 3's."""

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.context import Context
-from app.dialects.openim_v3.errors import ARGS, NO_PERMISSION, ErrorRow, error_message
-from app.dialects.openim_v3.generations import in_both
-from app.dialects.openim_v3.guard import ADMINISTRATOR, TOKEN, is_administrator
-from app.dialects.openim_v3.schemas.presence import (
+from ...errors import NotAdministrator
+from ...formats.go_json import RawJson
+from ...http.dialect import Routes
+from ...http.error_rows import ErrorRow, ErrorTable
+from ...models import Connection
+from . import render
+from .context import Context
+from .errors import NO_PERMISSION, bound_by_gin
+from .guard import ADMINISTRATOR, TOKEN, authorize_and_bind
+from .schemas.presence import (
     SUBSCRIBE,
     GetSubscribeUsersStatusReq,
     GetUsersOnlineStatusReq,
     GetUserStatusReq,
     SubscribeOrCancelUsersStatusReq,
 )
-from app.errors import BodyInvalid, NotAdministrator
-from app.models import Connection
-from app.wire.dialect import Routes
-from app.wire.go_json import RawJson
 
-routes = Routes("user")
-
-# Both are bound by gin in every version, which says 400 to what it cannot bind.
-_BOUND_BY_GIN = {BodyInvalid: ErrorRow(1001, ARGS, error_message, status=400, bare=True)}
-_FOR_MANAGERS = {NotAdministrator: ErrorRow(1002, NO_PERMISSION, lambda error: "only app manager")}
+routes = Routes("user", authorize_and_bind)
 
 _Tokens = dict[str, dict[int, list[str]]]
 
@@ -33,12 +29,14 @@ _Tokens = dict[str, dict[int, list[str]]]
 @routes.post(
     "/user/get_users_online_status",
     GetUsersOnlineStatusReq,
-    access=in_both(ADMINISTRATOR),
+    access=ADMINISTRATOR,
     body_keys=("userIDs",),
-    rows=in_both({**_BOUND_BY_GIN, **_FOR_MANAGERS}),
+    errors=ErrorTable(
+        bound_by_gin(), ErrorRow(NotAdministrator, 200, 1002, "only app manager", NO_PERMISSION)
+    ),
 )
 def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson | None:
-    """Answer with the connections of each id, in the order asked; an id that nobody has is offline."""
+    """Answer with the connections of each id, in the order asked; unknown ids are offline."""
     user_ids = request.user_ids or ()
     connections = context.services.presence.connections(user_ids)
     tokens = _tokens(context, user_ids, connections, max_per_platform=1)
@@ -48,24 +46,24 @@ def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) 
 @routes.post(
     "/user/get_users_online_token_detail",
     GetUsersOnlineStatusReq,
-    access=in_both(TOKEN),
-    rows=in_both(_BOUND_BY_GIN),
+    access=TOKEN,
+    errors=ErrorTable(bound_by_gin()),
 )
 def get_users_online_token_detail(
     context: Context, request: GetUsersOnlineStatusReq
 ) -> list[dict[str, object]] | None:
-    """Answer with the tokens of those who are online; to anybody but an administrator, with nobody's."""
-    if not is_administrator(context):
+    """Answer with the tokens of the users who are online; other callers than administrators get null."""
+    if not context.is_administrator:
         return None
     user_ids = request.user_ids or ()
     connections = context.services.presence.connections(user_ids)
     tokens = _tokens(context, user_ids, connections)
     return render.or_null(
         render.token_detail(
-            user_id, dict.fromkeys(each.platform_id for each in held), tokens[user_id], context.generation
+            user_id, dict.fromkeys(each.platform_id for each in live), tokens[user_id], context.generation
         )
-        for user_id, held in zip(user_ids, connections, strict=True)
-        if held
+        for user_id, live in zip(user_ids, connections, strict=True)
+        if live
     )
 
 
@@ -75,36 +73,34 @@ def _tokens(
     connections: Sequence[Sequence[Connection]],
     max_per_platform: int | None = None,
 ) -> _Tokens:
-    """Return the valid tokens of users for where they are online, spelled, the newest first."""
+    """Return the valid tokens of users for the platforms where they are online, the newest first."""
     online = {
-        user_id: {connection.platform_id for connection in held}
-        for user_id, held in zip(user_ids, connections, strict=True)
-        if held
+        user_id: {connection.platform_id for connection in live}
+        for user_id, live in zip(user_ids, connections, strict=True)
+        if live
     }
     if not online:
         return {}
-    encode, tokens = (
-        context.services.codecs.encode,
-        context.services.tokens.active_tokens(list(online), max_per_platform),
-    )
+    services = context.services
+    tokens = services.tokens.active_tokens(list(online), max_per_platform)
     return {
         user_id: {
-            platform_id: [encode(token) for token in tokens[user_id].get(platform_id, ())]
+            platform_id: [services.codecs.encode(token) for token in tokens[user_id].get(platform_id, ())]
             for platform_id in platform_ids
         }
         for user_id, platform_ids in online.items()
     }
 
 
-@routes.post("/user/get_users_status", GetUserStatusReq, access=in_both(TOKEN))
+@routes.post("/user/get_users_status", GetUserStatusReq, access=TOKEN)
 def get_users_status(context: Context, request: GetUserStatusReq) -> RawJson:
     """Answer on which platforms each id is online, in the order asked."""
     return _statuses(context, request.user_ids or ())
 
 
-@routes.post("/user/subscribe_users_status", SubscribeOrCancelUsersStatusReq, access=in_both(TOKEN))
+@routes.post("/user/subscribe_users_status", SubscribeOrCancelUsersStatusReq, access=TOKEN)
 def subscribe_users_status(context: Context, request: SubscribeOrCancelUsersStatusReq) -> RawJson:
-    """Remember whom a user follows and answer with their status; or forget it and answer with nothing."""
+    """Subscribe a user to others and answer with their status; or unsubscribe, without any status."""
     user_ids = request.user_ids or ()
     if request.genre == SUBSCRIBE:
         context.services.subscriptions.add(request.user_id, user_ids)
@@ -115,15 +111,15 @@ def subscribe_users_status(context: Context, request: SubscribeOrCancelUsersStat
 
 #: The same call under another name up to 3.3.
 unsubscribe_users_status = routes.post(
-    "/user/unsubscribe_users_status", SubscribeOrCancelUsersStatusReq, access=in_both(TOKEN)
+    "/user/unsubscribe_users_status", SubscribeOrCancelUsersStatusReq, access=TOKEN
 )(subscribe_users_status)
 
 
-@routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=in_both(TOKEN))
+@routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=TOKEN)
 def get_subscribe_users_status(context: Context, request: GetSubscribeUsersStatusReq) -> RawJson:
-    """Answer with the status of those whom a user follows."""
-    followed = context.services.subscriptions.of(request.user_id)
-    return _statuses(context, [subscription.user_id for subscription in followed])
+    """Answer with the status of the users to whom a user is subscribed."""
+    subscriptions = context.services.subscriptions.of(request.user_id)
+    return _statuses(context, [subscription.user_id for subscription in subscriptions])
 
 
 def _statuses(context: Context, user_ids: Sequence[str]) -> RawJson:

@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import TypeVar
 
-from flask import Response
-
-from app.dialects.openim_v3.context import Context, answer
-from app.dialects.openim_v3.generations import Generation
-from app.models import Connection, Registrations, Token, User, UserCommand
-from app.wire import go_json
-from app.wire.go_json import RawJson
+from ...formats import go_json
+from ...formats.go_json import RawJson
+from ...http.responses import NO_DATA, Answer
+from ...models import Connection, Registrations, Token, User, UserCommand
+from .context import Context, send
+from .generations import Generation
 
 T = TypeVar("T")
 
 _SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""'
 
-#: What a view returns whose answer has no `data`.
-NO_DATA = object()
 
-
-def render_success(context: Context, data: object) -> Response:
-    """Render the envelope; a call whose upstream message has no fields has no `data`."""
-    rest = "}" if data is NO_DATA else f',"data":{go_json.text(data)}}}'
-    return answer(context, go_json.encoded(_SUCCESS + rest))
+def render_success(context: Context, data: object) -> Answer:
+    """Render the envelope; NO_DATA has no `data`, as upstream's messages without fields."""
+    rest = "}" if data is NO_DATA else f',"data":{go_json.to_text(data)}}}'
+    return send(context, go_json.to_bytes(_SUCCESS + rest))
 
 
 def or_null(rows: Iterable[T]) -> list[T] | None:
-    """Return a list, or None for an empty one."""
+    """Return a list, or None if it is empty."""
     return list(rows) or None
 
 
@@ -38,7 +34,7 @@ def token(text: str, lifetime: int) -> dict[str, object]:
 
 
 def parsed_token(token: Token, generation: Generation) -> dict[str, object]:
-    """Render what a token says; here `expireTimeSeconds` is a time."""
+    """Render the claims of a token; here `expireTimeSeconds` is a time."""
     return {
         "userID": token.user_id,
         **generation.platform(token.platform_id),
@@ -66,12 +62,12 @@ def user_info(user: User, generation: Generation, is_administrator: bool) -> dic
 
 
 def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> RawJson:
-    """Render who is registered, in the order asked."""
+    """Render which ids are registered, in the order asked."""
     yes, no = (
         go_json.members({"accountStatus": generation.account_status[is_known]}) for is_known in (True, False)
     )
     rests = [yes if user_id in known else no for user_id in user_ids]
-    return RawJson(f'{{"results":{go_json.rows("userID", user_ids, rests)}}}')
+    return RawJson(f'{{"results":{go_json.objects("userID", user_ids, rests)}}}')
 
 
 def online_status(
@@ -86,7 +82,7 @@ def online_status(
         _online(held, tokens.get(user_id, {}), generation) if held else offline
         for user_id, held in zip(user_ids, connections, strict=True)
     ]
-    return go_json.rows("userID", user_ids, rests) if rests else None
+    return go_json.objects("userID", user_ids, rests) if rests else None
 
 
 def _online(
@@ -108,7 +104,7 @@ def _online(
 def token_detail(
     user_id: str, platform_ids: Collection[int], tokens: Mapping[int, Sequence[str]], generation: Generation
 ) -> dict[str, object]:
-    """Render the tokens of one user who is online, for the platforms on which that is."""
+    """Render the tokens of one user for the platforms on which the user is online."""
     return {
         "userID": user_id,
         "status": generation.online_status[True],
@@ -127,7 +123,7 @@ def status_list(user_ids: Sequence[str], connections: Iterable[Sequence[Connecti
     """Render on which platforms users are online, in the order asked."""
     offline = go_json.members({"status": 0, "platformIDs": None})
     rests = [_on_platforms(held) if held else offline for held in connections]
-    rows = go_json.rows("userID", user_ids, rests) if rests else "null"
+    rows = go_json.objects("userID", user_ids, rests) if rests else "null"
     return RawJson(f'{{"statusList":{rows}}}')
 
 
@@ -137,7 +133,7 @@ def _on_platforms(connections: Sequence[Connection]) -> str:
 
 
 def command(command: UserCommand) -> dict[str, object]:
-    """Render one of a user's records."""
+    """Render a command."""
     return {
         "type": command.type,
         "createTime": command.created_at,
@@ -160,7 +156,7 @@ def notification_account(user: User, generation: Generation) -> dict[str, object
 
 
 def register_count(registrations: Registrations) -> dict[str, object]:
-    """Render how many were registered; no day at all is null."""
+    """Render counts of registrations; no day at all is null."""
     return {
         "total": registrations.total,
         "before": registrations.before,

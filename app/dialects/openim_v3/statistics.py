@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from app.dialects.openim_v3 import render
-from app.dialects.openim_v3.context import Context
-from app.dialects.openim_v3.generations import in_both
-from app.dialects.openim_v3.guard import TOKEN
-from app.dialects.openim_v3.schemas.user import UserRegisterCountReq
-from app.wire.dialect import Routes
+from ...http.dialect import Routes
+from . import render
+from .context import Context
+from .guard import TOKEN, authorize_and_bind
+from .schemas.user import UserRegisterCountReq
 
-routes = Routes("statistics")
+routes = Routes("statistics", authorize_and_bind)
 
 
-@routes.post("/statistics/user/register", UserRegisterCountReq, access=in_both(TOKEN))
+@routes.post("/statistics/user/register", UserRegisterCountReq, access=TOKEN)
 def register(context: Context, request: UserRegisterCountReq) -> dict[str, object]:
-    """Answer how many users there are, how many were before `start`, and how many came since by UTC day."""
+    """Answer the number of users, of those registered before `start`, and of those since by UTC day."""
     return render.register_count(context.services.users.registrations(request.start, request.end))

@@ -1,43 +1,60 @@
-"""How OpenIM v3 spells a token (openimsdk/tools tokenverify/jwt_token.go, v0.0.50-alpha.32 and alpha.67).
+"""How OpenIM v3 encodes a token (openimsdk/tools tokenverify/jwt_token.go, v0.0.50-alpha.32 and alpha.67).
 
 Up to 3.8.2 a token has `nbf`, five minutes before its issue; from 3.8.3 on it has none and `iat` lies five
-seconds back. So a token shows for which generation it was minted.
+seconds back. So a token shows the generation for which it was issued.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.models import DAY, Token, TokenFormat
-from app.settings import Settings
-from app.wire.codecs import TokenFormats
-from app.wire.jwt import Claims, JwtFormat, keys_of
-
-FORMAT_3_4 = "v3.4"
-FORMAT_3_8 = "v3.8"
+from ...formats.codecs import TokenCodec
+from ...formats.jwt import Claims, JwtCodec
+from ...formats.keys import keys_of
+from ...models import DAY, Token, TokenFormat
+from ...settings import Settings
+from ..openim.tokens import V3_4, V3_8
+from .settings import OpenIMV3Settings
 
 _NOT_BEFORE = 300
-_BACKDATED = 5
+_IAT_OFFSET = 5
 
 
-def token_formats(settings: Settings) -> TokenFormats:
-    """Return the tokens of both generations, signed with `secret` itself."""
-    lifetime = settings.openim_v3_token_days * DAY
-    formats = (TokenFormat(FORMAT_3_4, lifetime), TokenFormat(FORMAT_3_8, lifetime, iat_offset=_BACKDATED))
-    return TokenFormats(formats, JwtFormat("UserID", keys_of(settings.openim_secret), _encode, _parse))
+def token_formats(settings: Settings) -> Sequence[TokenCodec]:
+    """Return the formats of both generations, signed with `secret` itself."""
+    own = settings.of(OpenIMV3Settings)
+    lifetime, keys = own.openim_v3_token_days * DAY, keys_of(own.openim_secret)
+    return (
+        JwtCodec(
+            TokenFormat(V3_4, lifetime),
+            keys,
+            encode_claims=lambda token: _encode_claims(token, {"nbf": token.iat - _NOT_BEFORE}),
+            decode_claims=_decode_claims,
+            has_format=lambda claims: "UserID" in claims and "nbf" in claims,
+        ),
+        JwtCodec(
+            TokenFormat(V3_8, lifetime, iat_offset=_IAT_OFFSET),
+            keys,
+            encode_claims=lambda token: _encode_claims(token, {}),
+            decode_claims=_decode_claims,
+            has_format=lambda claims: "UserID" in claims and "nbf" not in claims,
+        ),
+    )
 
 
-def _encode(token: Token) -> Mapping[str, object]:
-    claims: dict[str, object] = {"UserID": token.user_id, "PlatformID": token.platform_id, "exp": token.exp}
-    if token.format == FORMAT_3_4:
-        claims["nbf"] = token.iat - _NOT_BEFORE
-    claims["iat"] = token.iat
-    return claims
+def _encode_claims(token: Token, not_before: Mapping[str, int]) -> Mapping[str, object]:
+    return {
+        "UserID": token.user_id,
+        "PlatformID": token.platform_id,
+        "exp": token.exp,
+        **not_before,
+        "iat": token.iat,
+    }
 
 
-def _parse(claims: Mapping[str, Any]) -> Claims | None:
+def _decode_claims(claims: Mapping[str, Any]) -> Claims | None:
     user_id, platform_id = claims["UserID"], claims.get("PlatformID", 0)
     if not isinstance(user_id, str) or type(platform_id) is not int or not -(2**31) <= platform_id < 2**31:
         return None
-    return Claims(user_id, platform_id, FORMAT_3_4 if "nbf" in claims else FORMAT_3_8)
+    return Claims(user_id, platform_id)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from app.dialects.rollcall import context, errors, guard, presence, presence_queries, render
-from app.wire.dialect import Dialect
+from ...http.dialect import Dialect
+from . import context, errors, presence, presence_queries, render
+from .context import Context
 
-DIALECT = Dialect(
+DIALECT: Dialect[Context] = Dialect(
     name="rollcall",
     endpoints=(*presence.routes.endpoints, *presence_queries.routes.endpoints),
-    prefixes={},
+    base_paths={},
     make_context=context.make_context,
-    authorize_and_bind=guard.authorize_and_bind,
     render_success=render.render_success,
     render_error=errors.render_error,
 )

@@ -1,28 +1,32 @@
-"""One request of our own calls under way."""
+"""The context of a request to one of Rollcall's own calls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.models import Token
-from app.wire.context import RequestContext
-from app.wire.dialect import Endpoint
-from app.wire.request import Request
+from ...http.dialect import EndpointInfo, RequestContext
+from ...http.request import Request
+from ...models import Token
 
 
 @dataclass
 class Context(RequestContext):
-    """What came in, for which call, and who makes it."""
+    """A request, and who makes it."""
 
-    bearer: Token | None = None
+    token: Token | None = None
 
     @property
     def caller(self) -> Token:
         """The token that let the caller in."""
-        assert self.bearer is not None, "asked for before the call was admitted"
-        return self.bearer
+        assert self.token is not None, "asked for before the caller was identified"
+        return self.token
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the caller is an administrator."""
+        return self.services.users.is_administrator(self.caller.user_id)
 
 
-def make_context(http_request: Request, endpoint: Endpoint, variant: str) -> Context:
-    """Open a call; there are no variants."""
+def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
+    """Make the context; there are no variants."""
     return Context(http_request, endpoint)

@@ -1,20 +1,20 @@
-"""The text that says where the next part of a list begins."""
+"""The opaque text that says where the next page of a list begins."""
 
 from __future__ import annotations
 
 import base64
 import json
 
-from app.errors import ArgumentInvalid
+from ...errors import ArgumentInvalid
 
 
-def encode(epoch: str, place: tuple[int, str]) -> str:
-    """Return the text for a place in the list of who is online, fit for a URL."""
-    return base64.urlsafe_b64encode(json.dumps([epoch, *place]).encode()).decode().rstrip("=")
+def encode(epoch: str, position: tuple[int, str]) -> str:
+    """Return the text for a position in the list of online users, safe in a URL."""
+    return base64.urlsafe_b64encode(json.dumps([epoch, *position]).encode()).decode().rstrip("=")
 
 
 def decode(text: str, epoch: str) -> tuple[int, str]:
-    """Return the place that a text stands for. Raises ArgumentInvalid."""
+    """Return the position that a text stands for. Raises ArgumentInvalid."""
     try:
         given, shard, user_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError, RecursionError) as error:

@@ -1,15 +1,8 @@
-"""What our own calls answer to a refusal: OpenIM v3's newest codes and names, with plain messages."""
+"""What Rollcall's own calls answer to an error: the codes and names of OpenIM 3.8, with plain messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from flask import Response
-
-from app.dialects.rollcall.context import Context
-from app.errors import (
+from ...errors import (
     AccessDenied,
     BadRequest,
     DomainError,
@@ -25,49 +18,38 @@ from app.errors import (
     TooManyConnections,
     UserNotFound,
 )
-from app.wire import go_json, responses
-from app.wire.error_rows import error_row
+from ...formats import go_json
+from ...http import responses
+from ...http.error_rows import ErrorRow, ErrorTable, answer_of, error_message
+from ...http.responses import Answer
+from .context import Context
+
+TABLE = ErrorTable(
+    ErrorRow(DomainError, 500, 500, name="ServerInternalError"),
+    ErrorRow(BadRequest, 200, 1001, error_message, "ArgsError"),
+    ErrorRow(AccessDenied, 200, 1002, error_message, "NoPermissionError"),
+    ErrorRow(TokenMissing, 200, 1001, "header must have token", "ArgsError"),
+    ErrorRow(TokenExpired, 200, 1501, name="TokenExpiredError"),
+    ErrorRow(TokenMalformed, 200, 1503, name="TokenMalformedError"),
+    ErrorRow(TokenNotYetValid, 200, 1504, name="TokenNotValidYetError"),
+    ErrorRow(TokenSignatureInvalid, 200, 1505, error_message, "TokenUnknownError"),
+    ErrorRow(TokenKicked, 200, 1506, name="TokenKickedError"),
+    ErrorRow(TokenNotIssued, 200, 1507, name="TokenNotExistError"),
+    ErrorRow(UserNotFound, 200, 1004, "record not found", "RecordNotFoundError"),
+    ErrorRow(TooManyConnections, 200, 1601, error_message, "ConnOverMaxNumLimit"),
+    ErrorRow(ServiceUnavailable, 503, 90002, name="DatabaseError"),
+)
 
 
-def _says_itself(error: DomainError) -> str:
-    return str(error)
+def error_body(context: Context, error: DomainError) -> dict[str, object]:
+    """Return the code, name and message of an error."""
+    answer = answer_of(context, error, TABLE)
+    return {"errCode": answer.code, "errMsg": answer.name, "errDlt": answer.message or answer.name}
 
 
-@dataclass(frozen=True)
-class ErrorRow:
-    """How a refusal is worded; without a message the name stands in its place."""
-
-    code: int
-    name: str
-    message: Callable[[Any], str] = lambda error: ""
-    status: int = 200
-
-
-TABLE: Mapping[type[DomainError], ErrorRow] = {
-    DomainError: ErrorRow(500, "ServerInternalError", status=500),
-    BadRequest: ErrorRow(1001, "ArgsError", _says_itself),
-    AccessDenied: ErrorRow(1002, "NoPermissionError", _says_itself),
-    TokenMissing: ErrorRow(1001, "ArgsError", lambda error: "header must have token"),
-    TokenExpired: ErrorRow(1501, "TokenExpiredError"),
-    TokenMalformed: ErrorRow(1503, "TokenMalformedError"),
-    TokenNotYetValid: ErrorRow(1504, "TokenNotValidYetError"),
-    TokenSignatureInvalid: ErrorRow(1505, "TokenUnknownError", _says_itself),
-    TokenKicked: ErrorRow(1506, "TokenKickedError"),
-    TokenNotIssued: ErrorRow(1507, "TokenNotExistError"),
-    UserNotFound: ErrorRow(1004, "RecordNotFoundError", lambda error: "record not found"),
-    TooManyConnections: ErrorRow(1601, "ConnOverMaxNumLimit", _says_itself),
-    ServiceUnavailable: ErrorRow(90002, "DatabaseError", status=503),
-}
-
-
-def error_body(error: DomainError) -> dict[str, object]:
-    """Return a refusal as it stands in an envelope."""
-    row = error_row(error, TABLE)
-    return {"errCode": row.code, "errMsg": row.name, "errDlt": row.message(error) or row.name}
-
-
-def render_error(context: Context, error: DomainError) -> Response:
-    """Render a refusal."""
+def render_error(context: Context, error: DomainError) -> Answer:
+    """Render an error."""
     if isinstance(error, NoSuchCall):
         return responses.not_found()
-    return responses.json_answer(go_json.dumps(error_body(error)), error_row(error, TABLE).status)
+    status = answer_of(context, error, TABLE).status
+    return responses.json_answer(go_json.dumps(error_body(context, error)), status)

@@ -1,76 +1,80 @@
-"""Who is calling: the bearer of any dialect's token. The order of checks: token, body, permission.
-
-Where only administrators may call at all, that is asked before the body is read.
-"""
+"""Who may call: the bearer of any dialect's token. The order of checks: token, body, permission."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
-from app.dialects.rollcall.context import Context
-from app.dialects.rollcall.query import of_query
-from app.errors import ArgumentMissing, NotAdministrator, NotPermitted, TokenMissing
-from app.models import Platform, Token
-from app.wire.body import unmarshal
-from app.wire.schema import bind
+from ...errors import ArgumentMissing, NotAdministrator, NotPermitted, TokenMissing
+from ...formats.json_body import unmarshal
+from ...formats.schema import bind, bind_json
+from ...http.dialect import Access
+from ...models import Platform
+from .context import Context
+from .query import pairs_of_query
+from .schemas import Checked
+
+R = TypeVar("R")
 
 
-def authorize_and_bind(context: Context) -> Any:
-    """Take a request through the checks before its business."""
-    context.bearer = context.endpoint.access(context)
+def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
+    """Check the caller, then bind and check the body or the query."""
+    access.identify(context)
+    http_request = context.http_request
     if context.endpoint.method == "GET":
-        request = bind(context.endpoint.schema, of_query(context.endpoint.schema, context.http_request))
+        request = bind(schema, pairs_of_query(schema, http_request))
+    else:
+        # An empty body is an empty object, as all members are optional.
+        request = bind_json(schema, unmarshal(http_request.json) if http_request.body else None)
+    if isinstance(request, Checked):
         request.check()
-        return request
-    # No body says the same as an empty object: everything is optional.
-    request = bind(
-        context.endpoint.schema, unmarshal(context.http_request.json) if context.http_request.body else None
-    )
-    request.check()
+    access.permit(context, request)
     return request
 
 
-def by_any_token(context: Context) -> Token:
-    """Let in who has a valid token, of whichever dialect."""
+def _by_token(context: Context) -> None:
+    """Ask for a valid token of any dialect. Raises TokenRefused."""
     text = context.http_request.header("TOKEN")
     if not text:
         raise TokenMissing
     services = context.services
-    return services.tokens.verify(services.codecs.decode_any(text))
+    context.token = services.tokens.verify(services.codecs.decode(text))
 
 
-def by_administrator(context: Context) -> Token:
-    """Let in an administrator with a valid token."""
-    bearer = by_any_token(context)
-    if not context.services.users.is_administrator(bearer.user_id):
-        raise NotAdministrator(bearer.user_id)
-    return bearer
+def _by_administrator(context: Context) -> None:
+    """Ask for an administrator's token, before the body is read. Raises AccessDenied."""
+    _by_token(context)
+    if not context.is_administrator:
+        raise NotAdministrator(context.caller.user_id)
+
+
+def _everyone(context: Context, request: object) -> None:
+    """Permit every caller."""
+
+
+TOKEN: Access[Context, object] = Access(_by_token, _everyone)
+ADMINISTRATOR: Access[Context, object] = Access(_by_administrator, _everyone)
 
 
 def target(context: Context, user_id: str, platform_id: int | None) -> tuple[str, int]:
-    """Return whose presence on which platform a request is about.
+    """Return the user and the platform whose presence a request is about.
 
-    A user speaks for the platform of the token; a RongCloud token has none and names it. An administrator
-    may speak for anybody. Raises NotAdministrator, NotPermitted, ArgumentMissing or UserNotFound.
+    A user speaks for the platform of the token; a RongCloud token has none, so the request names it. An
+    administrator may speak for any user. Raises NotAdministrator, NotPermitted, ArgumentMissing or
+    UserNotFound.
     """
     caller = context.caller
     if user_id and user_id != caller.user_id:
-        return _other(context, user_id, platform_id)
+        return _other_user(context, user_id, platform_id)
     if platform_id is None:
         return caller.user_id, Platform.WEB if caller.issuer else caller.platform_id
-    if (
-        platform_id != caller.platform_id
-        and not caller.issuer
-        and not context.services.users.is_administrator(caller.user_id)
-    ):
+    if platform_id != caller.platform_id and not caller.issuer and not context.is_administrator:
         raise NotPermitted(f"the token is for platform {caller.platform_id}")
     return caller.user_id, platform_id
 
 
-def _other(context: Context, user_id: str, platform_id: int | None) -> tuple[str, int]:
-    caller = context.caller.user_id
-    if not context.services.users.is_administrator(caller):
-        raise NotAdministrator(caller)
+def _other_user(context: Context, user_id: str, platform_id: int | None) -> tuple[str, int]:
+    if not context.is_administrator:
+        raise NotAdministrator(context.caller.user_id)
     if platform_id is None:
         raise ArgumentMissing("platformID is required", "platformID")
     return context.services.users.get(user_id).user_id, platform_id

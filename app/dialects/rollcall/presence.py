@@ -1,21 +1,22 @@
-"""The `/presence` calls by which clients, or an application server for them, say that they are there."""
+"""The `/presence` calls by which clients, or an application server for them, report that they are online."""
 
 from __future__ import annotations
 
-from app.dialects.rollcall import render
-from app.dialects.rollcall.context import Context
-from app.dialects.rollcall.errors import error_body
-from app.dialects.rollcall.guard import by_administrator, by_any_token, target
-from app.dialects.rollcall.schemas import HeartbeatReq, HeartbeatsReq, LeaveReq
-from app.models import Heartbeat
-from app.wire.dialect import Routes
+from ...http.dialect import Routes
+from ...http.responses import NO_DATA
+from ...models import Heartbeat
+from . import render
+from .context import Context
+from .errors import error_body
+from .guard import ADMINISTRATOR, TOKEN, authorize_and_bind, target
+from .schemas import HeartbeatReq, HeartbeatsReq, LeaveReq
 
-routes = Routes("presence")
+routes = Routes("presence", authorize_and_bind)
 
 
-@routes.post("/presence/heartbeat", HeartbeatReq, access=by_any_token)
+@routes.post("/presence/heartbeat", HeartbeatReq, access=TOKEN)
 def heartbeat(context: Context, request: HeartbeatReq) -> dict[str, object]:
-    """Put a connection online, or keep it there, for `ttl` seconds."""
+    """Put a connection online, or keep it online, for `ttl` seconds."""
     user_id, platform_id = target(context, request.user_id, request.platform_id)
     connection_id = request.conn_id or ""
     heartbeat = Heartbeat(user_id, platform_id, request.ttl, connection_id, request.is_background)
@@ -24,9 +25,9 @@ def heartbeat(context: Context, request: HeartbeatReq) -> dict[str, object]:
     return render.heartbeat(user_id, platform_id, connection_id, request.ttl, epoch)
 
 
-@routes.post("/presence/heartbeats", HeartbeatsReq, access=by_administrator)
+@routes.post("/presence/heartbeats", HeartbeatsReq, access=ADMINISTRATOR)
 def heartbeats(context: Context, request: HeartbeatsReq) -> dict[str, object]:
-    """Put many connections online, or keep them; answer which were refused."""
+    """Put many connections online, or keep them online; answer which were refused."""
     heartbeats = [
         Heartbeat(each.user_id, each.platform_id, each.ttl or request.ttl, each.conn_id, each.is_background)
         for each in request.users or ()
@@ -35,14 +36,15 @@ def heartbeats(context: Context, request: HeartbeatsReq) -> dict[str, object]:
     return {
         "epoch": context.services.presence.epoch,
         "refused": [
-            {"userID": heartbeat.user_id, "platformID": heartbeat.platform_id, **error_body(error)}
-            for heartbeat, error in refused
+            {"userID": each.user_id, "platformID": each.platform_id, **error_body(context, error)}
+            for each, error in refused
         ],
     }
 
 
-@routes.post("/presence/leave", LeaveReq, access=by_any_token)
-def leave(context: Context, request: LeaveReq) -> None:
-    """Take a connection offline, or all of the platform's."""
+@routes.post("/presence/leave", LeaveReq, access=TOKEN)
+def leave(context: Context, request: LeaveReq) -> object:
+    """Take a connection offline, or all connections on the platform."""
     user_id, platform_id = target(context, request.user_id, request.platform_id)
     context.services.presence.leave(user_id, platform_id, request.conn_id)
+    return NO_DATA

@@ -1,19 +1,19 @@
-"""The `/presence` calls by which an application server asks and watches who is online."""
+"""The `/presence` calls by which an application server asks who is online, and follows the changes."""
 
 from __future__ import annotations
 
-from app.dialects.rollcall import cursor, render
-from app.dialects.rollcall.context import Context
-from app.dialects.rollcall.guard import by_administrator
-from app.dialects.rollcall.schemas import ChangesReq, CountsReq, OnlineReq, UserReq
-from app.wire.dialect import Routes
+from ...http.dialect import Routes
+from . import cursor, render
+from .context import Context
+from .guard import ADMINISTRATOR, authorize_and_bind
+from .schemas import ChangesReq, CountsReq, OnlineReq, UserReq
 
-routes = Routes("presence")
+routes = Routes("presence", authorize_and_bind)
 
 
-@routes.get("/presence/user", UserReq, access=by_administrator)
+@routes.get("/presence/user", UserReq, access=ADMINISTRATOR)
 def user(context: Context, request: UserReq) -> dict[str, object]:
-    """Answer where a registered user is online, and when there was last a sign of life."""
+    """Answer where a registered user is online, and when the user was last seen."""
     services = context.services
     services.users.get(request.user_id)
     details = services.presence.details(request.user_id)
@@ -26,9 +26,9 @@ def user(context: Context, request: UserReq) -> dict[str, object]:
     }
 
 
-@routes.get("/presence/online", OnlineReq, access=by_administrator)
+@routes.get("/presence/online", OnlineReq, access=ADMINISTRATOR)
 def online(context: Context, request: OnlineReq) -> dict[str, object]:
-    """Answer with a part of those who are online, and the cursor of the next part; empty behind the last."""
+    """Answer with a page of online users, and the cursor of the next page; empty after the last one."""
     presence = context.services.presence
     after = cursor.decode(request.cursor, presence.epoch) if request.cursor else None
     page = presence.page(after, request.platform_id, request.limit)
@@ -36,15 +36,15 @@ def online(context: Context, request: OnlineReq) -> dict[str, object]:
         "epoch": page.epoch,
         "number": page.number,
         "users": [
-            {"userID": user_id, "connections": render.connections(held)} for user_id, held in page.users
+            {"userID": user_id, "connections": render.connections(live)} for user_id, live in page.users
         ],
         "cursor": cursor.encode(page.epoch, page.cursor) if page.cursor else "",
     }
 
 
-@routes.get("/presence/counts", CountsReq, access=by_administrator)
+@routes.get("/presence/counts", CountsReq, access=ADMINISTRATOR)
 def counts(context: Context, request: CountsReq) -> dict[str, object]:
-    """Answer how many are online."""
+    """Answer how many users are online."""
     counts = context.services.presence.counts()
     return {
         "epoch": counts.epoch,
@@ -57,9 +57,9 @@ def counts(context: Context, request: CountsReq) -> dict[str, object]:
     }
 
 
-@routes.get("/presence/changes", ChangesReq, access=by_administrator)
+@routes.get("/presence/changes", ChangesReq, access=ADMINISTRATOR)
 def changes(context: Context, request: ChangesReq) -> dict[str, object]:
-    """Answer with the changes after a number, or that it says nothing any more and where to begin again."""
+    """Answer with the changes after a number, or a reset if some of them are no longer known."""
     epoch, number, changes = context.services.presence.changes(request.epoch, request.since, request.limit)
     rows = [render.change(change) for change in changes or ()]
     return {

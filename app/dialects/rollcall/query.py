@@ -1,4 +1,4 @@
-"""Bind the parameters of a URL as if they were a body."""
+"""The parameters of a URL, as `bind` takes them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import parse_qsl
 
-from app.errors import ArgumentInvalid, BodyInvalid
-from app.wire.request import Request
+from ...errors import ArgumentInvalid, BodyInvalid
+from ...http.request import Request
 
 #: Parameters of one URL.
 MAX_PARAMETERS = 100
-#: Digits of a 64-bit number and its sign; more are not turned into a number at all.
+#: Characters of a 64-bit number; longer ones are refused unread.
 _MAX_NUMBER_CHARS = 20
 
 
-def of_query(schema: type[Any], http_request: Request) -> tuple[tuple[str, Any], ...]:
-    """Return the parameters as `bind` takes an object, numbers where `schema` has them, in any case.
+def pairs_of_query(schema: type[Any], http_request: Request) -> tuple[tuple[str, Any], ...]:
+    """Return the parameters, with numbers where `schema` has them; one without a value is absent.
 
-    One without a value counts as absent. Raises ArgumentInvalid or BodyInvalid.
+    Raises ArgumentInvalid or BodyInvalid.
     """
     numbers = {
-        row.metadata["key"].lower() for row in fields(schema) if row.metadata["kind"].go.startswith("int")
+        each.metadata["key"].lower()
+        for each in fields(schema)
+        if each.metadata["type"].name.startswith("int")
     }
     try:
-        pairs = parse_qsl(http_request.environ.get("QUERY_STRING", ""), max_num_fields=MAX_PARAMETERS)
+        pairs = parse_qsl(http_request.query, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
         raise BodyInvalid("the query cannot be read") from error
     return tuple((name, _number(name, value) if name.lower() in numbers else value) for name, value in pairs)

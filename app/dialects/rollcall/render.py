@@ -1,32 +1,31 @@
-"""Domain to wire for our own calls."""
+"""Domain to wire for Rollcall's own calls."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
-from flask import Response
+from ...formats import go_json
+from ...http.responses import NO_DATA, Answer, json_answer
+from ...models import Connection, PresenceChange, PresenceStatus
+from .context import Context
 
-from app.dialects.rollcall.context import Context
-from app.models import Connection, PresenceChange, PresenceStatus
-from app.wire import go_json, responses
 
-
-def render_success(context: Context, data: dict[str, object] | None) -> Response:
-    """Render the envelope; a call without data has no `data`."""
+def render_success(context: Context, data: object) -> Answer:
+    """Render the envelope; NO_DATA has no `data`."""
     body: dict[str, object] = {"errCode": 0, "errMsg": "", "errDlt": ""}
-    if data is not None:
+    if data is not NO_DATA:
         body["data"] = data
-    return responses.json_answer(go_json.dumps(body))
+    return json_answer(go_json.dumps(body))
 
 
 def heartbeat(user_id: str, platform_id: int, connection_id: str, ttl: int, epoch: str) -> dict[str, object]:
-    """Render a connection that is online for `ttl` seconds; another `epoch` means that presence was reset."""
+    """Render a connection that is online for `ttl` seconds; a new `epoch` means that presence was reset."""
     return {"userID": user_id, "platformID": platform_id, "connID": connection_id, "ttl": ttl, "epoch": epoch}
 
 
-def connections(held: Iterable[Connection]) -> list[dict[str, object]]:
-    """Render connections; `expiresIn` is the whole seconds after which one will have lapsed."""
+def connections(live: Iterable[Connection]) -> list[dict[str, object]]:
+    """Render connections; `expiresIn` is in seconds, rounded up."""
     return [
         {
             "platformID": one.platform_id,
@@ -34,12 +33,12 @@ def connections(held: Iterable[Connection]) -> list[dict[str, object]]:
             "isBackground": one.is_background,
             "expiresIn": math.ceil(one.expires_in),
         }
-        for one in held
+        for one in live
     ]
 
 
 def change(change: PresenceChange) -> dict[str, object]:
-    """Render a change: `status` is OpenIM's, `reason` says why."""
+    """Render a change; `status` is OpenIM's."""
     return {
         "number": change.number,
         "userID": change.user_id,

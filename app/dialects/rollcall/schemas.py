@@ -1,26 +1,35 @@
-"""The requests of our own calls."""
+"""The requests of Rollcall's own calls."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from app.errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
-from app.models import Platform
-from app.wire.message import message
-from app.wire.schema import BOOL, INT32, INT64, STRING, field, list_of, pointer_to
+from ...errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
+from ...formats.schema import BOOL, INT32, INT64, STRING, field, list_of, pointer_to
+from ...models import Platform
 
 DEFAULT_TTL = 1800
 MAX_TTL = 86400
 MAX_CONNECTION_ID_CHARS = 64
 PLATFORMS = frozenset(Platform)
 MAX_HEARTBEATS = 1_000
-#: Rows of one answer.
+#: Entries of one answer.
 MAX_PAGE_SIZE = 10_000
 
 
-@message
-class LeaveReq:
-    """`/presence/leave`: which connections to take offline; without `connID` all of the platform's."""
+class Checked:
+    """A request with checks beyond its types."""
+
+    __slots__ = ()
+
+    def check(self) -> None:
+        """Refuse values that the types permit. Raises ArgumentInvalid."""
+
+
+@dataclass(slots=True)
+class LeaveReq(Checked):
+    """`/presence/leave`: connections to take offline; without `connID` all on the platform."""
 
     GO_TYPE: ClassVar[str] = "presence.LeaveReq"
 
@@ -29,13 +38,12 @@ class LeaveReq:
     platform_id: int | None = field(INT32, "platformID", default=None)
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentInvalid."""
         _check_connection(self.conn_id, self.platform_id)
 
 
-@message
-class HeartbeatReq:
-    """`/presence/heartbeat`: which connection is alive, and for how many seconds to believe it."""
+@dataclass(slots=True)
+class HeartbeatReq(Checked):
+    """`/presence/heartbeat`: a connection is alive, for `ttl` seconds."""
 
     GO_TYPE: ClassVar[str] = "presence.HeartbeatReq"
 
@@ -46,14 +54,13 @@ class HeartbeatReq:
     platform_id: int | None = field(INT32, "platformID", default=None)
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentInvalid."""
         _check_connection(self.conn_id, self.platform_id)
         _check_ttl(self.ttl)
 
 
-@message
-class UserHeartbeat:
-    """One connection of a batch; without a `ttl` the batch's counts."""
+@dataclass(slots=True)
+class UserHeartbeat(Checked):
+    """One connection of a batch; without a `ttl` the batch's applies."""
 
     GO_TYPE: ClassVar[str] = "presence.UserHeartbeat"
 
@@ -64,7 +71,6 @@ class UserHeartbeat:
     is_background: bool = field(BOOL, "isBackground")
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentInvalid or ArgumentMissing."""
         if not self.user_id:
             raise ArgumentMissing("userID is required", "userID")
         _check_connection(self.conn_id, self.platform_id)
@@ -72,9 +78,9 @@ class UserHeartbeat:
             _check_ttl(self.ttl)
 
 
-@message
-class HeartbeatsReq:
-    """`/presence/heartbeats`: many connections that are alive."""
+@dataclass(slots=True)
+class HeartbeatsReq(Checked):
+    """`/presence/heartbeats`: many connections are alive."""
 
     GO_TYPE: ClassVar[str] = "presence.HeartbeatsReq"
 
@@ -82,7 +88,6 @@ class HeartbeatsReq:
     ttl: int = field(INT32, "ttl", default=DEFAULT_TTL)
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentInvalid, ArgumentMissing or ArgumentTooLong."""
         _check_ttl(self.ttl)
         if not self.users:
             raise ArgumentMissing("users is required", "users")
@@ -94,23 +99,22 @@ class HeartbeatsReq:
             each.check()
 
 
-@message
-class UserReq:
-    """`/presence/user`: whose details."""
+@dataclass(slots=True)
+class UserReq(Checked):
+    """`/presence/user`: a user."""
 
     GO_TYPE: ClassVar[str] = "presence.UserReq"
 
     user_id: str = field(STRING, "userID")
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentMissing."""
         if not self.user_id:
             raise ArgumentMissing("userID is required", "userID")
 
 
-@message
-class OnlineReq:
-    """`/presence/online`: which part of the list, and of which platform."""
+@dataclass(slots=True)
+class OnlineReq(Checked):
+    """`/presence/online`: a page, of all platforms or one."""
 
     GO_TYPE: ClassVar[str] = "presence.OnlineReq"
 
@@ -119,23 +123,19 @@ class OnlineReq:
     cursor: str = field(STRING, "cursor")
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentInvalid."""
         _check_limit(self.limit)
 
 
-@message
+@dataclass(slots=True)
 class CountsReq:
     """`/presence/counts` takes nothing."""
 
     GO_TYPE: ClassVar[str] = "presence.CountsReq"
 
-    def check(self) -> None:
-        """Refuse nothing."""
 
-
-@message
-class ChangesReq:
-    """`/presence/changes`: what was seen last; nothing of it is to ask where to begin."""
+@dataclass(slots=True)
+class ChangesReq(Checked):
+    """`/presence/changes`: the last number that the caller knows; without one the answer is a reset."""
 
     GO_TYPE: ClassVar[str] = "presence.ChangesReq"
 
@@ -144,7 +144,6 @@ class ChangesReq:
     limit: int = field(INT32, "limit", default=1000)
 
     def check(self) -> None:
-        """Refuse what the types let pass. Raises ArgumentInvalid."""
         _check_limit(self.limit)
 
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from app.dialects.rongcloud import (
-    callbacks,
-    context,
-    errors,
-    guard,
-    render,
-    routes,
-    subscriptions,
-    tokens,
-    user,
-    user_data,
-)
-from app.wire.dialect import Dialect
+from ...http.dialect import Dialect
+from . import callbacks, context, errors, render, subscriptions, tokens, user, user_data, webhooks
+from .context import Context
+from .settings import RongCloudSettings
 
-DIALECT = Dialect(
+DIALECT: Dialect[Context] = Dialect(
     name="rongcloud",
     endpoints=(
         *user.routes.endpoints,
@@ -24,12 +15,13 @@ DIALECT = Dialect(
         *subscriptions.routes.endpoints,
         *callbacks.routes.endpoints,
     ),
-    prefixes={"/rongcloud": ""},
+    base_paths={"/rongcloud": ""},
     make_context=context.make_context,
-    authorize_and_bind=guard.authorize_and_bind,
     render_success=render.render_success,
     render_error=errors.render_error,
+    settings=RongCloudSettings,
     token_formats=tokens.token_formats,
-    suffixes=routes.SUFFIXES,
+    webhooks=webhooks.senders,
+    suffixes=(".json", ".xml"),
     takes_double_slash=True,
 )

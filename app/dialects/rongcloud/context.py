@@ -1,32 +1,36 @@
-"""One RongCloud request under way."""
+"""The context of a RongCloud request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.setting_types import RongCloudApp
-from app.wire.context import RequestContext
-from app.wire.dialect import Endpoint
-from app.wire.request import Request
+from ...http.dialect import EndpointInfo, RequestContext
+from ...http.request import Request
+from .settings import RongCloudApp, RongCloudSettings
 
-#: Answers for calls whose app key names no app.
+#: The app of requests whose app key is unknown.
 NO_APP = RongCloudApp("", ())
 
 
 @dataclass
 class Context(RequestContext):
-    """What came in, for which call, and whose app it names."""
+    """A request, and the app that it names."""
 
     app: RongCloudApp
 
+    @property
+    def settings(self) -> RongCloudSettings:
+        """RongCloud's settings."""
+        return self.services.settings.of(RongCloudSettings)
 
-def make_context(http_request: Request, endpoint: Endpoint, variant: str) -> Context:
-    """Look up the app of the request."""
-    key = signed_header(http_request, "APP_KEY")
-    apps = http_request.services.settings.rongcloud_apps
-    return Context(http_request, endpoint, next((app for app in apps if app.key == key), NO_APP))
+
+def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
+    """Make the context, which looks up the app."""
+    settings = http_request.services.settings.of(RongCloudSettings)
+    app = settings.app(signed_header(http_request, "APP_KEY"))
+    return Context(http_request, endpoint, app or NO_APP)
 
 
 def signed_header(http_request: Request, name: str) -> str:
-    """Return a header by its own name or by the one with RC- in front, for hosts that strip the short one."""
+    """Return a header by its own name, or with the RC- that hosts need which strip the short one."""
     return http_request.header(name) or http_request.header("RC_" + name)

@@ -1,6 +1,6 @@
-"""Why a signature is wrong, for the server's log: the answer is the vendor's and says nothing.
+"""Explain a wrong signature for the server's log; the answer is the vendor's and gives no reason.
 
-No secret and no signature is in what is said.
+An explanation contains neither secrets nor signatures.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator
 from hashlib import md5, sha1, sha256
 from hmac import compare_digest
 
-from app.dialects.rongcloud.context import Context, signed_header
-from app.setting_types import RongCloudApp
+from .context import Context, signed_header
+from .settings import RongCloudApp
 
 _HEADERS = {"NONCE": "Nonce", "TIMESTAMP": "Timestamp", "SIGNATURE": "Signature"}
 _MAX_KEY_CHARS = 64
 
 
 def unknown_key(context: Context) -> str:
-    """Say what is wrong with an app key that names no app."""
+    """Explain an app key that names no app."""
     key = signed_header(context.http_request, "APP_KEY")
     if not key:
         return "the App-Key header is missing"
-    apps = context.services.settings.rongcloud_apps
+    apps = context.settings.rongcloud_apps
     if any(secret.lower() in key.lower() for app in apps for secret in app.secrets):
         return "the App-Key header holds an app's secret instead of its key"
     if any(key.strip().lower() == app.key.lower() for app in apps):
@@ -30,7 +30,7 @@ def unknown_key(context: Context) -> str:
 
 
 def wrong_signature(context: Context) -> str:
-    """Say what is wrong with a signature, or with the headers that it is made of."""
+    """Explain a wrong signature, or missing headers."""
     missing = [name for header, name in _HEADERS.items() if not signed_header(context.http_request, header)]
     if missing:
         return f"missing: {', '.join(missing)}"
@@ -50,7 +50,7 @@ def wrong_signature(context: Context) -> str:
 
 
 def _guesses(context: Context, nonce: str, timestamp: str) -> Iterator[tuple[str, str]]:
-    """Yield mistakes, and the text that would have been hashed by each."""
+    """Yield common mistakes, and the text that each of them hashes."""
     key = context.app.key
     yield "it was made with the app key instead of the secret", key + nonce + timestamp
     for secret in context.app.secrets:
@@ -71,7 +71,7 @@ def _guesses(context: Context, nonce: str, timestamp: str) -> Iterator[tuple[str
 
 
 def _others(context: Context) -> Iterator[RongCloudApp]:
-    return (app for app in context.services.settings.rongcloud_apps if app.key != context.app.key)
+    return (app for app in context.settings.rongcloud_apps if app.key != context.app.key)
 
 
 def _is(signature: str, digest: Callable[..., object], text: str) -> bool:

@@ -1,16 +1,8 @@
-"""What RongCloud answers to a refusal: HTTP status, code, text."""
+"""What RongCloud answers to an error: HTTP status, code, text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from flask import Response
-
-from app.dialects.rongcloud import render
-from app.dialects.rongcloud.context import Context
-from app.errors import (
+from ...errors import (
     AdministratorProtected,
     AppKeyUnknown,
     ArgumentInvalid,
@@ -33,7 +25,12 @@ from app.errors import (
     WebhookRejected,
     WebhookUnavailable,
 )
-from app.wire.error_rows import error_row
+from ...http.dialect import RequestContext
+from ...http.error_rows import ErrorRow, ErrorTable, answer_of, error_message
+from ...http.responses import Answer
+from . import render
+from .context import Context
+from .settings import PROFILES
 
 
 class BodyEmpty(BadRequest):
@@ -44,84 +41,70 @@ class TooFrequent(DomainError):
     """The app calls more often than the setting allows."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """How a refusal is worded."""
-
-    status: int
-    code: int
-    text: str
+def _parameter_error(context: RequestContext, error: DomainError) -> str:
+    return f"ParamError:{error}."
 
 
-#: Where a call keeps rows that are the same in both profiles.
-ANY_PROFILE = "both"
+_BODY_TOO_LARGE = ErrorRow(BodyTooLarge, 413, 1508, error_message)
+_EXISTS = "用户ID已存在"
 
-ErrorRow = Callable[[Any], Reply]
-Rows = Mapping[type[DomainError], ErrorRow]
-
-
-def _fixed(status: int, code: int, text: str) -> ErrorRow:
-    reply = Reply(status, code, text)
-    return lambda error: reply
-
-
-def _saying(status: int, code: int) -> ErrorRow:
-    return lambda error: Reply(status, code, f"ParamError:{error}.")
-
-
-TABLE: Rows = {
-    DomainError: _fixed(500, 1000, "internal error"),
-    NoSuchPath: _fixed(404, 404, "no such call"),
-    NoSuchMethod: _fixed(405, 405, "no such method"),
-    AppKeyUnknown: _fixed(400, 1002, "AppKey不存在"),
-    SignatureWrong: _fixed(401, 1004, "签名错误，请检查。"),
-    TooManyWrongSecrets: lambda error: Reply(429, 1008, str(error)),
-    DefaultSecretsInUse: lambda error: Reply(401, 1006, str(error)),
-    BodyTooLarge: lambda error: Reply(413, 1508, str(error)),
-    BodyEmpty: _fixed(400, 1003, "参数错误"),
-    BadRequest: _saying(400, 1002),
-    ArgumentTooLong: _saying(400, 1005),
-    UserIDInvalid: lambda error: Reply(400, 1002, f"ParamError:userId {error.reason}."),
-    AdministratorProtected: _saying(400, 1002),
-    ReactivationTooEarly: _fixed(400, 1002, "ParamError:userId was deactivated less than an hour ago."),
-    TooFrequent: _fixed(429, 1008, "调用频率超限"),
-    TooManyUsers: _fixed(403, 2007, "测试用户数量超限"),
-    UserExists: _fixed(400, 1002, "ParamError:userId is deactivated."),
-    TokenAlreadyIssued: _fixed(409, 1004, "用户ID已存在"),
-    WebhookRejected: lambda error: Reply(403, error.code, error.message),
-    WebhookUnavailable: lambda error: Reply(503, 1000, str(error)),
-    ServiceUnavailable: _fixed(503, 1000, "the database is not available, try again later"),
-}
+TABLE = ErrorTable(
+    ErrorRow(DomainError, 500, 1000, "internal error"),
+    ErrorRow(NoSuchPath, 404, 404, "no such call"),
+    ErrorRow(NoSuchMethod, 405, 405, "no such method"),
+    ErrorRow(AppKeyUnknown, 400, 1002, "AppKey不存在"),
+    ErrorRow(SignatureWrong, 401, 1004, "签名错误，请检查。"),
+    ErrorRow(TooManyWrongSecrets, 429, 1008, error_message),
+    ErrorRow(DefaultSecretsInUse, 401, 1006, error_message),
+    _BODY_TOO_LARGE,
+    ErrorRow(BodyEmpty, 400, 1003, "参数错误"),
+    ErrorRow(BadRequest, 400, 1002, _parameter_error),
+    ErrorRow(ArgumentTooLong, 400, 1005, _parameter_error),
+    ErrorRow(UserIDInvalid, 400, 1002, lambda context, error: f"ParamError:userId {error.reason}."),
+    ErrorRow(AdministratorProtected, 400, 1002, _parameter_error),
+    ErrorRow(ReactivationTooEarly, 400, 1002, "ParamError:userId was deactivated less than an hour ago."),
+    ErrorRow(TooFrequent, 429, 1008, "调用频率超限"),
+    ErrorRow(TooManyUsers, 403, 2007, "测试用户数量超限"),
+    ErrorRow(UserExists, 400, 1002, "ParamError:userId is deactivated."),
+    ErrorRow(TokenAlreadyIssued, 409, 1004, _EXISTS),
+    ErrorRow(WebhookRejected, 403, lambda error: error.code, lambda context, error: error.message),
+    ErrorRow(WebhookUnavailable, 503, 1000, error_message),
+    ErrorRow(ServiceUnavailable, 503, 1000, "the database is not available, try again later"),
+)
 
 _FORMATS = {
-    "userId": Reply(400, 1005, "用户ID格式错误"),
-    "name": Reply(400, 1006, "用户名称格式错误"),
-    "portraitUri": Reply(400, 1007, "用户头像URI格式错误"),
+    "userId": (1005, "用户ID格式错误"),
+    "name": (1006, "用户名称格式错误"),
+    "portraitUri": (1007, "用户头像URI格式错误"),
 }
+_DOCUMENTED = PROFILES[0]
 
 #: The codes of the vendor's page on getToken, which a `documented` app answers there.
-DOCUMENTED: Rows = {
-    BadRequest: _fixed(400, 1003, "参数错误"),
-    BodyTooLarge: TABLE[BodyTooLarge],
-    ArgumentInvalid: lambda error: _FORMATS[error.name],
-    ArgumentMissing: _fixed(400, 1003, "参数错误"),
-    UserIDInvalid: lambda error: _FORMATS["userId"],
-    UserExists: TABLE[TokenAlreadyIssued],
-}
-#: What subscriptions answer, of either profile.
-SUBSCRIPTIONS: Rows = {BadRequest: _saying(400, 26001), BodyTooLarge: TABLE[BodyTooLarge]}
+DOCUMENTED = ErrorTable(
+    ErrorRow(BadRequest, 400, 1003, "参数错误", variant=_DOCUMENTED),
+    ErrorRow(BodyTooLarge, 413, 1508, error_message, variant=_DOCUMENTED),
+    ErrorRow(
+        ArgumentInvalid,
+        400,
+        lambda error: _FORMATS[error.name][0],
+        lambda context, error: _FORMATS[error.name][1],
+        variant=_DOCUMENTED,
+    ),
+    ErrorRow(ArgumentMissing, 400, 1003, "参数错误", variant=_DOCUMENTED),
+    ErrorRow(UserIDInvalid, 400, *_FORMATS["userId"], variant=_DOCUMENTED),
+    ErrorRow(UserExists, 409, 1004, _EXISTS, variant=_DOCUMENTED),
+)
+#: What subscriptions answer.
+SUBSCRIPTIONS = ErrorTable(ErrorRow(BadRequest, 400, 26001, _parameter_error), _BODY_TOO_LARGE)
 
-
-#: Calls whose refusals the Go SDK looks for under another key.
+#: Calls whose errors the Go SDK reads under another key.
 _GO_READS_MSG = ("/user/deactivate", "/user/reactivate")
 
 
-def render_error(context: Context, error: DomainError) -> Response:
-    """Render a refusal; the path stands in it, and every one has a code and a text (SDKs need both)."""
-    rows = context.endpoint.rows
-    own = rows.get(context.app.profile, rows.get(ANY_PROFILE, {}))
-    reply = error_row(error, own, TABLE)(error)
-    body = {"url": context.http_request.path, "code": reply.code, "errorMessage": reply.text}
+def render_error(context: Context, error: DomainError) -> Answer:
+    """Render an error with its path; every one has a code and a text, which SDKs need."""
+    answer = answer_of(context, error, context.endpoint.errors, TABLE, variant=context.app.profile)
+    body = {"url": context.http_request.sent_path, "code": answer.code, "errorMessage": answer.message}
     if context.endpoint.path.startswith(_GO_READS_MSG):
-        body["msg"] = reply.text
-    return render.answer(context, body, reply.status)
+        body["msg"] = answer.message
+    return render.render(context, body, answer.status)

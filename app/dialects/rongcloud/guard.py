@@ -1,59 +1,63 @@
-"""Who is calling, and RongCloud's order of checks: app key, signature, body, parameters."""
+"""Who may call, and RongCloud's order of checks: app key, signature, rate, body, parameters."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import fields
 from hmac import compare_digest
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from app.dialects.rongcloud import diagnosis, parameters
-from app.dialects.rongcloud.binding import bind
-from app.dialects.rongcloud.context import NO_APP, Context, signed_header
-from app.dialects.rongcloud.errors import BodyEmpty, TooFrequent
-from app.errors import AppKeyUnknown, BodyInvalid, SignatureWrong
-from app.setting_types import RongCloudApp
-from app.signatures import rongcloud_signature
-from app.wire import secrets
+from ...errors import AppKeyUnknown, BodyInvalid, SignatureWrong
+from ...formats import forms
+from ...http import secrets
+from ...http.dialect import Access, Routes
+from . import diagnosis
+from .context import NO_APP, Context, signed_header
+from .errors import BodyEmpty, TooFrequent
+from .settings import RongCloudApp
+from .signatures import signature_of
+
+R = TypeVar("R")
+_View = Callable[[Context, R], object]
 
 _log = logging.getLogger(__name__)
 #: From here on a timestamp is in milliseconds, not seconds (a second of the year 5138).
 _MILLISECONDS = 10**11
 
 
-def authorize_and_bind(context: Context) -> Any:
-    """Take a request through the checks before its business, which are those of its kind."""
-    return context.endpoint.access(context)
-
-
-def signed_call(context: Context) -> Any:
-    """Take a call of an application server through its checks."""
-    if context.app is NO_APP:
-        log_refusal(context, diagnosis.unknown_key(context))
-        raise AppKeyUnknown
-    _check_signature(context)
-    _keep_to_the_rate(context)
-    schema = context.endpoint.schema
+def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
+    """Check app key and signature, then bind the parameters."""
+    access.identify(context)
     body = context.http_request.body
-    if not body.strip() and any(row.metadata["required"] for row in fields(schema)):
+    if not body.strip() and any(each.metadata.get("required", True) for each in fields(_dataclass(schema))):
         raise BodyEmpty
-    return bind(schema, _parsed(context, body))
+    request = forms.bind_form(schema, _parameters(context, body))
+    access.permit(context, request)
+    return request
 
 
-def _parsed(context: Context, body: bytes) -> parameters.Parameters:
+def _dataclass(schema: type[R]) -> Any:
+    return schema
+
+
+def _parameters(context: Context, body: bytes) -> forms.Parameters:
     try:
-        return parameters.parse(body)
+        return forms.parse(body)
     except BodyInvalid as error:
         log_refusal(context, str(error))
         raise
 
 
-def _check_signature(context: Context) -> None:
-    """Let in who signed with one of the app's secrets.
+def _by_signature(context: Context) -> None:
+    """Ask for a signature by one of the app's secrets, and limit the rate.
 
-    Nonce and timestamp are hashed and, unless settings say so, not judged: official SDKs send the same ones
-    for hours.
+    Nonce and timestamp are hashed and, unless settings say so, not checked: official SDKs send the same ones
+    for hours. Raises AppKeyUnknown, SignatureWrong or TooFrequent.
     """
+    if context.app is NO_APP:
+        log_refusal(context, diagnosis.unknown_key(context))
+        raise AppKeyUnknown
     nonce, timestamp, signature = (
         signed_header(context.http_request, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
@@ -64,27 +68,49 @@ def _check_signature(context: Context) -> None:
         lambda: log_refusal(context, f"signature refused: {diagnosis.wrong_signature(context)}"),
     )
     check_freshness(context, context.app, nonce, timestamp)
+    _limit_rate(context)
+
+
+SIGNED: Access[Context, object] = Access(_by_signature, lambda context, request: None)
+
+
+class SignedRoutes(Routes[Context]):
+    """Collect the endpoints of a module: each path as `.json` and `.xml`, for signed requests."""
+
+    def __init__(self) -> None:
+        super().__init__("user", authorize_and_bind)
+
+    def signed(
+        self, path: str, schema: type[R], *aliases: str, **options: Any
+    ) -> Callable[[_View[R]], _View[R]]:
+        """Declare the view below at a path and its other names; the suffix selects the answer's format."""
+
+        def declare(view: _View[R]) -> _View[R]:
+            for name in (path, *aliases):
+                for suffix in (".json", ".xml"):
+                    self.post(f"{name}{suffix}", schema, access=SIGNED, **options)(view)
+            return view
+
+        return declare
 
 
 def check_freshness(context: Context, app: RongCloudApp, nonce: str, timestamp: str) -> None:
-    """Refuse what was signed long ago or was sent before, where settings say so. Raises SignatureWrong."""
-    settings = context.services.settings
-    window = settings.rongcloud_timestamp_window
+    """Refuse old timestamps and reused nonces, where settings say so. Raises SignatureWrong."""
+    window = context.settings.rongcloud_timestamp_window
     if window and not _is_near(timestamp, context.services.clock.now(), window):
         _refuse(context, f"its timestamp is more than {window} s off, or no number")
     once = f"{app.key} {nonce} {timestamp}"
-    if settings.rongcloud_nonce_once and context.services.nonces.seen_before(once):
+    if context.settings.rongcloud_nonce_once and context.services.nonces.seen_before(once):
         _refuse(context, "its nonce was used before")
 
 
 def is_signed(app: RongCloudApp, nonce: str, timestamp: str, signature: str) -> bool:
-    """Tell whether a signature, in hex of any case, is of one of the app's secrets."""
+    """Tell whether a signature, in hex of any case, is by one of the app's secrets."""
     if not (nonce and timestamp and signature):
         return False
     given = signature.lower().encode()
     return any(
-        compare_digest(given, rongcloud_signature(secret, nonce, timestamp).encode())
-        for secret in app.secrets
+        compare_digest(given, signature_of(secret, nonce, timestamp).encode()) for secret in app.secrets
     )
 
 
@@ -95,19 +121,20 @@ def _is_near(timestamp: str, now: float, window: int) -> bool:
     return abs(seconds - now) <= window
 
 
-def _keep_to_the_rate(context: Context) -> None:
-    limit = context.services.settings.rongcloud_rate_limit
-    if limit and context.services.rate_limiter.hit(f"{context.app.key} {context.endpoint.path}", limit):
+def _limit_rate(context: Context) -> None:
+    limit = context.settings.rongcloud_rate_limit
+    key = f"{context.app.key} {context.endpoint.path}"
+    if limit and context.services.rate_limiter.hit(key, limit):
         raise TooFrequent
 
 
 def _refuse(context: Context, reason: str) -> NoReturn:
-    """Refuse a signature, and say why in the log. Raises SignatureWrong."""
+    """Log why a signature is refused. Raises SignatureWrong."""
     log_refusal(context, f"signature refused: {reason}")
     raise SignatureWrong
 
 
 def log_refusal(context: Context, reason: str) -> None:
-    """Say in the log why a request was refused; what came from outside is in it as ASCII."""
+    """Log why a request is refused; client-supplied values are ASCII-escaped."""
     app = f" of the app {context.app.key}" if context.app is not NO_APP else ""
-    _log.warning("RongCloud call %a%s: %s", context.http_request.path[:200], app, reason)
+    _log.warning("RongCloud call %a%s: %s", context.http_request.sent_path[:200], app, reason)

@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from flask import Response
+from ...http.responses import Answer
+from .context import Context
 
-from app.dialects.rongcloud.context import Context
-
-#: Characters of an X-Request-ID that is sent back; the documents allow 36.
+#: Characters of an X-Request-ID that is returned; the documents allow 36.
 MAX_REQUEST_ID_CHARS = 128
-#: The vendor's data centre for China, whose local time stands in answers.
+#: Times in answers are local to the vendor's data centre for China.
 _BEIJING = timedelta(hours=8)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,14 +22,10 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def render_success(context: Context, data: Mapping[str, Any]) -> Response:
-    """Render the answer of a call that went well; `code` comes first and is a number."""
-    return answer(context, {"code": 200, **data}, 200)
-
-
-def get_token(user_id: str, token: str) -> dict[str, Any]:
-    """Render an issued token."""
-    return {"userId": user_id, "token": token}
+def render_success(context: Context, data: object) -> Answer:
+    """Render a successful call; `code` comes first and is a number."""
+    assert isinstance(data, Mapping), "RongCloud's views return members of the answer"
+    return render(context, {"code": 200, **data}, 200)
 
 
 def local_time(seconds: float) -> str:
@@ -38,21 +33,23 @@ def local_time(seconds: float) -> str:
     return (_EPOCH + timedelta(seconds=int(seconds)) + _BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def answer(context: Context, body: Mapping[str, Any], status: int) -> Response:
-    """Return the body in the format that the path asks for, with the request's X-Request-ID."""
+def render(context: Context, body: Mapping[str, Any], status: int) -> Answer:
+    """Return the body in the format of the path, with the request's X-Request-ID."""
     if (context.endpoint.path or context.http_request.path).endswith(".xml"):
-        response = Response(_xml(body), status, content_type="application/xml; charset=utf-8")
+        data, content_type = _xml(body), "application/xml; charset=utf-8"
     else:
-        response = Response(_encode(body), status, content_type="application/json; charset=utf-8")
-    request_id = context.http_request.header("X_REQUEST_ID") or context.http_request.header("RC_REQUEST_ID")
-    if (
-        request_id
-        and len(request_id) <= MAX_REQUEST_ID_CHARS
-        and request_id.isascii()
-        and request_id.isprintable()
-    ):
-        response.headers["X-Request-ID"] = request_id
-    return response
+        data, content_type = _encode(body).encode(), "application/json; charset=utf-8"
+    request_id = _request_id(context)
+    more = (("X-Request-ID", request_id),) if request_id else ()
+    return Answer(data, status, (("Content-Type", content_type), *more))
+
+
+def _request_id(context: Context) -> str:
+    """Return the client's id of the request; empty if it has none that can be returned."""
+    http_request = context.http_request
+    given = http_request.header("X_REQUEST_ID") or http_request.header("RC_REQUEST_ID")
+    is_valid = len(given) <= MAX_REQUEST_ID_CHARS and given.isascii() and given.isprintable()
+    return given if is_valid else ""
 
 
 def _xml(body: Mapping[str, Any]) -> bytes:
@@ -63,9 +60,9 @@ def _xml(body: Mapping[str, Any]) -> bytes:
 
 
 def _fill(element: Element, value: Any) -> None:
-    """Put a value of JSON into an element: an object as children, an array as `<item>`s.
+    """Put a JSON value into an element: an object as children, an array as `<item>`s.
 
-    What has no element's name, as most user ids, is an `<item name="">`.
+    A name that no element can have, as most user ids, becomes `<item name="">`.
     """
     if isinstance(value, Mapping):
         for name, part in value.items():

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from app.dialects.rongcloud.binding import (
-    USER_ID,
-    Kind,
-    decoded,
+from ...errors import ArgumentInvalid, ArgumentTooLong
+from ...formats.forms import (
+    FormType,
+    choice,
+    decode_json,
+    distinct,
+    form_type,
     json_text,
+    json_value,
+    longer_than,
+    matching,
     number,
-    one_of,
-    over,
-    parameter,
-    position,
-    shaped,
     text,
-    user_ids,
 )
-from app.errors import ArgumentInvalid, ArgumentTooLong
-from app.models import Page
-from app.wire.message import message
+from ...formats.schema import field
+from ...models import Page
+from .page_tokens import page_token
 
-MAX_TAG_BYTES = 40  # bytes
+MAX_USER_ID_BYTES = 64
+MAX_TAG_BYTES = 40
 MAX_TAGS = 20
-_OVER_MAX_JSON = over(32_768)
+_JSON_TOO_LONG = longer_than(32_768)
+_ID_TOO_LONG = longer_than(MAX_USER_ID_BYTES)
+USER_ID = form_type(lambda name, values: values[0], "", is_too_long=_ID_TOO_LONG)
+
+
+def user_ids(max_values: int, *, comma_separated: bool = False) -> FormType:
+    """Return the type of the ids of several users; comma-separated too, where the call has it so."""
+    return distinct(max_values, _ID_TOO_LONG, comma_separated=comma_separated)
 
 
 class Paged:
@@ -46,123 +55,119 @@ def _long_name(name: str) -> bool:
 
 
 NAME = text(_long_name)
-PORTRAIT = text(over(1024))
-_EVERY = 2**53
+PORTRAIT = text(longer_than(1024))
+_MAX_NUMBER = 2**53
 
 
 def new_id_error(user_id: str) -> str | None:
-    """Return why this dialect would not register an id; None if it would.
+    """Return why this dialect does not register an id; None if it does.
 
-    E-mail addresses and phone numbers are ids too, so all that can be seen is fine, but commas join lists.
+    E-mail addresses and phone numbers are ids too, so all visible characters are allowed, but for the comma
+    that separates ids.
     """
     if user_id.isprintable() and not set(user_id) & {" ", ","}:
         return None
     return "holds characters that are not allowed"
 
 
-@message
-class Nothing:
-    """A call that has no parameters, or looks at none."""
-
-
-@message
+@dataclass(slots=True)
 class OneUser:
     """A call about one user."""
 
-    user_id: str = parameter(USER_ID, "userId")
+    user_id: str = field(USER_ID, "userId")
 
 
-@message
+@dataclass(slots=True)
 class GetToken:
-    """`/user/getToken`: who, and how the user is to be shown."""
+    """`/user/getToken`: a user, with name and portrait."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    name: str = parameter(NAME, "name")
-    portrait_uri: str = parameter(PORTRAIT, "portraitUri", required=False)
+    user_id: str = field(USER_ID, "userId")
+    name: str = field(NAME, "name")
+    portrait_uri: str = field(PORTRAIT, "portraitUri", required=False)
 
 
-@message
+@dataclass(slots=True)
 class Refresh:
-    """`/user/refresh`: what is absent or empty is left as it is, as one SDK always sends all three."""
+    """`/user/refresh`: absent and empty fields change nothing, as one SDK always sends all three."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    name: str = parameter(NAME, "name", required=False)
-    portrait_uri: str = parameter(PORTRAIT, "portraitUri", required=False)
+    user_id: str = field(USER_ID, "userId")
+    name: str = field(NAME, "name", required=False)
+    portrait_uri: str = field(PORTRAIT, "portraitUri", required=False)
 
 
-@message
+@dataclass(slots=True)
 class TokenExpire:
     """`/user/token/expire`: the tokens that are issued before a time, in Unix ms."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
-    time: int = parameter(number(0, _EVERY), "time")
+    user_ids: tuple[str, ...] = field(user_ids(20), "userId")
+    time: int = field(number(0, _MAX_NUMBER), "time")
 
 
-@message
+@dataclass(slots=True)
 class Block:
     """`/user/block`: for up to 30 days."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
-    minute: int = parameter(number(1, 43_200), "minute")
+    user_ids: tuple[str, ...] = field(user_ids(20), "userId")
+    minute: int = field(number(1, 43_200), "minute")
 
 
-@message
+@dataclass(slots=True)
 class Unblock:
     """`/user/unblock`."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+    user_ids: tuple[str, ...] = field(user_ids(20), "userId")
 
 
-@message
+@dataclass(slots=True)
 class BlockQuery(Paged):
     """`/user/block/query`: a page; without one, or page 0, the first thousand."""
 
-    page: int = parameter(number(0, _EVERY, 0), "page", required=False)
-    size: int = parameter(number(1, 1000, 50), "size", required=False)
+    page: int = field(number(0, _MAX_NUMBER, 0), "page", required=False)
+    size: int = field(number(1, 1000, 50), "size", required=False)
 
     def part(self) -> Page:
         """Return the page as a part of the list."""
         return Paged.part(self) if self.page else Page(0, 1000)
 
 
-@message
+@dataclass(slots=True)
 class ChangeBlacklist:
     """`/user/blacklist/add` and `/remove`."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    others: tuple[str, ...] = parameter(user_ids(20), "blackUserId")
+    user_id: str = field(USER_ID, "userId")
+    others: tuple[str, ...] = field(user_ids(20), "blackUserId")
 
 
-@message
+@dataclass(slots=True)
 class ChangeWhitelist:
     """`/user/whitelist/add` and `/remove`."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    others: tuple[str, ...] = parameter(user_ids(20), "whiteUserId")
+    user_id: str = field(USER_ID, "userId")
+    others: tuple[str, ...] = field(user_ids(20), "whiteUserId")
 
 
-@message
+@dataclass(slots=True)
 class ListQuery:
     """`/user/blacklist/query` and `/user/whitelist/query`: the newest first, from a token on."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    page_token: int | None = parameter(position(), "pageToken", required=False)
-    size: int = parameter(number(1, 1000, 1000), "size", required=False)
+    user_id: str = field(USER_ID, "userId")
+    page_token: int | None = field(page_token(), "pageToken", required=False)
+    size: int = field(number(1, 1000, 1000), "size", required=False)
 
 
-@message
+@dataclass(slots=True)
 class SetWhitesetting:
-    """`/user/whitesetting/set`: whether the whitelist counts."""
+    """`/user/whitesetting/set`: whether the whitelist is enabled."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
-    white_setting: str = parameter(one_of("0", "1"), "whiteSetting")
+    user_ids: tuple[str, ...] = field(user_ids(20), "userId")
+    white_setting: str = field(choice("0", "1"), "whiteSetting")
 
 
-@message
+@dataclass(slots=True)
 class QueryWhitesetting:
     """`/user/whitesetting/query`."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(20), "userId")
+    user_ids: tuple[str, ...] = field(user_ids(20), "userId")
 
 
 def _tags(name: str, values: Sequence[str]) -> tuple[str, ...]:
@@ -173,76 +178,76 @@ def _tags(name: str, values: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parts(values: Sequence[str]) -> list[str]:
-    """Return tags or ids; one client sends them as JSON in a form."""
+    """Split tags or ids; one client sends them as JSON within a form."""
     if len(values) == 1 and values[0].lstrip().startswith("["):
-        found = decoded(values[0])
+        found = decode_json(values[0])
         if isinstance(found, list) and all(isinstance(part, str) for part in found):
             return found
     return list(values)
 
 
-_TAGS = Kind(_tags, (), _parts, MAX_TAGS, over(MAX_TAG_BYTES))
+_TAGS = form_type(_tags, (), _parts, MAX_TAGS, longer_than(MAX_TAG_BYTES))
 
 
-@message
+@dataclass(slots=True)
 class SetTag:
     """`/user/tag/set`: all tags of one user; none clears them."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    tags: tuple[str, ...] = parameter(_TAGS, "tags", required=False)
+    user_id: str = field(USER_ID, "userId")
+    tags: tuple[str, ...] = field(_TAGS, "tags", required=False)
 
 
-@message
+@dataclass(slots=True)
 class SetTags:
     """`/user/tag/batch/set`: all tags of each of the users; none clears them."""
 
-    user_ids: tuple[str, ...] = parameter(
-        Kind(lambda name, values: tuple(dict.fromkeys(values)), (), _parts, 1000, USER_ID.is_too_long),
+    user_ids: tuple[str, ...] = field(
+        form_type(lambda name, values: tuple(dict.fromkeys(values)), (), _parts, 1000, _ID_TOO_LONG),
         "userIds",
     )
-    tags: tuple[str, ...] = parameter(_TAGS, "tags", required=False)
+    tags: tuple[str, ...] = field(_TAGS, "tags", required=False)
 
 
-@message
+@dataclass(slots=True)
 class GetTags:
     """`/user/tags/get`."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(50), "userIds")
+    user_ids: tuple[str, ...] = field(user_ids(50), "userIds")
 
 
-@message
+@dataclass(slots=True)
 class Several:
     """Calls about up to a hundred users, whose ids may be joined by commas."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(100, joined=True), "userId")
+    user_ids: tuple[str, ...] = field(user_ids(100, comma_separated=True), "userId")
 
 
-@message
+@dataclass(slots=True)
 class QueryDeactivated(Paged):
     """`/user/deactivate/query`."""
 
-    page: int = parameter(number(1, _EVERY, 1), "pageNo", required=False)
-    size: int = parameter(number(1, 50, 50), "pageSize", required=False)
+    page: int = field(number(1, _MAX_NUMBER, 1), "pageNo", required=False)
+    size: int = field(number(1, 50, 50), "pageSize", required=False)
 
 
-@message
+@dataclass(slots=True)
 class QueryUsers(Paged):
     """`/user/query`: in the order of registration, or backwards."""
 
-    page: int = parameter(number(1, _EVERY, 1), "page", required=False)
-    size: int = parameter(number(1, 100, 20), "pageSize", required=False)
-    order: str = parameter(one_of("0", "1", default="0"), "order", required=False)
+    page: int = field(number(1, _MAX_NUMBER, 1), "page", required=False)
+    size: int = field(number(1, 100, 20), "pageSize", required=False)
+    order: str = field(choice("0", "1", default="0"), "order", required=False)
 
 
 def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
-    """Take pairs of id and remark; the Go SDK capitalises the keys."""
+    """Decode pairs of id and remark; the Go SDK capitalises the keys."""
     found: dict[str, str] = {}
-    for entry in json_text(list, _OVER_MAX_JSON).take(name, values):
+    for entry in json_value(list, name, values[0]):
         pair = {str(key).lower(): value for key, value in entry.items()} if isinstance(entry, dict) else {}
         user_id, remark = pair.get("id"), pair.get("remark")
         if not isinstance(user_id, str) or not user_id or not isinstance(remark, str):
             raise ArgumentInvalid(f'{name} must be like [{{"id":"","remark":""}}]', name)
-        if USER_ID.is_too_long(user_id):
+        if _ID_TOO_LONG(user_id):
             raise ArgumentTooLong(f"{name} is too long", name)
         found[user_id] = remark
     if len(found) > 100:
@@ -250,106 +255,111 @@ def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
     return found
 
 
-@message
+@dataclass(slots=True)
 class SetRemarks:
-    """`/user/remarks/set`: what a user calls up to a hundred others."""
+    """`/user/remarks/set`: a user's remarks about up to a hundred others."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    remarks: dict[str, str] = parameter(Kind(_remarks, is_too_long=_OVER_MAX_JSON), "remarks")
+    user_id: str = field(USER_ID, "userId")
+    remarks: dict[str, str] = field(form_type(_remarks, is_too_long=_JSON_TOO_LONG), "remarks")
 
 
-@message
+@dataclass(slots=True)
 class DeleteRemark:
     """`/user/remarks/del`."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    target_id: str = parameter(USER_ID, "targetId")
+    user_id: str = field(USER_ID, "userId")
+    target_id: str = field(USER_ID, "targetId")
 
 
-@message
+@dataclass(slots=True)
 class GetRemarks(Paged):
     """`/user/remarks/get`."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    page: int = parameter(number(1, _EVERY, 1), "page", required=False)
-    size: int = parameter(number(1, 50, 50), "size", required=False)
+    user_id: str = field(USER_ID, "userId")
+    page: int = field(number(1, _MAX_NUMBER, 1), "page", required=False)
+    size: int = field(number(1, 50, 50), "size", required=False)
 
 
-@message
+@dataclass(slots=True)
 class SetChatBan:
-    """`/user/chat/fb/set`: whether users may write to single users."""
+    """`/user/chat/fb/set`: whether users are banned from one-to-one chats."""
 
-    user_ids: tuple[str, ...] = parameter(user_ids(1000), "userId")
-    state: str = parameter(one_of("0", "1"), "state")
-    type: str = parameter(one_of("PERSON"), "type")
+    user_ids: tuple[str, ...] = field(user_ids(1000), "userId")
+    state: str = field(choice("0", "1"), "state")
+    type: str = field(choice("PERSON"), "type")
 
 
-@message
+@dataclass(slots=True)
 class QueryChatBans:
     """`/user/chat/fb/querylist`."""
 
-    num: int = parameter(number(1, 200, 100), "num", required=False)
-    offset: int = parameter(number(0, _EVERY, 0), "offset", required=False)
-    type: str = parameter(one_of("PERSON"), "type")
+    num: int = field(number(1, 200, 100), "num", required=False)
+    offset: int = field(number(0, _MAX_NUMBER, 0), "offset", required=False)
+    type: str = field(choice("PERSON"), "type")
 
 
-@message
+@dataclass(slots=True)
 class SetBlockPushPeriod:
-    """`/user/blockPushPeriod/set`: from when, for how many minutes, and how much is held back."""
+    """`/user/blockPushPeriod/set`: a start, a number of minutes, and a level."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    start_time: str = parameter(shaped("([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", "23:59:59"), "startTime")
-    period: int = parameter(number(0, 1439), "period")
-    level: str = parameter(one_of("1", "5", default="1"), "level", required=False)
+    user_id: str = field(USER_ID, "userId")
+    start_time: str = field(matching("([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", "23:59:59"), "startTime")
+    period: int = field(number(0, 1439), "period")
+    level: str = field(choice("1", "5", default="1"), "level", required=False)
 
 
-@message
+@dataclass(slots=True)
 class SetProfile:
-    """`/user/profile/set`: two objects in JSON, of which what is given is written anew."""
+    """`/user/profile/set`: two objects in JSON, merged into the stored ones."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    profile: dict[str, Any] | None = parameter(json_text(dict, _OVER_MAX_JSON), "userProfile", required=False)
-    extended: dict[str, Any] | None = parameter(
-        json_text(dict, _OVER_MAX_JSON), "userExtProfile", required=False
-    )
+    user_id: str = field(USER_ID, "userId")
+    profile: dict[str, Any] | None = field(json_text(dict, _JSON_TOO_LONG), "userProfile", required=False)
+    extended: dict[str, Any] | None = field(json_text(dict, _JSON_TOO_LONG), "userExtProfile", required=False)
 
 
-@message
+@dataclass(slots=True)
 class QueryProfiles(Paged):
-    """`/user/profile/query`: everybody who has one."""
+    """`/user/profile/query`: a page of all profiles."""
 
-    page: int = parameter(number(1, _EVERY, 1), "page", required=False)
-    size: int = parameter(number(1, 100, 20), "size", required=False)
-    order: str = parameter(one_of("0", "1", default="0"), "order", required=False)
+    page: int = field(number(1, _MAX_NUMBER, 1), "page", required=False)
+    size: int = field(number(1, 100, 20), "size", required=False)
+    order: str = field(choice("0", "1", default="0"), "order", required=False)
 
 
-@message
+@dataclass(slots=True)
 class SetSubscription:
-    """`/user/subscribe/set`: follow users' presence for some seconds, or follow them no longer."""
+    """`/user/subscribe/set`: subscribe to users' presence for some seconds, or unsubscribe."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    others: tuple[str, ...] = parameter(user_ids(200, joined=True), "subUserIds")
-    operation: str = parameter(one_of("0", "1"), "opType")
-    expiry: int | None = parameter(number(1, 2_592_000), "expiry", required=False)
-    type: str = parameter(one_of("1", default="1"), "subType", required=False)
+    user_id: str = field(USER_ID, "userId")
+    others: tuple[str, ...] = field(user_ids(200, comma_separated=True), "subUserIds")
+    operation: str = field(choice("0", "1"), "opType")
+    expiry: int | None = field(number(1, 2_592_000), "expiry", required=False)
+    type: str = field(choice("1", default="1"), "subType", required=False)
 
 
-@message
+@dataclass(slots=True)
 class QuerySubscriptions:
     """`/user/subscribe/query`."""
 
-    user_id: str = parameter(USER_ID, "userId")
-    page_token: int = parameter(position(0), "pageToken", required=False)
-    size: int = parameter(number(50, 200, 200), "pageSize", required=False)
-    type: str = parameter(one_of("1", default="1"), "subType", required=False)
+    user_id: str = field(USER_ID, "userId")
+    page_token: int = field(page_token(0), "pageToken", required=False)
+    size: int = field(number(50, 200, 200), "pageSize", required=False)
+    type: str = field(choice("1", default="1"), "subType", required=False)
 
 
-@message
+@dataclass(slots=True)
 class OnlineStatus:
     """One object of the online-status callback."""
 
-    user_id: str = parameter(USER_ID, "userid")
-    status: str = parameter(one_of("0", "1", "2"), "status")
-    os: str = parameter(text(over(64)), "os", required=False)
-    time: int = parameter(number(0, 2**53), "time")
-    session_id: str = parameter(text(over(64)), "sessionId", required=False)
+    user_id: str = field(USER_ID, "userid")
+    status: str = field(choice("0", "1", "2"), "status")
+    os: str = field(text(longer_than(64)), "os", required=False)
+    time: int = field(number(0, _MAX_NUMBER), "time")
+    session_id: str = field(text(longer_than(64)), "sessionId", required=False)
+
+
+@dataclass(slots=True)
+class OnlineStatuses:
+    """`/callback/onlinestatus`: an array of such objects."""
+
+    statuses: tuple[OnlineStatus, ...]

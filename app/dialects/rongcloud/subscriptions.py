@@ -1,22 +1,22 @@
-"""RongCloud's calls about who follows whose presence; the subscriptions are those of OpenIM v3's calls."""
+"""RongCloud's calls about subscriptions to presence, which OpenIM v3's calls share."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from app.dialects.rongcloud import schemas
-from app.dialects.rongcloud.binding import next_page_token
-from app.dialects.rongcloud.context import Context
-from app.dialects.rongcloud.errors import ANY_PROFILE, SUBSCRIPTIONS
-from app.dialects.rongcloud.routes import RongCloudRoutes
-from app.errors import ArgumentMissing
+from ...errors import ArgumentMissing
+from . import schemas
+from .context import Context
+from .errors import SUBSCRIPTIONS
+from .guard import SignedRoutes
+from .page_tokens import next_page_token
 
-routes = RongCloudRoutes()
+routes = SignedRoutes()
 
 
-@routes.post("/user/subscribe/set", schemas.SetSubscription, rows={ANY_PROFILE: SUBSCRIPTIONS})
+@routes.signed("/user/subscribe/set", schemas.SetSubscription, errors=SUBSCRIPTIONS)
 def set_subscription(context: Context, request: schemas.SetSubscription) -> dict[str, Any]:
-    """Follow the presence of others for some seconds, or follow it no longer."""
+    """Subscribe a user to others for some seconds, or unsubscribe."""
     if request.operation == "1":
         context.services.subscriptions.remove(request.user_id, request.others)
     elif request.expiry is None:
@@ -26,9 +26,9 @@ def set_subscription(context: Context, request: schemas.SetSubscription) -> dict
     return {}
 
 
-@routes.post("/user/subscribe/query", schemas.QuerySubscriptions, rows={ANY_PROFILE: SUBSCRIPTIONS})
+@routes.signed("/user/subscribe/query", schemas.QuerySubscriptions, errors=SUBSCRIPTIONS)
 def query_subscriptions(context: Context, request: schemas.QuerySubscriptions) -> dict[str, Any]:
-    """Answer with a page of whom somebody follows, since when and for how long."""
+    """Answer with a page of a user's subscriptions."""
     found = context.services.subscriptions.of(request.user_id, request.page_token, request.size + 1)
     rows = [
         {

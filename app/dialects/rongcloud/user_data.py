@@ -1,6 +1,6 @@
-"""RongCloud's calls about what is kept with users: lists of others, tags, settings, profiles.
+"""RongCloud's calls about user attributes: lists of other users, tags, settings, profiles.
 
-Nobody in them need be registered.
+Their users need not be registered.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from app.dialects.rongcloud import schemas
-from app.dialects.rongcloud.binding import next_page_token
-from app.dialects.rongcloud.context import Context
-from app.dialects.rongcloud.routes import RongCloudRoutes
-from app.errors import ArgumentMissing
+from ...errors import ArgumentMissing
+from . import schemas
+from .context import Context
+from .guard import SignedRoutes
+from .page_tokens import next_page_token
 
-routes = RongCloudRoutes()
+routes = SignedRoutes()
 
-# The kinds of notes. The name of one that a user has once is empty.
+# The namespaces of user attributes. An attribute that a user has once has the name SINGLE.
 BLACKLIST, WHITELIST, WHITESETTING = "blacklist", "whitelist", "whitesetting"
 TAGS, REMARK, CHAT_BAN, PUSH, PROFILE = "tags", "remark", "chat ban", "block push period", "profile"
 SINGLE = ""
@@ -38,7 +38,7 @@ def _remove(
 
 
 def _query(namespace: str, context: Context, request: schemas.ListQuery) -> dict[str, Any]:
-    """Answer with the newest first, and with where to go on if there is more."""
+    """Answer with a page, the newest first, and the token of the next one."""
     attributes = context.services.user_attributes.of(
         namespace, request.user_id, request.page_token, request.size + 1
     )
@@ -48,58 +48,58 @@ def _query(namespace: str, context: Context, request: schemas.ListQuery) -> dict
 
 
 def _only(namespace: str, context: Context, user_ids: Sequence[str]) -> dict[str, str]:
-    """Return the one note of a kind that each user has, by user; without those who have none."""
+    """Return the single attribute of each user that has one, by user."""
     attributes = context.services.user_attributes.of_users(namespace, user_ids)
     return {user_id: values[SINGLE] for user_id, values in attributes.items()}
 
 
-@routes.post("/user/blacklist/add", schemas.ChangeBlacklist, "/user/blocklist/add")
+@routes.signed("/user/blacklist/add", schemas.ChangeBlacklist, "/user/blocklist/add")
 def add_to_blacklist(context: Context, request: schemas.ChangeBlacklist) -> dict[str, Any]:
-    """Put others on a user's blacklist."""
+    """Add users to a user's blacklist."""
     return _add(BLACKLIST, context, request)
 
 
-@routes.post("/user/blacklist/remove", schemas.ChangeBlacklist, "/user/blocklist/remove")
+@routes.signed("/user/blacklist/remove", schemas.ChangeBlacklist, "/user/blocklist/remove")
 def remove_from_blacklist(context: Context, request: schemas.ChangeBlacklist) -> dict[str, Any]:
-    """Take others off a user's blacklist."""
+    """Remove users from a user's blacklist."""
     return _remove(BLACKLIST, context, request)
 
 
-@routes.post("/user/blacklist/query", schemas.ListQuery, "/user/blocklist/query")
+@routes.signed("/user/blacklist/query", schemas.ListQuery, "/user/blocklist/query")
 def query_blacklist(context: Context, request: schemas.ListQuery) -> dict[str, Any]:
     """Answer with a user's blacklist."""
     return _query(BLACKLIST, context, request)
 
 
-@routes.post("/user/whitelist/add", schemas.ChangeWhitelist)
+@routes.signed("/user/whitelist/add", schemas.ChangeWhitelist)
 def add_to_whitelist(context: Context, request: schemas.ChangeWhitelist) -> dict[str, Any]:
-    """Put others on a user's whitelist."""
+    """Add users to a user's whitelist."""
     return _add(WHITELIST, context, request)
 
 
-@routes.post("/user/whitelist/remove", schemas.ChangeWhitelist)
+@routes.signed("/user/whitelist/remove", schemas.ChangeWhitelist)
 def remove_from_whitelist(context: Context, request: schemas.ChangeWhitelist) -> dict[str, Any]:
-    """Take others off a user's whitelist."""
+    """Remove users from a user's whitelist."""
     return _remove(WHITELIST, context, request)
 
 
-@routes.post("/user/whitelist/query", schemas.ListQuery)
+@routes.signed("/user/whitelist/query", schemas.ListQuery)
 def query_whitelist(context: Context, request: schemas.ListQuery) -> dict[str, Any]:
     """Answer with a user's whitelist."""
     return _query(WHITELIST, context, request)
 
 
-@routes.post("/user/whitesetting/set", schemas.SetWhitesetting)
+@routes.signed("/user/whitesetting/set", schemas.SetWhitesetting)
 def set_whitesetting(context: Context, request: schemas.SetWhitesetting) -> dict[str, Any]:
-    """Write whether the whitelists of users count."""
+    """Enable or disable the whitelists of users."""
     value = {SINGLE: request.white_setting}
     context.services.user_attributes.put_all(WHITESETTING, dict.fromkeys(request.user_ids, value))
     return {}
 
 
-@routes.post("/user/whitesetting/query", schemas.QueryWhitesetting)
+@routes.signed("/user/whitesetting/query", schemas.QueryWhitesetting)
 def query_whitesetting(context: Context, request: schemas.QueryWhitesetting) -> dict[str, Any]:
-    """Answer whether the whitelists of users count: "1" or "0", in quotes."""
+    """Answer whether the whitelists of users are enabled: "1" or "0", as text."""
     settings = _only(WHITESETTING, context, request.user_ids)
     return {
         "users": [
@@ -108,45 +108,45 @@ def query_whitesetting(context: Context, request: schemas.QueryWhitesetting) -> 
     }
 
 
-@routes.post("/user/tag/set", schemas.SetTag)
+@routes.signed("/user/tag/set", schemas.SetTag)
 def set_tag(context: Context, request: schemas.SetTag) -> dict[str, Any]:
-    """Write a user's tags anew."""
+    """Replace a user's tags."""
     context.services.user_attributes.put(TAGS, request.user_id, {SINGLE: json.dumps(request.tags)})
     return {}
 
 
-@routes.post("/user/tag/batch/set", schemas.SetTags)
+@routes.signed("/user/tag/batch/set", schemas.SetTags)
 def set_tags(context: Context, request: schemas.SetTags) -> dict[str, Any]:
-    """Write the tags of several users anew."""
+    """Replace the tags of several users."""
     value = {SINGLE: json.dumps(request.tags)}
     context.services.user_attributes.put_all(TAGS, dict.fromkeys(request.user_ids, value))
     return {}
 
 
-@routes.post("/user/tags/get", schemas.GetTags)
+@routes.signed("/user/tags/get", schemas.GetTags)
 def get_tags(context: Context, request: schemas.GetTags) -> dict[str, Any]:
-    """Answer with the tags of each user; none is an empty list."""
+    """Answer with the tags of each user."""
     tags = _only(TAGS, context, request.user_ids)
     return {"result": {user_id: json.loads(tags.get(user_id, "[]")) for user_id in request.user_ids}}
 
 
-@routes.post("/user/remarks/set", schemas.SetRemarks)
+@routes.signed("/user/remarks/set", schemas.SetRemarks)
 def set_remarks(context: Context, request: schemas.SetRemarks) -> dict[str, Any]:
-    """Write what a user calls others."""
+    """Write a user's remarks about others."""
     context.services.user_attributes.put(REMARK, request.user_id, request.remarks)
     return {}
 
 
-@routes.post("/user/remarks/del", schemas.DeleteRemark)
+@routes.signed("/user/remarks/del", schemas.DeleteRemark)
 def delete_remark(context: Context, request: schemas.DeleteRemark) -> dict[str, Any]:
-    """Forget what a user calls another one."""
+    """Delete a user's remark about another one."""
     context.services.user_attributes.remove(REMARK, [request.user_id], [request.target_id])
     return {}
 
 
-@routes.post("/user/remarks/get", schemas.GetRemarks)
+@routes.signed("/user/remarks/get", schemas.GetRemarks)
 def get_remarks(context: Context, request: schemas.GetRemarks) -> dict[str, Any]:
-    """Answer with a page of what a user calls others, the newest first."""
+    """Answer with a page of a user's remarks, the newest first."""
     attributes = context.services.user_attributes.of(REMARK, request.user_id)
     start, size = request.part()
     rows = [
@@ -155,9 +155,9 @@ def get_remarks(context: Context, request: schemas.GetRemarks) -> dict[str, Any]
     return {"total": len(attributes), "users": rows}
 
 
-@routes.post("/user/chat/fb/set", schemas.SetChatBan)
+@routes.signed("/user/chat/fb/set", schemas.SetChatBan)
 def set_chat_ban(context: Context, request: schemas.SetChatBan) -> dict[str, Any]:
-    """Write who may not write to single users."""
+    """Ban users from one-to-one chats, or lift the ban."""
     if request.state == "1":
         context.services.user_attributes.put_all(CHAT_BAN, dict.fromkeys(request.user_ids, {SINGLE: ""}))
     else:
@@ -165,16 +165,16 @@ def set_chat_ban(context: Context, request: schemas.SetChatBan) -> dict[str, Any
     return {}
 
 
-@routes.post("/user/chat/fb/querylist", schemas.QueryChatBans)
+@routes.signed("/user/chat/fb/querylist", schemas.QueryChatBans)
 def query_chat_bans(context: Context, request: schemas.QueryChatBans) -> dict[str, Any]:
-    """Answer with a part of those who may not write to single users."""
+    """Answer with a page of the users who are banned from one-to-one chats."""
     total, attributes = context.services.user_attributes.page(CHAT_BAN, request.offset, request.num)
     return {"total": total, "users": [attribute.user_id for attribute in attributes]}
 
 
-@routes.post("/user/blockPushPeriod/set", schemas.SetBlockPushPeriod)
+@routes.signed("/user/blockPushPeriod/set", schemas.SetBlockPushPeriod)
 def set_block_push_period(context: Context, request: schemas.SetBlockPushPeriod) -> dict[str, Any]:
-    """Write when a user is not to be disturbed."""
+    """Write a user's do-not-disturb period."""
     period = {
         "startTime": request.start_time,
         "period": request.period,
@@ -184,23 +184,23 @@ def set_block_push_period(context: Context, request: schemas.SetBlockPushPeriod)
     return {}
 
 
-@routes.post("/user/blockPushPeriod/get", schemas.OneUser)
+@routes.signed("/user/blockPushPeriod/get", schemas.OneUser)
 def get_block_push_period(context: Context, request: schemas.OneUser) -> dict[str, Any]:
-    """Answer when a user is not to be disturbed; nothing of it if that was not said."""
+    """Answer with a user's do-not-disturb period; empty if there is none."""
     period = _only(PUSH, context, [request.user_id]).get(request.user_id, "{}")
     return {"data": json.loads(period)}
 
 
-@routes.post("/user/blockPushPeriod/delete", schemas.OneUser)
+@routes.signed("/user/blockPushPeriod/delete", schemas.OneUser)
 def delete_block_push_period(context: Context, request: schemas.OneUser) -> dict[str, Any]:
-    """Forget when a user is not to be disturbed."""
+    """Delete a user's do-not-disturb period."""
     context.services.user_attributes.remove(PUSH, [request.user_id], [SINGLE])
     return {}
 
 
-@routes.post("/user/profile/set", schemas.SetProfile)
+@routes.signed("/user/profile/set", schemas.SetProfile)
 def set_profile(context: Context, request: schemas.SetProfile) -> dict[str, Any]:
-    """Write what is given of a user's two profiles key by key, and count the version up."""
+    """Merge the given keys into a user's two profiles, and increment their version."""
     if request.profile is None and request.extended is None:
         raise ArgumentMissing("userProfile is required", "userProfile")
 
@@ -214,16 +214,16 @@ def set_profile(context: Context, request: schemas.SetProfile) -> dict[str, Any]
     return {}
 
 
-@routes.post("/user/profile/clean", schemas.Several)
+@routes.signed("/user/profile/clean", schemas.Several)
 def clean_profiles(context: Context, request: schemas.Several) -> dict[str, Any]:
-    """Forget the profiles of users."""
+    """Delete the profiles of users."""
     context.services.user_attributes.remove(PROFILE, request.user_ids, [SINGLE])
     return {}
 
 
-@routes.post("/user/profile/batch/query", schemas.Several)
+@routes.signed("/user/profile/batch/query", schemas.Several)
 def query_profiles_of(context: Context, request: schemas.Several) -> dict[str, Any]:
-    """Answer with the profiles of those of the users who have one, in the order asked."""
+    """Answer with the profiles of the users that have one, in the order asked."""
     profiles = _only(PROFILE, context, request.user_ids)
     return {
         "userList": [
@@ -232,7 +232,7 @@ def query_profiles_of(context: Context, request: schemas.Several) -> dict[str, A
     }
 
 
-@routes.post("/user/profile/query", schemas.QueryProfiles)
+@routes.signed("/user/profile/query", schemas.QueryProfiles)
 def query_profiles(context: Context, request: schemas.QueryProfiles) -> dict[str, Any]:
     """Answer with a page of all profiles."""
     _, attributes = context.services.user_attributes.page(
@@ -242,7 +242,7 @@ def query_profiles(context: Context, request: schemas.QueryProfiles) -> dict[str
 
 
 def _profile(user_id: str, value: str) -> dict[str, Any]:
-    """Render a profile: two objects, as JSON in texts."""
+    """Render a profile: two objects, as JSON within texts."""
     version, profile, extended = json.loads(value)
     return {
         "userId": user_id,

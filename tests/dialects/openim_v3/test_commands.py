@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rollcall_server.models import User
 
-from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.conftest import NOW
 from tests.dialects.openim_v3.expected import (
@@ -228,7 +228,7 @@ def test_an_administrator_can_add_commands_for_an_unknown_user(app: Flask) -> No
 def test_a_user_has_at_most_10000_commands(app: Flask) -> None:
     services = app.extensions["rollcall"]
     values = [("alice", 1, str(number), "", "", 0) for number in range(10_000)]
-    services.database.write(
+    services.storage.database.write(
         lambda transaction: transaction.executemany(
             "INSERT INTO user_commands (user_id, type, uuid, value, ex, created_at) "
             "VALUES (?, ?, ?, ?, ?, ?)",

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rollcall_server.models import User
 
-from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.openim_v3.expected import (
     AS_ADMIN,

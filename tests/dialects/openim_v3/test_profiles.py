@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rollcall_server.models import User
 
-from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.openim_v3.expected import (
-    ADMIN,
     AS_ADMIN,
     AS_ALICE,
     AS_LEGACY_ADMIN,
@@ -21,7 +20,6 @@ from tests.dialects.openim_v3.expected import (
     JSON,
     OP,
     args,
-    current,
     data,
     legacy_args,
     legacy_no_permission,
@@ -308,54 +306,18 @@ READ = [
             ({"userID": "%"}, []),
             ({"userID": "a_i"}, []),
             ({"userID": "'"}, []),
-            ({"userID": "a.i"}, [ALICE]),
-            ({"nickName": "^(A|B)O?"}, [ALICE, BOB]),
-            ({"nickName": "b$"}, [BOB]),
-            ({"userID": "^b", "nickName": "lice"}, [ALICE, BOB]),
-            ({"nickName": "c$"}, []),
-            ({"userID": "im|open|app"}, []),
+            ({"userID": "a.i"}, []),
+            ({"nickName": "^(A|B)O?"}, []),
+            ({"userID": "^b", "nickName": "lice"}, [ALICE]),
+            ({"userID": "(a"}, []),
+            ({"nickName": "." * 32765}, []),
         )
     ),
     Scenario(
-        "users: a page of the matches of a regular expression",
+        "users: a page of the matches",
         LIST,
-        page(2, 1, userID="^[ab]"),
+        page(2, 1, userID="b", nickName="alice"),
         data({"total": 2, "users": [BOB]}),
-        headers=AS_ALICE,
-    ),
-    Scenario(
-        "users: an invalid regular expression",
-        LIST,
-        page(1, 10, userID="(a"),
-        current(
-            500,
-            "Regular expression is invalid: missing ), unterminated subpattern at position 0",
-            "Regular expression is invalid: missing ), unterminated subpattern at position 0",
-        ),
-        headers=AS_ALICE,
-    ),
-    Scenario(
-        "users: a regular expression with a number of 5,000 digits",
-        LIST,
-        page(1, 10, nickName="a{" + "9" * 5000 + "}"),
-        current(
-            500,
-            "Regular expression is invalid: Exceeds the limit (4300 digits) for integer string conversion: "
-            "value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit",
-            "Regular expression is invalid: Exceeds the limit (4300 digits) for integer string conversion: "
-            "value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit",
-        ),
-        headers=AS_ALICE,
-    ),
-    Scenario(
-        "users: an oversized regular expression",
-        LIST,
-        page(1, 10, nickName="." * 32765),
-        current(
-            500,
-            "Regular expression has over 32764 characters",
-            "Regular expression has over 32764 characters",
-        ),
         headers=AS_ALICE,
     ),
     Scenario(
@@ -463,19 +425,6 @@ def test_registrations_are_counted_by_utc_day(app: Flask, clock: FakeClock) -> N
     play(app.test_client(), Scenario("", COUNT, body, answer, headers=AS_ADMIN), JSON, CORS)
 
 
-def test_a_pattern_that_backtracks_without_end_times_out(app: Flask) -> None:
-    services = app.extensions["rollcall"]
-    services.users.register([User("a" * 60 + "_")])
-    message = "Regular expression takes over 2 s to match"
-    body = page(1, 10, userID="^(a+)+$")
-    play(
-        app.test_client(),
-        Scenario("", LIST, body, current(500, message, message), headers={**OP, "token": ADMIN}),
-        JSON,
-        CORS,
-    )
-
-
 def test_an_oversized_answer_is_refused(app: Flask) -> None:
     services = app.extensions["rollcall"]
     services.users.register([User("fat", ex="x" * 65_536)])
@@ -490,10 +439,10 @@ def test_an_oversized_answer_is_refused(app: Flask) -> None:
     play(app.test_client(), Scenario("", LIST, body, refusal, headers=AS_ALICE), JSON, CORS)
 
 
-def test_only_the_first_256_characters_of_a_nickname_are_searched(app: Flask) -> None:
+def test_a_pattern_is_text_like_any_other(app: Flask) -> None:
     services = app.extensions["rollcall"]
-    services.users.register([User("long", "x" * 255 + "yz")])
+    services.users.register([User("pattern", "a.*b(c"), User("long", "x" * 65_000 + "yz")])
     client = app.test_client()
-    for pattern, total in (("xy$", 1), ("yz$", 0)):
-        response = client.post(LIST, json=page(1, 1, nickName=pattern), headers=AS_ALICE)
+    for nickname, total in ((".*B(", 1), ("a.b", 0), ("XYZ", 1)):
+        response = client.post(LIST, json=page(1, 1, nickName=nickname), headers=AS_ALICE)
         assert response.get_json()["data"]["total"] == total

@@ -474,7 +474,7 @@ def test_a_deleted_administrator_gets_no_token(make_app: MakeApp) -> None:
     app = make_app()
     services = app.extensions["rollcall"]
     services.start()
-    services.database.write(lambda transaction: transaction.execute("DELETE FROM users"))
+    services.storage.database.write(lambda transaction: transaction.execute("DELETE FROM users"))
     body = {**SECRET, "userID": "imAdmin"}
     refusal = current(1004, "RecordNotFoundError", "user not found")
     play(app.test_client(), Scenario("", ADMIN_TOKEN, body, refusal, headers=OP), JSON, CORS)

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from rollcall_server.models import User
 
-from app.models import User
 from tests.conftest import MakeApp
 from tests.support.clock import FakeClock
 from tests.support.tokens import signature_of

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from rollcall_server.models import User
 
-from app.models import User
 from tests.conftest import MakeApp
 from tests.dialects.rongcloud.expected import DOCUMENTED, JSON, LIVE, NO_CORS, text_of
 from tests.support import tokens
@@ -262,7 +262,7 @@ def test_check_online_answers_a_string(app: Flask, clock: FakeClock) -> None:
 def opaque_token(app: Flask, user_id: str) -> str:
     services = app.extensions["rollcall"]
     token: str = services.codecs.encode(
-        services.tokens.issue(services.codecs.request_opaque("live-app-key", user_id))
+        services.tokens.issue(services.codecs.request("rongcloud", issuer="live-app-key", user_id=user_id))
     )
     return token
 

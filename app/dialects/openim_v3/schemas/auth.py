@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from app.dialects.openim_v3.schemas.rules import NO_RULES, Rules, lacks, rules
-from app.wire.message import message
-from app.wire.schema import INT32, STRING, field
+from ....formats.schema import INT32, STRING, field
+from .rules import NO_RULES, Rules, lacks, rules
 
 #: The platforms that a token can be asked for with a secret (protocol v0.0.31 auth/auth.go), and HarmonyOS,
 #: which came later.
@@ -15,7 +15,7 @@ _TOKEN_PLATFORMS = range(1, 12)
 _LOGOUT_PLATFORMS = range(1, 11)
 
 
-@message
+@dataclass(slots=True)
 class UserTokenReq:
     """`/auth/user_token` (3.0 to 3.8.0)."""
 
@@ -30,7 +30,7 @@ class UserTokenReq:
     user_id: str = field(STRING, "userID")
 
 
-@message
+@dataclass(slots=True)
 class GetAdminTokenReq:
     """`/auth/get_admin_token` (3.8.1 on)."""
 
@@ -41,7 +41,7 @@ class GetAdminTokenReq:
     user_id: str = field(STRING, "userID")
 
 
-@message
+@dataclass(slots=True)
 class GetUserTokenReq:
     """`/auth/get_user_token` (3.6 on); its Check() builds errors and forgets to return them."""
 
@@ -52,18 +52,18 @@ class GetUserTokenReq:
     user_id: str = field(STRING, "userID")
 
 
-@message
+@dataclass(slots=True)
 class ParseTokenReq:
-    """`/auth/parse_token`: a token to be looked at."""
+    """`/auth/parse_token`: the token to parse."""
 
     GO_TYPE: ClassVar[str] = "auth.ParseTokenReq"
-    # Says "userID" and means the token.
+    # Upstream says "userID" and means the token.
     RULES: ClassVar[Rules] = rules(lacks("token", "userID is empty"))
 
     token: str = field(STRING, "token")
 
 
-@message
+@dataclass(slots=True)
 class ForceLogoutReq:
     """`/auth/force_logout`: a user, and the one platform to log out."""
 

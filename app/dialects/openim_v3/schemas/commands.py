@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from app.dialects.openim_v3.schemas.rules import Rules, lacks, rules
-from app.wire.message import message
-from app.wire.schema import INT32, STRING, field, nullable
+from ....formats.schema import INT32, STRING, field, nullable
+from .rules import Rules, lacks, rules
 
 _OWNER = lacks("user_id", "userID is empty")
 _TYPE = lacks("type", "type is not specified")
 _UUID = lacks("uuid", "UUID is empty")
 
 
-@message
+@dataclass(slots=True)
 class _Owned:
-    """What all of them have: whose record it is."""
+    """What all of them have: an owner."""
 
     user_id: str = field(STRING, "userID")
 
     @property
     def owner_id(self) -> str:
-        """Whose record it is."""
+        """The owner."""
         return self.user_id
 
 
-@message
+@dataclass(slots=True)
 class ProcessUserCommandAddReq(_Owned):
     """`/user/process_user_command_add` (3.5 on)."""
 
@@ -38,7 +38,7 @@ class ProcessUserCommandAddReq(_Owned):
     ex: str | None = field(nullable(STRING), "ex")
 
 
-@message
+@dataclass(slots=True)
 class ProcessUserCommandDeleteReq(_Owned):
     """`/user/process_user_command_delete` (3.5 on)."""
 
@@ -49,9 +49,9 @@ class ProcessUserCommandDeleteReq(_Owned):
     uuid: str = field(STRING, "uuid")
 
 
-@message
+@dataclass(slots=True)
 class ProcessUserCommandUpdateReq(_Owned):
-    """`/user/process_user_command_update` (3.5 on); what is absent or null is left as it is."""
+    """`/user/process_user_command_update` (3.5 on); absent or null fields are left as they are."""
 
     GO_TYPE: ClassVar[str] = "user.ProcessUserCommandUpdateReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
@@ -62,9 +62,9 @@ class ProcessUserCommandUpdateReq(_Owned):
     ex: str | None = field(nullable(STRING), "ex")
 
 
-@message
+@dataclass(slots=True)
 class ProcessUserCommandGetReq(_Owned):
-    """`/user/process_user_command_get` (3.5 on): the records of one type."""
+    """`/user/process_user_command_get` (3.5 on): the commands of one type."""
 
     GO_TYPE: ClassVar[str] = "user.ProcessUserCommandGetReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE)
@@ -72,9 +72,9 @@ class ProcessUserCommandGetReq(_Owned):
     type: int = field(INT32, "type")
 
 
-@message
+@dataclass(slots=True)
 class ProcessUserCommandGetAllReq(_Owned):
-    """`/user/process_user_command_get_all` (3.6 on): all of a user's records."""
+    """`/user/process_user_command_get_all` (3.6 on): all of a user's commands."""
 
     GO_TYPE: ClassVar[str] = "user.ProcessUserCommandGetAllReq"
     RULES: ClassVar[Rules] = rules(_OWNER)

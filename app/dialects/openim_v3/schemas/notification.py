@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from app.dialects.openim_v3.generations import CURRENT, LEGACY
-from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, rules
-from app.wire.message import message
-from app.wire.schema import INT32, STRING, field, pointer_to
+from ....formats.schema import INT32, STRING, field, pointer_to
+from ..generations import CURRENT, LEGACY
+from .rules import PAGINATED, RequestPagination, Rules, lacks, rules
 
 _NAME = lacks("nick_name", "nickName is empty")
 
 
-@message
+@dataclass(slots=True)
 class AddNotificationAccountReq:
     """`/user/add_notification_account` (3.5 on, with an id of the caller's choice from 3.6 on)."""
 
     GO_TYPE: ClassVar[str] = "user.AddNotificationAccountReq"
     RULES: ClassVar[Rules] = {
-        # Says "nickName" of the face too.
+        # Upstream says "nickName" of the face too.
         LEGACY: (_NAME, lacks("face_url", "nickName is empty")),
         CURRENT: (_NAME,),
     }
@@ -29,9 +29,9 @@ class AddNotificationAccountReq:
     app_manger_level: int = field(INT32, "appMangerLevel")
 
 
-@message
+@dataclass(slots=True)
 class UpdateNotificationAccountInfoReq:
-    """`/user/update_notification_account` (3.5 on); what is empty in it is left as it is."""
+    """`/user/update_notification_account` (3.5 on); empty texts change nothing."""
 
     GO_TYPE: ClassVar[str] = "user.UpdateNotificationAccountInfoReq"
     RULES: ClassVar[Rules] = rules(
@@ -47,9 +47,9 @@ class UpdateNotificationAccountInfoReq:
     face_url: str = field(STRING, "faceURL")
 
 
-@message
+@dataclass(slots=True)
 class SearchNotificationAccountReq:
-    """`/user/search_notification_account` (3.6 on): by id, else by nickname, each as it stands; or all."""
+    """`/user/search_notification_account` (3.6 on): by exact id, else by exact nickname; or all."""
 
     GO_TYPE: ClassVar[str] = "user.SearchNotificationAccountReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from app.dialects.openim_v3.generations import CURRENT, LEGACY
-from app.dialects.openim_v3.schemas.rules import NO_RULES, Rules, lacks, rules
-from app.wire import body
-from app.wire.message import message
-from app.wire.schema import INT32, STRING, STRINGS, field
+from ....formats.json_body import decode_stream
+from ....formats.schema import INT32, STRING, STRINGS, field
+from ..generations import CURRENT, LEGACY
+from .rules import NO_RULES, Rules, lacks, rules
 
 SUBSCRIBE, UNSUBSCRIBE = 1, 2
 #: Ids in one get_users_status up to 3.8.0.
 _MAX_USER_IDS = 500
 
 
-@message
+@dataclass(slots=True)
 class GetUsersOnlineStatusReq:
     """`/user/get_users_online_status` and `/user/get_users_online_token_detail`.
 
@@ -24,14 +24,14 @@ class GetUsersOnlineStatusReq:
 
     GO_TYPE: ClassVar[str] = "msggateway.GetUsersOnlineStatusReq"
     RULES: ClassVar[Rules] = NO_RULES
-    TAKE_JSON: ClassVar[Any] = body.decode_stream
+    READ_JSON: ClassVar[Any] = decode_stream
 
     user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
-@message
+@dataclass(slots=True)
 class GetUserStatusReq:
-    """`/user/get_users_status`: whose status; `userID` was the asking user's once and is ignored now."""
+    """`/user/get_users_status`: the ids; `userID` was once the asking user's and is ignored now."""
 
     GO_TYPE: ClassVar[str] = "user.GetUserStatusReq"
     RULES: ClassVar[Rules] = {
@@ -47,9 +47,9 @@ class GetUserStatusReq:
     user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
-@message
+@dataclass(slots=True)
 class SubscribeOrCancelUsersStatusReq:
-    """`/user/subscribe_users_status` and its twin: `genre` says what is to be done, not the path."""
+    """`/user/subscribe_users_status` and its twin: `genre` decides, not the path."""
 
     GO_TYPE: ClassVar[str] = "user.SubscribeOrCancelUsersStatusReq"
     RULES: ClassVar[Rules] = rules(
@@ -66,9 +66,9 @@ class SubscribeOrCancelUsersStatusReq:
     genre: int = field(INT32, "genre")
 
 
-@message
+@dataclass(slots=True)
 class GetSubscribeUsersStatusReq:
-    """`/user/get_subscribe_users_status`: whom the user follows."""
+    """`/user/get_subscribe_users_status`: the subscriber."""
 
     GO_TYPE: ClassVar[str] = "user.GetSubscribeUsersStatusReq"
     RULES: ClassVar[Rules] = rules(lacks("user_id", "UserID is empty"))

@@ -1,21 +1,21 @@
-"""Upstream's Check() functions as tables: what is refused in which words, in order, by generation."""
+"""Upstream's Check() functions as tables: what is refused, with which message, in order, by generation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from app.dialects.openim_v3.generations import Generation, in_both
-from app.errors import ArgumentInvalid
-from app.models import Page
-from app.wire.message import message
-from app.wire.schema import INT32, field
+from ....errors import ArgumentInvalid
+from ....formats.schema import INT32, field
+from ....models import Page
+from ..generations import CURRENT, LEGACY, Generation
 
 Rule = tuple[Callable[[Any], object], str]
 Rules = Mapping[Generation, Sequence[Rule]]
 
 #: Upstream has no Check() for the request, or one that refuses nothing.
-NO_RULES: Rules = in_both(())
+NO_RULES: Rules = {LEGACY: (), CURRENT: ()}
 
 
 def check(request: Any, generation: Generation) -> None:
@@ -27,7 +27,7 @@ def check(request: Any, generation: Generation) -> None:
 
 def rules(*each: Rule) -> Rules:
     """Return rules that both generations have."""
-    return in_both(each)
+    return {LEGACY: each, CURRENT: each}
 
 
 def lacks(field: str, message: str) -> Rule:
@@ -40,7 +40,7 @@ def repeats(user_ids: Sequence[str]) -> bool:
     return len(set(user_ids)) < len(user_ids)
 
 
-@message
+@dataclass(slots=True)
 class RequestPagination:
     """Which page, counted from 1, of how many."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from app.dialects.openim_v3.generations import CURRENT, LEGACY
-from app.dialects.openim_v3.schemas.rules import PAGINATED, RequestPagination, Rules, lacks, repeats, rules
-from app.wire.message import message
-from app.wire.schema import INT32, INT64, STRING, STRINGS, field, list_of, nullable, pointer_to
+from ....formats.schema import INT32, INT64, STRING, STRINGS, field, list_of, nullable, pointer_to
+from ..generations import CURRENT, LEGACY
+from .rules import PAGINATED, RequestPagination, Rules, lacks, repeats, rules
 
 
 def _is_legal(user_id: str) -> bool:
@@ -17,7 +17,7 @@ def _is_legal(user_id: str) -> bool:
     return all(char.isalpha() or char.isdecimal() or char == "_" for char in user_id)
 
 
-@message
+@dataclass(slots=True)
 class UserInfo:
     """A user as sent and as answered."""
 
@@ -32,9 +32,9 @@ class UserInfo:
     global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
 
 
-@message
+@dataclass(slots=True)
 class UserInfoWithEx:
-    """What of a user is to be written anew; absent or null leaves it, empty empties it."""
+    """The changes of a profile; absent or null leaves a field, an empty text empties it."""
 
     GO_TYPE: ClassVar[str] = "sdkws.UserInfoWithEx"
 
@@ -45,7 +45,7 @@ class UserInfoWithEx:
     global_recv_msg_opt: int | None = field(nullable(INT32), "globalRecvMsgOpt")
 
 
-@message
+@dataclass(slots=True)
 class UserRegisterReq:
     """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, by admin token since."""
 
@@ -59,7 +59,7 @@ class UserRegisterReq:
         CURRENT: (
             lacks("users", "users are empty"),
             (lambda request: None in request.users, "user is empty"),
-            # Says "legal" and means that it is not.
+            # Upstream says "legal" and means the opposite.
             (lambda request: not all(_is_legal(user.user_id) for user in request.users), "userID is legal"),
             (lambda request: not all(user.nickname for user in request.users), "user name is empty"),
         ),
@@ -69,9 +69,9 @@ class UserRegisterReq:
     users: tuple[UserInfo, ...] | None = field(list_of(pointer_to(UserInfo)), "users")
 
 
-@message
+@dataclass(slots=True)
 class UpdateUserInfoReq:
-    """`/user/update_user_info`: what is empty or 0 in it is left as it is."""
+    """`/user/update_user_info`: empty texts and 0 change nothing."""
 
     GO_TYPE: ClassVar[str] = "user.UpdateUserInfoReq"
     RULES: ClassVar[Rules] = rules(
@@ -83,11 +83,11 @@ class UpdateUserInfoReq:
 
     @property
     def owner_id(self) -> str:
-        """Whose profile it is."""
+        """The owner of the profile."""
         return self.user_info.user_id if self.user_info else ""
 
 
-@message
+@dataclass(slots=True)
 class UpdateUserInfoExReq:
     """`/user/update_user_info_ex` (3.5 on)."""
 
@@ -101,11 +101,11 @@ class UpdateUserInfoExReq:
 
     @property
     def owner_id(self) -> str:
-        """Whose profile it is."""
+        """The owner of the profile."""
         return self.user_info.user_id if self.user_info else ""
 
 
-@message
+@dataclass(slots=True)
 class SetGlobalRecvMessageOptReq:
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a push."""
 
@@ -119,7 +119,7 @@ class SetGlobalRecvMessageOptReq:
     global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
 
 
-@message
+@dataclass(slots=True)
 class GetDesignateUsersReq:
     """`/user/get_users_info`: users by id."""
 
@@ -129,7 +129,7 @@ class GetDesignateUsersReq:
     user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
-@message
+@dataclass(slots=True)
 class GetAllUserIDReq:
     """`/user/get_all_users_uid`: a page of ids."""
 
@@ -139,9 +139,9 @@ class GetAllUserIDReq:
     pagination: RequestPagination | None = field(pointer_to(RequestPagination), "pagination")
 
 
-@message
+@dataclass(slots=True)
 class GetPaginationUsersReq:
-    """`/user/get_users`: a page of users, and from 3.6 on two regular expressions to find them by."""
+    """`/user/get_users`: a page of users, and from 3.6 on what their id or nickname contains."""
 
     GO_TYPE: ClassVar[str] = "user.GetPaginationUsersReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)
@@ -151,7 +151,7 @@ class GetPaginationUsersReq:
     nick_name: str = field(STRING, "nickName")
 
 
-@message
+@dataclass(slots=True)
 class AccountCheckReq:
     """`/user/account_check`: which of these ids are registered; repeats are refused before anything else."""
 
@@ -164,7 +164,7 @@ class AccountCheckReq:
     check_user_ids: tuple[str, ...] | None = field(STRINGS, "checkUserIDs")
 
 
-@message
+@dataclass(slots=True)
 class UserRegisterCountReq:
     """`/statistics/user/register`: from when to before when, in Unix ms."""
 

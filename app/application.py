@@ -1,0 +1,133 @@
+"""The composition: how the parts are built, and how they become a Flask application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import cli, dialects, logs
+from .clock import Clock
+from .dialects.openim.settings import OpenIMSettings
+from .domain.auth_throttle import AuthThrottle
+from .domain.blocks import Blocks
+from .domain.commands import Commands
+from .domain.deletion import Deletion
+from .domain.events import Events
+from .domain.gateways import Gateways
+from .domain.heartbeats import Heartbeats
+from .domain.presence import Presence
+from .domain.rate_limits import NonceCache, RateLimiter
+from .domain.registration import Registration
+from .domain.subscriptions import Subscriptions
+from .domain.tokens import Tokens
+from .domain.user_attributes import UserAttributes
+from .domain.users import Users
+from .formats.codecs import Codecs
+from .http import error_handlers
+from .http.blueprints import dialect_blueprints, register_guarded
+from .http.dispatch import AnyDialect, Dispatcher, Observer
+from .http.fast_path import FastPath
+from .http.loopback import is_loopback
+from .http.proxies import PathPrefix
+from .operations import health, metrics, request_log
+from .services import Services
+from .settings import Settings
+from .storage import Storage
+from .storage.lock import InstanceLock
+from .webhooks.http_client import HttpClient
+from .webhooks.senders import SenderSetup
+from .webhooks.webhooks import Webhooks
+
+#: Threads that always remain for requests that only read, however long writes take.
+RESERVED_THREADS = 2
+
+
+def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
+    """Do what `create_app` says."""
+    settings = dialects.load_settings(overrides)
+    served = dialects.served(settings)
+    services = build_services(settings, served, clock or Clock())
+    app = Flask(__package__ or __name__, static_folder=None, instance_path=str(settings.instance.absolute()))
+    # A double slash is another path, not one to be redirected: clients do not follow.
+    app.url_map.merge_slashes = False
+    # Flask adds the handler for everything that the package logs when its logger is first asked for.
+    app.logger  # noqa: B018
+    app.extensions["rollcall"] = services
+    recorder = metrics.recorder(services)
+    observers: list[Observer] = [recorder.observe] if recorder else []
+    if settings.log_requests:
+        request_log.enable()
+        observers.append(request_log.log_request)
+    dispatcher = Dispatcher(services, served, observers)
+    for blueprint in dialect_blueprints(dispatcher):
+        app.register_blueprint(blueprint)
+    # Health tells nothing that needs a secret, and starts the services itself.
+    app.register_blueprint(health.blueprint(services))
+    register_guarded(app, metrics.blueprint(services, recorder), services)
+    error_handlers.register(app, dispatcher)
+    for command in cli.main.commands.values():
+        app.cli.add_command(command)
+    logs.set_up(app.logger, settings.log_format)
+    app.wsgi_app = FastPath(app, dispatcher)  # type: ignore[method-assign]
+    _put_behind_proxies(app, settings)
+    return app
+
+
+def _put_behind_proxies(app: Flask, settings: Settings) -> None:
+    proxies = settings.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    if settings.path_prefix:
+        app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
+
+
+def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Clock) -> Services:
+    """Build the services of the dialects that are served."""
+    storage = Storage(settings.database, max(settings.threads - RESERVED_THREADS, 1))
+    presence = Presence(clock, settings.presence_history)
+    webhooks = _build_webhooks(settings, served, clock)
+    events = Events(storage, webhooks.hooks, webhooks.wanted_events, clock)
+    webhooks.connect(events, presence)
+    users = Users(storage, settings.admins, events, clock)
+    blocks = Blocks(storage, users, presence, clock)
+    openim = settings.of(OpenIMSettings)
+    policy, max_per_platform = openim.openim_multi_login_policy, openim.openim_max_num_one_end
+    tokens = Tokens(storage, presence, blocks, clock, policy=policy, max_per_platform=max_per_platform)
+    heartbeats = Heartbeats(users, tokens, blocks, presence)
+    gateways = Gateways(heartbeats, presence)
+    return Services(
+        settings=settings,
+        clock=clock,
+        lock=InstanceLock(settings.lock),
+        storage=storage,
+        codecs=Codecs([codec for dialect in served for codec in dialect.token_formats(settings)]),
+        users=users,
+        tokens=tokens,
+        registration=Registration(storage, users, tokens, events, clock),
+        deletion=Deletion(storage, users, tokens, presence, gateways, clock),
+        blocks=blocks,
+        user_attributes=UserAttributes(storage),
+        commands=Commands(storage, clock),
+        subscriptions=Subscriptions(storage, clock),
+        presence=presence,
+        heartbeats=heartbeats,
+        gateways=gateways,
+        events=events,
+        webhooks=webhooks,
+        auth_throttle=AuthThrottle(clock),
+        rate_limiter=RateLimiter(clock),
+        nonces=NonceCache(),
+        restricting_secrets=settings.restricting_secrets(),
+    )
+
+
+def _build_webhooks(settings: Settings, served: Sequence[AnyDialect], clock: Clock) -> Webhooks:
+    http = HttpClient(settings.webhook_allow_private)
+    setup = SenderSetup(settings, http, clock)
+    senders = [each for dialect in served for each in dialect.webhooks(setup)]
+    webhooks = Webhooks(settings, http, senders, clock)
+    # What opens the sockets knows better than the setting.
+    webhooks.serve_others(not is_loopback(settings.bind.rpartition(":")[0].strip("[]")))
+    return webhooks

@@ -1,0 +1,37 @@
+"""What gateways send (v2.3.9 pkg/call_back_struct/msg_gateway.go; v3 pkg/callbackstruct/msg_gateway.go)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ...errors import ArgumentInvalid, ArgumentMissing
+from ...formats.schema import BOOL, INT32, INT64, STRING, field
+
+#: Upstream's have 32.
+MAX_CONNECTION_ID_CHARS = 64
+#: Upstream's platforms end at 11.
+MAX_PLATFORM_ID = 64
+
+
+@dataclass(slots=True)
+class CallbackReq:
+    """What the callbacks about connections have in common; all others have a command too."""
+
+    GO_TYPE: ClassVar[str] = "callbackstruct.CallbackUserOnlineReq"
+
+    callback_command: str = field(STRING, "callbackCommand")
+    user_id: str = field(STRING, "userID")
+    platform_id: int = field(INT32, "platformID")
+    conn_id: str = field(STRING, "connID")
+    seq: int = field(INT64, "seq")
+    is_app_background: bool = field(BOOL, "isAppBackground")
+
+    def check_connection(self) -> None:
+        """Refuse a request that names no connection. Raises ArgumentMissing or ArgumentInvalid."""
+        if not self.user_id:
+            raise ArgumentMissing("userID is empty", "userID")
+        if not 1 <= self.platform_id <= MAX_PLATFORM_ID:
+            raise ArgumentInvalid("platformID is invalid", "platformID")
+        if len(self.conn_id) > MAX_CONNECTION_ID_CHARS:
+            raise ArgumentInvalid(f"connID has over {MAX_CONNECTION_ID_CHARS} characters", "connID")

@@ -1,0 +1,28 @@
+"""The token formats of the OpenIM dialects, which accept each other's tokens and no others."""
+
+from __future__ import annotations
+
+from ...errors import TokenMalformed
+from ...http.request import Request
+from ...models import DecodedToken, Token
+from ...services import Services
+
+V2 = "v2"
+V3_4 = "v3.4"
+V3_8 = "v3.8"
+#: A JWT that no format recognises has the format "".
+_ACCEPTED = frozenset({V2, V3_4, V3_8, ""})
+
+
+def verify(services: Services, text: str) -> Token:
+    """Return the issued OpenIM token that a text is. Raises TokenRefused."""
+    decoded = services.codecs.decode(text)
+    if decoded.format not in _ACCEPTED:
+        raise TokenMalformed
+    return services.tokens.verify(decoded)
+
+
+def presented(http_request: Request, text: str | None = None) -> DecodedToken | None:
+    """Return the OpenIM token of the header `token`, or of `text`, unproven; None if there is none."""
+    decoded = http_request.token if text is None else http_request.decode_token(text)
+    return decoded if decoded is not None and decoded.format in _ACCEPTED else None

@@ -1,0 +1,10 @@
+"""RongCloud's signature, which its requests bear and the callbacks that are sent."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+
+
+def signature_of(secret: str, nonce: str, timestamp: str) -> str:
+    """Return the signature in lower-case hex (docs.rongcloud.cn, platform-chat-api/sign-auth)."""
+    return sha1((secret + nonce + timestamp).encode()).hexdigest()

@@ -1,0 +1,238 @@
+"""The parameters of a form, or of JSON in place of a form, and the types of their values.
+
+A type decodes the list of the texts that were sent for a parameter.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from ..errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong, BodyInvalid
+from . import json_body
+from .json_body import Number, without_surrogates
+from .schema import Location, Type, bind
+
+R = TypeVar("R")
+#: A parameter's values in order, by its name.
+Parameters = Mapping[str, list[str]]
+
+#: Parameters of one form.
+MAX_PARAMETERS = 10_000
+#: Levels of brackets in JSON within a parameter.
+_MAX_DEPTH = 100
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_DIGITS = re.compile("-?[0-9]{1,18}")
+_JSON_NAMES: dict[type[Any], str] = {dict: "object", list: "array"}
+
+
+def parse(data: bytes) -> Parameters:
+    """Return the parameters of a form or a JSON object, whatever the Content-Type says. Raises BodyInvalid.
+
+    An empty list in JSON is a parameter without values. Values that are neither text nor numbers do not
+    count, as a form has none.
+    """
+    decoded = json_body.decode(data) if data.lstrip().startswith(b"{") else None
+    if decoded is not None and decoded.error is None and decoded.extra_data_error is None:
+        return _grouped((name, _texts(value)) for name, value in decoded.value)
+    return _grouped((name, [value]) for name, value in _form_pairs(data))
+
+
+def parse_objects(data: bytes) -> list[Parameters]:
+    """Return the parameters of each object in a JSON array, or of a single object. Raises BodyInvalid."""
+    value = json_body.unmarshal(json_body.decode(data))
+    objects = value if type(value) is list else [value]
+    if not all(type(each) is tuple for each in objects):
+        raise BodyInvalid("the body is no array of objects")
+    return [_grouped((name, _texts(item)) for name, item in each) for each in objects]
+
+
+def _grouped(pairs: Iterable[tuple[str, list[str] | None]]) -> Parameters:
+    parameters: dict[str, list[str]] = {}
+    try:
+        for name, values in pairs:
+            if values is not None:
+                # An official SDK once sent a name with a trailing blank.
+                parameters.setdefault(name.strip(), []).extend(values)
+    except RecursionError as error:
+        raise BodyInvalid("the body is nested too deep") from error
+    return parameters
+
+
+def _form_pairs(data: bytes) -> Iterable[tuple[str, str]]:
+    try:
+        text = data.decode()
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+    except ValueError as error:
+        raise BodyInvalid("the body is no form in UTF-8") from error
+
+
+def _texts(value: Any) -> list[str] | None:
+    """Return the texts that a form would hold for a JSON value; None if a form has no such value."""
+    if type(value) is list:
+        return [text for item in value for text in _texts(item) or ()]
+    if type(value) in (str, int):
+        return [str(value)]
+    return [value.literal] if type(value) is Number else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormType(Type):
+    """A type of parameters, with the limits that `bind_form` enforces."""
+
+    split: Callable[[Sequence[str]], list[str]] = list
+    """Return the single values of texts that may hold several."""
+    max_values: int = 1
+    """Of a parameter with one value, further ones are ignored."""
+    is_too_long: Callable[[str], bool] = lambda value: False
+
+
+def form_type(
+    decode: Callable[[str, Sequence[str]], Any],
+    zero: Any = None,
+    split: Callable[[Sequence[str]], list[str]] = list,
+    max_values: int = 1,
+    is_too_long: Callable[[str], bool] = lambda value: False,
+) -> FormType:
+    """Return a type; `decode` takes the parameter's name and its values, at least one of them not blank."""
+
+    def decode_at(values: Sequence[str], location: Location) -> Any:
+        return decode(location.keys[-1], values)
+
+    return FormType(
+        name="", zero=zero, decode=decode_at, split=split, max_values=max_values, is_too_long=is_too_long
+    )
+
+
+def bind_form(request: type[R], parameters: Parameters) -> R:
+    """Bind parameters whose names match exactly.
+
+    Refuses what is missing first, then too many values, then values that are too long, then bad values.
+    Raises ArgumentMissing, ArgumentInvalid or ArgumentTooLong.
+    """
+    given = []
+    for each in fields(request):  # type: ignore[arg-type]
+        type_, name = each.metadata["type"], each.metadata["key"]
+        given.append((each, type_, name, type_.split(parameters.get(name, ()))))
+    for each, _, name, values in given:
+        if each.metadata.get("required", True) and not _is_given(values):
+            raise ArgumentMissing(f"{name} is required", name)
+    for _, type_, name, values in given:
+        if type_.max_values > 1 and len(values) > type_.max_values:
+            raise ArgumentInvalid(f"{name} has over {type_.max_values} values", name)
+    for _, type_, name, values in given:
+        if any(type_.is_too_long(value) for value in values):
+            raise ArgumentTooLong(f"{name} is too long", name)
+    return bind(request, ((name, values) for _, _, name, values in given if _is_given(values)))
+
+
+def _is_given(values: Iterable[str]) -> bool:
+    return any(value.strip() for value in values)
+
+
+def longer_than(max_bytes: int) -> Callable[[str], bool]:
+    """Return whether a text has over so many bytes, as a function."""
+    return lambda value: len(value.encode()) > max_bytes
+
+
+def text(is_too_long: Callable[[str], bool]) -> FormType:
+    """Return the type of a text in one line; empty if it is absent."""
+
+    def decode(name: str, values: Sequence[str]) -> str:
+        if _CONTROL.search(values[0]):
+            raise ArgumentInvalid(f"{name} holds characters that are not allowed", name)
+        return values[0]
+
+    return form_type(decode, "", is_too_long=is_too_long)
+
+
+def _at_commas(values: Sequence[str]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _not_blank(values: Sequence[str]) -> list[str]:
+    return [value for value in values if value.strip()]
+
+
+def distinct(
+    max_values: int, is_too_long: Callable[[str], bool], *, comma_separated: bool = False
+) -> FormType:
+    """Return the type of several different texts: a repeated parameter, or a comma-separated one too."""
+    split = _at_commas if comma_separated else _not_blank
+    return form_type(lambda name, values: tuple(dict.fromkeys(values)), (), split, max_values, is_too_long)
+
+
+def number(low: int, high: int, default: int | None = None) -> FormType:
+    """Return the type of a whole number."""
+
+    def decode(name: str, values: Sequence[str]) -> int:
+        if not _DIGITS.fullmatch(values[0].strip()) or not low <= int(values[0]) <= high:
+            raise ArgumentInvalid(f"{name} must be a number from {low} to {high}", name)
+        return int(values[0])
+
+    return form_type(decode, default)
+
+
+def choice(*choices: str, default: str | None = None) -> FormType:
+    """Return the type of one of a few words."""
+
+    def decode(name: str, values: Sequence[str]) -> str:
+        if values[0].strip() not in choices:
+            raise ArgumentInvalid(f"{name} must be {' or '.join(choices)}", name)
+        return values[0].strip()
+
+    return form_type(decode, default)
+
+
+def matching(pattern: str, example: str) -> FormType:
+    """Return the type of a text that matches a pattern; the example stands in the refusal."""
+
+    def decode(name: str, values: Sequence[str]) -> str:
+        if not re.fullmatch(pattern, values[0], re.ASCII):
+            raise ArgumentInvalid(f"{name} must be like {example}", name)
+        return values[0]
+
+    return form_type(decode)
+
+
+def json_text(type_: type[Any], is_too_long: Callable[[str], bool]) -> FormType:
+    """Return the type of a JSON object (dict) or array (list) within a text."""
+
+    return form_type(lambda name, values: json_value(type_, name, values[0]), is_too_long=is_too_long)
+
+
+def json_value(type_: type[Any], name: str, text: str) -> Any:
+    """Return the JSON object (dict) or array (list) of a parameter. Raises ArgumentInvalid."""
+    value = decode_json(text)
+    if type(value) is not type_:
+        raise ArgumentInvalid(f"{name} must be JSON, and an {_JSON_NAMES[type_]}", name)
+    return value
+
+
+def decode_json(text: str) -> Any:
+    """Return the JSON value of a text; None if it is no JSON, or JSON that could not be encoded again."""
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError):
+        return None
+    return None if _is_deeper(value, _MAX_DEPTH) else without_surrogates(value)
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise ValueError(literal)
+    return number
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether brackets are nested more than so many levels."""
+    if not isinstance(value, (dict, list)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)

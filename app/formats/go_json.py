@@ -1,0 +1,65 @@
+"""JSON as Go's encoding/json writes it, which OpenIM's clients expect.
+
+Source: go1.21 src/encoding/json/encode.go.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from json.encoder import encode_basestring as _quoted
+
+# Go escapes these so that JSON can stand inside HTML; none of them occurs in JSON outside a string.
+_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_TO_ESCAPE = re.compile("[<>&\u2028\u2029]")
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+class RawJson(str):
+    """JSON text. Only `to_text` inserts it as such; nested in another value it is a string."""
+
+    __slots__ = ()
+
+
+def dumps(value: object) -> bytes:
+    """Encode a value."""
+    return to_bytes(to_text(value))
+
+
+def to_text(value: object) -> str:
+    """Encode a value without spaces; `to_bytes` still has to add Go's escapes."""
+    return value if type(value) is RawJson else _encode(value)
+
+
+def to_bytes(text: str) -> bytes:
+    """Encode JSON text as UTF-8, with Go's HTML-safe escapes."""
+    # Searching for one character at a time is a hundred times as fast as for one of a set.
+    if "<" in text or ">" in text or "&" in text or not text.isascii():
+        text = _TO_ESCAPE.sub(lambda found: _ESCAPED[found[0]], text)
+    return text.encode()
+
+
+def members(fields: Mapping[str, object]) -> str:
+    """Encode an object without its opening bracket, to be appended to other members."""
+    return _encode(fields)[1:]
+
+
+def objects(key: str, texts: Iterable[str], rests: Iterable[str], *, omit_empty: bool = False) -> RawJson:
+    """Encode a list of objects: in each a text under `key`, followed by its `members`.
+
+    With `omit_empty`, an empty text has no key. For a hundred objects this takes a third of the time of a
+    list of dictionaries, as most of them share their rest.
+    """
+    opening = f"{{{_quoted(key)}:"
+    return RawJson(
+        "["
+        + ",".join(
+            [
+                f"{opening}{_quoted(text)},{rest}" if text or not omit_empty else "{" + rest
+                for text, rest in zip(texts, rests, strict=True)
+            ]
+        )
+        + "]"
+    )

@@ -1,0 +1,209 @@
+"""Declare what a request consists of, and bind a body, a form or a query to it.
+
+A request is a dataclass whose fields are declared with `field(Type, key)`. `bind` takes (key, value) pairs:
+those of a decoded JSON object, or of a form, where each value is the list of the texts that were sent. The
+types below follow Go's encoding/json, in its rules and its words: the class variable GO_TYPE of a request is
+the name of upstream's struct, keys match in any case, unknown keys are ignored, the last of several wins,
+null is absence, and nothing is converted. `form_types` has the types of forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from dataclasses import field as dataclass_field
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from ..errors import BodyInvalid
+from .json_body import Number
+
+R = TypeVar("R")
+Pairs = Iterable[tuple[str, Any]]
+
+
+class GoRequest(Protocol):
+    """A request that stands for a Go struct."""
+
+    GO_TYPE: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a body a value stands, for error texts."""
+
+    struct: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """How a value on the wire becomes a field."""
+
+    name: str
+    """What error texts call it."""
+    zero: Any
+    """The field's value if its key is absent. With another zero than None, null counts as absent."""
+    decode: Callable[[Any, Location], Any]
+    """Return the field's value. Raises BadRequest."""
+    exact_type: type | None = None
+    """Values of this type are taken as they are, without `decode`."""
+
+
+_ZERO = object()
+
+
+def field(type_: Type, key: str, default: Any = _ZERO, **metadata: Any) -> Any:
+    """Declare a field of a request: its type, its key on the wire, and what its dialect wants to know of it.
+
+    `default` replaces the type's zero value. `alias` names a second key, unknown to upstream, that counts
+    where the field's own is absent or empty.
+    """
+    return dataclass_field(
+        default=type_.zero if default is _ZERO else default, metadata={"type": type_, "key": key, **metadata}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    name: str
+    type: Type
+    key: str
+    is_alias: bool = False
+
+
+@cache
+def _slots(request: type[Any]) -> dict[str, _Slot]:
+    """Return the fields by their keys and aliases, as written and in lower case."""
+    slots = []
+    for each in fields(request):
+        if "key" in each.metadata:
+            slots.append(_Slot(each.name, each.metadata["type"], each.metadata["key"]))
+        if "alias" in each.metadata:
+            slots.append(_Slot(each.name, _TEXT_OR_EMPTY, each.metadata["alias"], is_alias=True))
+    return {slot.key.lower(): slot for slot in slots} | {slot.key: slot for slot in slots}
+
+
+def bind(request: type[R], pairs: Pairs, *, above: tuple[str, ...] = ()) -> R:
+    """Make a request of the pairs; `above` are the keys that lead to a nested one. Raises BadRequest."""
+    slots = _slots(request)  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    aliases: dict[str, Any] = {}
+    for key, value in pairs:
+        slot = slots.get(key) or slots.get(key.lower())
+        if slot is None or (value is None and slot.type.zero is not None):
+            continue
+        into = aliases if slot.is_alias else values
+        if value is None or type(value) is slot.type.exact_type:
+            into[slot.name] = value
+        else:
+            location = Location(getattr(request, "GO_TYPE", ""), (*above, slot.key))
+            into[slot.name] = slot.type.decode(value, location)
+    for name, value in aliases.items():
+        values[name] = values.get(name) or value
+    return request(**values)
+
+
+def bind_json(request: type[R], value: Any) -> R:
+    """Make a request of a decoded JSON body; null is an empty object. Raises BodyInvalid."""
+    if value is None:
+        return request()
+    if type(value) is not tuple:
+        go_type = getattr(request, "GO_TYPE", "")
+        raise BodyInvalid(f"json: cannot unmarshal {_json_name(value)} into Go value of type {go_type}")
+    return bind(request, value)
+
+
+def _json_name(value: Any) -> str:
+    """Return what Go calls a JSON value of this type."""
+    return _JSON_NAMES[type(value)]
+
+
+_JSON_NAMES: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    Number: "number",
+    list: "array",
+    tuple: "object",
+}
+
+
+def _mismatch(what: str, location: Location, go_type: str) -> BodyInvalid:
+    struct = location.struct.rpartition(".")[2]
+    if not struct:
+        return BodyInvalid(f"json: cannot unmarshal {what} into Go value of type {go_type}")
+    keys = ".".join(location.keys)
+    return BodyInvalid(
+        f"json: cannot unmarshal {what} into Go struct field {struct}.{keys} of type {go_type}"
+    )
+
+
+def _exactly(type_: type, go_type: str) -> Callable[[Any, Location], Any]:
+    def decode(value: Any, location: Location) -> Any:
+        if type(value) is type_:
+            return value
+        raise _mismatch(_json_name(value), location, go_type)
+
+    return decode
+
+
+def _integer(go_type: str, low: int, high: int) -> Type:
+    def decode(value: Any, location: Location) -> int:
+        if type(value) is int:
+            if low <= value <= high:
+                return value
+            raise _mismatch(f"number {value}", location, go_type)
+        if type(value) is Number:
+            if value.literal == "-0" and low < 0:
+                return 0
+            raise _mismatch(f"number {value.literal}", location, go_type)
+        raise _mismatch(_json_name(value), location, go_type)
+
+    return Type(go_type, 0, decode)
+
+
+STRING = Type("string", "", _exactly(str, "string"), str)
+BOOL = Type("bool", False, _exactly(bool, "bool"), bool)
+INT32 = _integer("int32", -(2**31), 2**31 - 1)
+INT64 = _integer("int64", -(2**63), 2**63 - 1)
+UINT32 = _integer("uint32", 0, 2**32 - 1)
+# Of an alias, which upstream does not know: a value of another type must not make the request fail.
+_TEXT_OR_EMPTY = Type("string", "", lambda value, location: value if type(value) is str else "")
+
+
+def list_of(element: Type) -> Type:
+    """Return the type of an array: a tuple; None if it is absent or null, and zero values for null within."""
+    go_type = f"[]{element.name}"
+
+    def decode(value: Any, location: Location) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise _mismatch(_json_name(value), location, go_type)
+        if set(map(type, value)) == {element.exact_type}:
+            return tuple(value)
+        return tuple(element.zero if item is None else element.decode(item, location) for item in value)
+
+    return Type(go_type, None, decode)
+
+
+def pointer_to(request: type[GoRequest]) -> Type:
+    """Return the type of a nested object; None if it is absent or null."""
+
+    def decode(value: Any, location: Location) -> Any:
+        if type(value) is not tuple:
+            raise _mismatch(_json_name(value), location, request.GO_TYPE)
+        return bind(request, value, above=location.keys)
+
+    return Type(f"*{request.GO_TYPE}", None, decode)
+
+
+def nullable(type_: Type) -> Type:
+    """Return the type of a protobuf wrapper (`StringValue`), plain in JSON; None if it is absent or null.
+
+    The wrapper decodes itself, so its errors name no field (openimsdk/protocol wrapperspb).
+    """
+    return Type(type_.name, None, lambda value, location: type_.decode(value, _NOWHERE), type_.exact_type)
+
+
+_NOWHERE = Location("", ())
+STRINGS = list_of(STRING)

@@ -1,0 +1,68 @@
+"""Bind the dialects' calls to URLs: the blueprints `auth`, `user` and whatever other groups there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request
+
+from ..errors import DefaultSecretsInUse, ServiceUnavailable, StartupError
+from ..services import Services
+from . import responses
+from .detect import Candidate
+from .dispatch import Dispatcher, ensure_started, keep_local, not_serving
+from .responses import Answer
+
+
+class EnvironView:
+    """A Flask view that needs the WSGI environment only, so that it can be called without Flask."""
+
+    def __init__(self, dispatcher: Dispatcher, candidates: Sequence[Candidate]) -> None:
+        self._dispatcher = dispatcher
+        self._candidates = candidates
+
+    def answer(self, environ: dict[str, Any]) -> Answer:
+        """Answer a request."""
+        return self._dispatcher.handle(environ, self._candidates)
+
+    def __call__(self, **path_parts: str) -> Response:
+        """Answer Flask's current request."""
+        return self.answer(request.environ).to_response()
+
+
+def dialect_blueprints(dispatcher: Dispatcher) -> Iterable[Blueprint]:
+    """Return a blueprint for each group of calls; each path is bound once, whichever dialects have it."""
+    made: dict[str, Blueprint] = {}
+    for path, candidates in dispatcher.candidates.items():
+        endpoint = candidates[0].endpoint
+        blueprint = made.setdefault(endpoint.group, Blueprint(endpoint.group, __name__))
+        blueprint.add_url_rule(
+            path,
+            # The name of a blueprint's endpoint may hold no dot.
+            endpoint=path.replace(".", "_"),
+            view_func=EnvironView(dispatcher, candidates),
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+            strict_slashes=False,
+        )
+    return made.values()
+
+
+def register_guarded(app: Flask, blueprint: Blueprint, services: Services) -> None:
+    """Register a blueprint that is no dialect behind the same guard and start as the dialects' calls."""
+
+    @blueprint.before_request
+    def guard() -> Response | None:
+        try:
+            keep_local(request.environ, services)
+            ensure_started(request.environ, services)
+        except DefaultSecretsInUse as error:
+            return responses.plain(f"{error}\n", 403).to_response()
+        except ServiceUnavailable as error:
+            return responses.plain(f"{error}\n", 503).to_response()
+        except StartupError as error:
+            return not_serving(error).to_response()
+        return None
+
+    app.register_blueprint(blueprint)

@@ -1,0 +1,111 @@
+"""Detect the dialect of a request on a path that several dialects have.
+
+Clients need no base path: a request shows its dialect. The rules are asked in order and the first that knows
+decides. Only OpenIM v2 and v3 share paths. The keys of the body come first, because the call itself consumes
+them, whereas interceptors of third-party clients add an operationID or a token anywhere; then the
+operationID, which a real v3 server never reads from the body nor a real v2 server from the header. The token
+comes last: it shows who issued it, not who is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from .dialect import DetectionHints, Dialect, Endpoint, RequestContext
+from .request import Request
+
+
+class Candidate(NamedTuple):
+    """A dialect that has the path, and its call there."""
+
+    dialect: Dialect[RequestContext]
+    endpoint: Endpoint[RequestContext]
+
+
+Candidates = Sequence[Candidate]
+Rule = Callable[[Candidates, Request], "Candidate | None"]
+
+
+def choose(candidates: Candidates, http_request: Request) -> Candidate:
+    """Return the candidate in whose dialect the request is."""
+    for rule in RULES:
+        chosen = rule(candidates, http_request)
+        if chosen is not None:
+            return chosen
+    raise AssertionError(f"no rule decides about {candidates[0].endpoint.path}")
+
+
+def only_candidate(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """A path that one dialect has belongs to that dialect."""
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def lone_token(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """A token in the body and none in the header means the call that takes it there."""
+    if http_request.header("TOKEN"):
+        return None
+    return _only(candidates, lambda candidate: "token" in _found_keys(candidate, http_request))
+
+
+def body_keys(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """A call's own parameters show it, because an interceptor never adds those."""
+    return _only(candidates, lambda candidate: bool(_found_keys(candidate, http_request)))
+
+
+def operation_id(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """The operationID is in the body in v2 and in the header in v3."""
+    in_body = bool(http_request.lower_keys.get("operationid"))
+    in_header = bool(http_request.header("OPERATIONID"))
+    if in_body == in_header:
+        return None
+    place = "body" if in_body else "header"
+    return _only(candidates, lambda candidate: _hints(candidate).operation_id_in == place)
+
+
+def newest_keys(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """A body with the keys of both dialects is v3's, whose server ignores the others."""
+    newest = candidates[-1]
+    return newest if _found_keys(newest, http_request) else None
+
+
+def token_format(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """The claims of the token show who issued it."""
+    token = http_request.token
+    if token is None:
+        return None
+    return _only(candidates, lambda candidate: token.format in _hints(candidate).token_formats)
+
+
+def default(candidates: Candidates, http_request: Request) -> Candidate | None:
+    """The setting decides; v2 by default, as a v3 server would have refused before it read the body."""
+    settings = http_request.services.settings
+    return _only(candidates, lambda candidate: _hints(candidate).is_default(settings))
+
+
+RULES: tuple[Rule, ...] = (
+    only_candidate,
+    lone_token,
+    body_keys,
+    operation_id,
+    newest_keys,
+    token_format,
+    default,
+)
+
+
+def _only(candidates: Candidates, fits: Callable[[Candidate], bool]) -> Candidate | None:
+    fitting = [candidate for candidate in candidates if fits(candidate)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _found_keys(candidate: Candidate, http_request: Request) -> frozenset[str]:
+    found = candidate.endpoint.body_keys.intersection(http_request.lower_keys)
+    # An operationID in the body is v2's; with one in the header too, an interceptor adds it everywhere.
+    return found - {"operationid"} if http_request.header("OPERATIONID") else found
+
+
+def _hints(candidate: Candidate) -> DetectionHints:
+    hints = candidate.dialect.detection_hints
+    assert hints is not None, f"{candidate.dialect.name} shares {candidate.endpoint.path} without hints"
+    return hints

@@ -1,0 +1,165 @@
+"""The contract of all dialects: what a wire protocol is to the rest of Rollcall.
+
+A request goes through `make_context` (which refuses nothing), the endpoint (which authorizes, binds and calls
+the view), and `render_success` or `render_error`. `C` is the dialect's request context, `R` a bound request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ..errors import DomainError
+from ..formats.codecs import TokenCodec
+from ..services import Services
+from ..settings import SettingGroup, Settings
+from ..webhooks.senders import Sender, SenderSetup
+from .error_rows import ErrorTable
+from .request import Request
+from .responses import Answer
+
+
+@dataclass
+class RequestContext:
+    """One request under way; a dialect adds what its checks find out."""
+
+    http_request: Request
+    endpoint: EndpointInfo
+
+    @property
+    def services(self) -> Services:
+        """The parts of this Rollcall."""
+        return self.http_request.services
+
+
+C = TypeVar("C", bound=RequestContext)
+C_contra = TypeVar("C_contra", bound=RequestContext, contravariant=True)
+# A dialect makes its contexts itself and takes no other's, so one of C is one of RequestContext to the rest.
+C_co = TypeVar("C_co", bound=RequestContext, covariant=True)
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Access(Generic[C_contra, R_contra]):
+    """Who may call: what is asked of the caller, and what about the bound request."""
+
+    identify: Callable[[C_contra], None]
+    """Find out who calls. Raises AccessDenied."""
+    permit: Callable[[C_contra, R_contra], None]
+    """Refuse callers who may not make this request. Raises AccessDenied."""
+
+
+class Steps(Protocol[C]):
+    """A dialect's checks before a view, in its own order."""
+
+    def __call__(self, context: C, schema: type[R], access: Access[C, R]) -> R:
+        """Return the bound request. Raises DomainError."""
+        ...
+
+
+@dataclass(frozen=True)
+class EndpointInfo:
+    """What is declared about one call."""
+
+    path: str
+    group: str
+    """The blueprint that it belongs to."""
+    method: str
+    schema: type
+    access: object
+    """Who may call: an Access of the dialect."""
+    body_keys: frozenset[str]
+    """Keys of the body, in lower case, that only this dialect's form of the path has."""
+    errors: ErrorTable
+    """What this call answers differently from its dialect's table."""
+
+
+@dataclass(frozen=True)
+class Endpoint(EndpointInfo, Generic[C_co]):
+    """One call of a dialect."""
+
+    call: Callable[[C_co], object]
+    """Authorize, bind and run the view; return what the dialect renders. Raises DomainError."""
+
+
+class Routes(Generic[C]):
+    """Collect the endpoints of a module as it declares them."""
+
+    def __init__(self, group: str, authorize_and_bind: Steps[C]) -> None:
+        self._group = group
+        self._authorize_and_bind = authorize_and_bind
+        self.endpoints: list[Endpoint[C]] = []
+
+    def post(
+        self,
+        path: str,
+        schema: type[R],
+        *,
+        access: Access[C, R],
+        body_keys: Sequence[str] = (),
+        errors: ErrorTable | None = None,
+        method: str = "POST",
+    ) -> Callable[[Callable[[C, R], T]], Callable[[C, R], T]]:
+        """Declare the view below as the call at `path`."""
+
+        def declare(view: Callable[[C, R], T]) -> Callable[[C, R], T]:
+            steps = self._authorize_and_bind
+
+            def call(context: C) -> object:
+                return view(context, steps(context, schema, access))
+
+            keys = frozenset(key.lower() for key in body_keys)
+            self.endpoints.append(
+                Endpoint(path, self._group, method, schema, access, keys, errors or ErrorTable(), call)
+            )
+            return view
+
+        return declare
+
+    def get(
+        self, path: str, schema: type[R], *, access: Access[C, R]
+    ) -> Callable[[Callable[[C, R], T]], Callable[[C, R], T]]:
+        """Declare the view below as a call at `path` that reads, with its parameters in the query."""
+        return self.post(path, schema, access=access, method="GET")
+
+
+@dataclass(frozen=True)
+class DetectionHints:
+    """How a request on a path that dialects share shows its dialect."""
+
+    operation_id_in: str
+    """`body` or `header`."""
+    token_formats: frozenset[str]
+    """The formats of the tokens that its clients hold."""
+    is_default: Callable[[Settings], bool]
+    """Whether a request without any hint is meant for this dialect."""
+
+
+@dataclass(frozen=True)
+class Dialect(Generic[C_co]):
+    """A wire protocol."""
+
+    name: str
+    endpoints: Sequence[Endpoint[C_co]]
+    base_paths: Mapping[str, str]
+    """Path prefix -> the variant that it selects; empty where it selects none."""
+    make_context: Callable[[Request, EndpointInfo, str], C_co]
+    render_success: Callable[[C_co, object], Answer]
+    render_error: Callable[[C_co, DomainError], Answer]
+    token_formats: Callable[[Settings], Sequence[TokenCodec]] = lambda settings: ()
+    webhooks: Callable[[SenderSetup], Sequence[Sender]] = lambda setup: ()
+    settings: type[SettingGroup] | None = None
+    """The settings that it brings."""
+    detection_hints: DetectionHints | None = None
+    """None for a dialect that shares no path with another."""
+    unknown: Endpoint[C_co] | None = None
+    """What handles a POST to an unknown path behind a base path; None if that is a 404 without any check."""
+    suffixes: tuple[str, ...] = ()
+    """Endings of paths that are this dialect's even where it has no such path."""
+    aliases: tuple[str, ...] = ()
+    """Prefixes that proxies leave in front of its paths."""
+    takes_double_slash: bool = False
+    """Whether a path may begin with two slashes, as some of its clients write it."""

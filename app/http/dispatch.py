@@ -1,0 +1,239 @@
+"""The one door: every request of a dialect, and every unknown one, is handled here.
+
+In order: the base path is taken off, the dialect is detected, requests from elsewhere are refused while
+documented secrets are in place, the services are started if no server has done so, the dialect's steps run,
+and every observer sees the exchange.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ..errors import (
+    DefaultSecretsInUse,
+    DomainError,
+    InternalError,
+    NoSuchCall,
+    NoSuchMethod,
+    NoSuchPath,
+    StartupError,
+)
+from ..services import Services
+from . import loopback, responses
+from .detect import Candidate, choose
+from .dialect import Dialect, Endpoint, EndpointInfo, RequestContext
+from .error_rows import ErrorTable
+from .request import SENT_PATH, Request
+from .responses import Answer
+
+_log = logging.getLogger(__name__)
+
+AnyDialect = Dialect[RequestContext]
+#: Under this key of the WSGI environment stands the base path that was taken off.
+_BASE = "rollcall.base"
+#: What is declared about a path that no dialect has.
+_NOWHERE = EndpointInfo("", "", "", object, None, frozenset(), ErrorTable())
+
+
+class BasePath(NamedTuple):
+    """What stood in front of a path: whose paths may follow, and in which variant they are served."""
+
+    dialects: tuple[AnyDialect, ...]
+    variant: str = ""
+    selected: AnyDialect | None = None
+    """The dialect that it selects, even for paths that the dialect does not have."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer, as observers see them."""
+
+    http_request: Request
+    dialect: str
+    """The dialect's name; empty if the request has none."""
+    endpoint: EndpointInfo
+    outcome: str
+    """`ok`, or the name of the error."""
+    answer: Answer
+    seconds: float
+
+
+Observer = Callable[[Exchange], None]
+
+
+class Dispatcher:
+    """The dialects behind their paths."""
+
+    def __init__(
+        self, services: Services, dialects: Sequence[AnyDialect], observers: Sequence[Observer] = ()
+    ) -> None:
+        self._services = services
+        self._dialects = dialects
+        self._observers = observers
+        self._base_paths = _base_paths(dialects)
+        self._doubled_slash = BasePath(tuple(each for each in dialects if each.takes_double_slash))
+        #: Whose calls a path may be.
+        self.candidates: dict[str, list[Candidate]] = {}
+        for dialect in dialects:
+            for endpoint in dialect.endpoints:
+                self.candidates.setdefault(endpoint.path, []).append(Candidate(dialect, endpoint))
+
+    def take_base_path_off(self, environ: dict[str, Any]) -> None:
+        """Remove a base path (`/v3.8`, `/api`, a doubled slash) from the path, and remember it."""
+        sent: str = environ["PATH_INFO"]
+        is_doubled = sent.startswith("//")
+        path = sent[1:] if is_doubled else sent
+        end = path.find("/", 1)
+        base = self._base_paths.get(path[:end]) if end > 0 else None
+        if base is not None:
+            path = path[end:]
+            is_doubled = is_doubled or path.startswith("//")
+            path = path[1:] if path.startswith("//") else path
+        if is_doubled:
+            base = self._with_doubled_slash(base or self._doubled_slash)
+        if base is not None:
+            environ[SENT_PATH], environ[_BASE], environ["PATH_INFO"] = sent, base, path
+
+    def _with_doubled_slash(self, base: BasePath) -> BasePath:
+        dialects = tuple(each for each in base.dialects if each.takes_double_slash)
+        return base._replace(dialects=dialects)
+
+    def handle(self, environ: dict[str, Any], candidates: Sequence[Candidate]) -> Answer:
+        """Answer a request to a path that these candidates have; never raises."""
+        with closing(Request(environ, self._services)) as http_request:
+            try:
+                return self._handle(http_request, candidates)
+            except Exception:
+                return _fault(http_request)
+
+    def refuse(self, environ: dict[str, Any], error: NoSuchCall) -> Answer:
+        """Answer a request that leads to no call; never raises."""
+        with closing(Request(environ, self._services)) as http_request:
+            try:
+                return self._refuse(http_request, error)
+            except Exception:
+                return _fault(http_request)
+
+    def _handle(self, http_request: Request, candidates: Sequence[Candidate]) -> Answer:
+        base: BasePath | None = http_request.environ.get(_BASE)
+        if base is not None:
+            candidates = [each for each in candidates if each.dialect in base.dialects]
+            if not candidates:
+                return self._refuse(http_request, NoSuchPath())
+        chosen = choose(candidates, http_request)
+        return self._answer(http_request, chosen.dialect, chosen.endpoint, base.variant if base else "")
+
+    def _refuse(self, http_request: Request, error: NoSuchCall) -> Answer:
+        """Answer in the words of the dialect whose path it looks like, or as gin does."""
+        base: BasePath | None = http_request.environ.get(_BASE)
+        by_suffix = self._by_suffix(http_request.path)
+        # gin answers OPTIONS on every path; RongCloud does not.
+        if http_request.method == "OPTIONS" and by_suffix is None:
+            return self._observed(Exchange(http_request, "", _NOWHERE, "ok", responses.options(), 0.0))
+        dialect = (base.selected if base else None) or by_suffix
+        if dialect is None:
+            answer = responses.not_found()
+            return self._observed(Exchange(http_request, "", _NOWHERE, type(error).__name__, answer, 0.0))
+        variant = base.variant if base else ""
+        if dialect.unknown is not None and http_request.method == "POST":
+            return self._answer(http_request, dialect, dialect.unknown, variant)
+        if not any(each.dialect is dialect for each in self.candidates.get(http_request.path, ())):
+            error = NoSuchPath()
+        return self._answer(http_request, dialect, _refusing(error), variant)
+
+    def _by_suffix(self, path: str) -> AnyDialect | None:
+        return next((each for each in self._dialects if path.endswith(each.suffixes or ("\0",))), None)
+
+    def _answer(
+        self, http_request: Request, dialect: AnyDialect, endpoint: Endpoint[RequestContext], variant: str
+    ) -> Answer:
+        """Run the steps; every DomainError becomes the dialect's answer to it."""
+        begun = time.perf_counter()
+        context = dialect.make_context(http_request, endpoint, variant)
+        try:
+            keep_local(http_request.environ, self._services)
+            ensure_started(http_request.environ, self._services)
+            answer, outcome = dialect.render_success(context, endpoint.call(context)), "ok"
+        except DomainError as error:
+            answer, outcome = dialect.render_error(context, error), type(error).__name__
+            # It refers to the frames that it passed, and they to it: that would stay in memory for a while.
+            error.__traceback__ = error.__context__ = None
+        except StartupError as error:
+            answer, outcome = not_serving(error), type(error).__name__
+        except Exception:
+            _log_fault(http_request)
+            answer, outcome = dialect.render_error(context, InternalError()), InternalError.__name__
+        seconds = time.perf_counter() - begun
+        return self._observed(Exchange(http_request, dialect.name, endpoint, outcome, answer, seconds))
+
+    def _observed(self, exchange: Exchange) -> Answer:
+        for observe in self._observers:
+            observe(exchange)
+        return exchange.answer
+
+
+def keep_local(environ: Mapping[str, Any], services: Services) -> None:
+    """Refuse requests from elsewhere while documented secrets are in place. Raises DefaultSecretsInUse."""
+    restricting = services.restricting_secrets
+    if restricting:
+        reason = loopback.why_not_local(environ)
+        if reason:
+            raise DefaultSecretsInUse(restricting, reason)
+
+
+def ensure_started(environ: Mapping[str, Any], services: Services) -> None:
+    """Start the services if no server has done so. Raises StartupError or ServiceUnavailable."""
+    if environ.get("wsgi.multiprocess"):
+        raise StartupError(
+            "Rollcall is served by several processes, and presence lives in one: run a single worker (-w 1) "
+            "with threads"
+        )
+    if not services.started:
+        services.start_if_new()
+
+
+def not_serving(error: StartupError) -> Answer:
+    """Log and answer why the services cannot start; under our gunicorn worker the server ends instead."""
+    _log.critical("%s", error)
+    return responses.plain(f"{error}\n", 503)
+
+
+def _fault(http_request: Request) -> Answer:
+    _log_fault(http_request)
+    return responses.internal_error()
+
+
+def _log_fault(http_request: Request) -> None:
+    _log.exception("a fault in answering %s %a", http_request.method, http_request.loggable_path)
+
+
+def _refusing(error: NoSuchCall) -> Endpoint[RequestContext]:
+    """Return an endpoint that only refuses."""
+
+    def call(context: RequestContext) -> object:
+        raise error
+
+    return Endpoint("", "", "", object, None, frozenset(), ErrorTable(), call)
+
+
+def _base_paths(dialects: Sequence[AnyDialect]) -> dict[str, BasePath]:
+    found = {
+        prefix: BasePath((dialect,), variant, dialect)
+        for dialect in dialects
+        for prefix, variant in dialect.base_paths.items()
+    }
+    for dialect in dialects:
+        for alias in dialect.aliases:
+            before = found.get(alias, BasePath(())).dialects
+            found[alias] = BasePath((*before, dialect))
+    return found
+
+
+def no_such_call(status: int) -> NoSuchCall:
+    """Return the error that Flask's 404 or 405 stands for."""
+    return NoSuchMethod() if status == 405 else NoSuchPath()

@@ -1,0 +1,22 @@
+"""Flask's error handlers: for requests that reach no call, and faults of blueprints that are no dialect."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from . import responses
+from .dispatch import Dispatcher, no_such_call
+
+
+def register(app: Flask, dispatcher: Dispatcher) -> None:
+    """Give `app` its answers to unknown paths, wrong methods and faults: never HTML, never a traceback."""
+
+    @app.errorhandler(HTTPException)
+    def unknown(error: HTTPException) -> Response:
+        return dispatcher.refuse(request.environ, no_such_call(error.code or 404)).to_response()
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        app.logger.error("a fault in answering %s %a", request.method, request.path, exc_info=error)
+        return responses.internal_error().to_response()

@@ -1,0 +1,83 @@
+"""Whether a request comes from this machine, which is all that documented or short secrets serve.
+
+A page in a browser on this machine can send requests too, so the address alone does not suffice: the names
+under which the browser addresses the server must be this machine's as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+#: Headers by which a proxy says that it forwards a request.
+_FORWARDING = frozenset(
+    "HTTP_" + name
+    for name in (
+        "CF_CONNECTING_IP",
+        "FASTLY_CLIENT_IP",
+        "FORWARDED",
+        "TRUE_CLIENT_IP",
+        "VIA",
+        "X_CLIENT_IP",
+        "X_CLUSTER_CLIENT_IP",
+        "X_FORWARDED",
+        "X_FORWARDED_FOR",
+        "X_FORWARDED_HOST",
+        "X_FORWARDED_PORT",
+        "X_FORWARDED_PREFIX",
+        "X_FORWARDED_PROTO",
+        "X_FORWARDED_PROTOCOL",
+        "X_FORWARDED_SCHEME",
+        "X_FORWARDED_SERVER",
+        "X_FORWARDED_SSL",
+        "X_ORIGINAL_FORWARDED_FOR",
+        "X_REAL_IP",
+    )
+)
+
+
+def why_not_local(environ: Mapping[str, Any]) -> str | None:
+    """Return why a request is not certainly this machine's own; None if it is."""
+    if not is_loopback(environ.get("REMOTE_ADDR", "")):
+        return "the request comes from another machine"
+    if not _FORWARDING.isdisjoint(environ):
+        return "the request was forwarded by a proxy"
+    if not _is_own_host(environ.get("HTTP_HOST")):
+        return "the request's Host is not this machine"
+    if not _is_own_origin(environ.get("HTTP_ORIGIN")):
+        return "the request's Origin is not this machine"
+    return None
+
+
+@lru_cache(256)
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name, without a port, means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+@lru_cache(256)
+def _is_own_host(value: str | None) -> bool:
+    # Only HTTP/1.0 has requests without a Host, and no browser sends those.
+    return value is None or is_loopback(_host_of("//" + value))
+
+
+@lru_cache(256)
+def _is_own_origin(value: str | None) -> bool:
+    return value is None or (value.startswith(("http://", "https://")) and is_loopback(_host_of(value)))
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

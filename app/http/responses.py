@@ -1,0 +1,82 @@
+"""What is sent back: an immutable answer, and the answers that belong to no dialect, as gin gives them.
+
+Source: open-im-server v2.3.3 pkg/utils/cors_middleware.go; openimsdk/tools v0.0.50-alpha.113 mw/gin.go.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from typing import NamedTuple
+
+from flask import Response
+from werkzeug.http import parse_accept_header
+
+Headers = tuple[tuple[str, str], ...]
+#: What a view returns whose answer has no `data`.
+NO_DATA = object()
+
+
+class Answer(NamedTuple):
+    """A whole answer; Content-Length is added when it is sent."""
+
+    body: bytes
+    status: int
+    headers: Headers
+
+    def to_response(self) -> Response:
+        """Return a Flask response with headers of its own."""
+        return Response(self.body, self.status, headers=self.headers)
+
+
+_CORS: Headers = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "*"),
+    ("Access-Control-Allow-Headers", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "Content-Length, Access-Control-Allow-Origin, Access-Control-Allow-Headers,Cache-Control,"
+        "Content-Language,Content-Type,Expires,Last-Modified,Pragma,FooBar",
+    ),
+    ("Access-Control-Max-Age", "172800"),
+    ("Access-Control-Allow-Credentials", "false"),
+)
+_JSON: Headers = (*_CORS, ("Content-Type", "application/json"))
+_GZIPPED: Headers = (*_JSON, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+_TEXT: Headers = (*_CORS, ("Content-Type", "text/plain"))
+
+
+def json_answer(body: bytes, status: int = 200) -> Answer:
+    """Return an answer of the OpenIM dialects: JSON without a charset, and CORS headers."""
+    return Answer(body, status, _JSON)
+
+
+def gzipped_answer(body: bytes, status: int = 200) -> Answer:
+    """Return what `json_answer` does, compressed."""
+    return Answer(gzip.compress(body, mtime=0), status, _GZIPPED)
+
+
+@lru_cache(256)
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Tell whether a header `Accept-Encoding` asks for gzip."""
+    return parse_accept_header(accept_encoding)["gzip"] > 0
+
+
+def options() -> Answer:
+    """Return gin's answer to OPTIONS on any path."""
+    return json_answer(b'"Options Request!"')
+
+
+def not_found() -> Answer:
+    """Return gin's 404, which is no JSON."""
+    return Answer(b"404 page not found", 404, _TEXT)
+
+
+def internal_error() -> Answer:
+    """Return the answer to a fault outside of any dialect."""
+    return Answer(b"internal server error", 500, _TEXT)
+
+
+def plain(text: str, status: int) -> Answer:
+    """Return a sentence for a person."""
+    return Answer(text.encode(), status, (("Content-Type", "text/plain; charset=utf-8"),))

@@ -1,0 +1,82 @@
+"""Liveness and readiness: `/healthz` and `/readyz`.
+
+They reveal nothing that needs a secret, and answer even while nothing can be written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+
+from flask import Blueprint, Response, request
+
+from ..errors import ServiceUnavailable, StartupError
+from ..http.dispatch import ensure_started
+from ..services import Services
+
+#: Seconds of one commit after which writes count as stalled.
+MAX_COMMIT_SECONDS = 1.0
+#: Free bytes on the disk below which it counts as full.
+MIN_FREE_BYTES = 16 * 1024 * 1024
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the two paths."""
+    made = Blueprint("health", __name__)
+
+    @made.get("/healthz")
+    def healthz() -> Response:
+        """Answer 200 as long as the process works; 503 if the writer thread has ended."""
+        return _answer(_alive(services), services)
+
+    @made.get("/readyz")
+    def readyz() -> Response:
+        """Answer 200 if every request can be served now, 503 with the reasons if not."""
+        try:
+            ensure_started(request.environ, services)
+        except (StartupError, ServiceUnavailable) as error:
+            return _answer([str(error)], services)
+        return _answer(_alive(services) + _unready(services), services)
+
+    return made
+
+
+def _alive(services: Services) -> list[str]:
+    if services.started and not services.storage.database.is_writing:
+        return ["the thread that writes has ended"]
+    return []
+
+
+def _unready(services: Services) -> list[str]:
+    database = services.storage.database
+    reasons = []
+    if database.stalled_for >= MAX_COMMIT_SECONDS:
+        reasons.append("writing is held up")
+    if database.last_failure:
+        # The cause may be gone, and no write have been tried since.
+        with contextlib.suppress(ServiceUnavailable):
+            services.events.record_uptime()
+    if database.last_failure:
+        reasons.append(f"the last write failed: {database.last_failure}")
+    if _free(services) < MIN_FREE_BYTES:
+        reasons.append("the disk is full")
+    return reasons
+
+
+def _free(services: Services) -> int:
+    try:
+        return shutil.disk_usage(services.settings.instance).free
+    except OSError:
+        return 0
+
+
+def _answer(reasons: list[str], services: Services) -> Response:
+    database = services.storage.database
+    body = {
+        "status": "failing" if reasons else "ok",
+        "reasons": reasons,
+        "writer": {"heldUpFor": round(database.stalled_for, 3), "lastFailure": database.last_failure},
+        "disk": {"free": _free(services)},
+    }
+    return Response(json.dumps(body) + "\n", 503 if reasons else 200, content_type="application/json")

@@ -1,0 +1,1 @@
+"""One SQLite file: the writer, the readers, the schema and the SQL of each table."""

@@ -1,0 +1,185 @@
+"""Bring a database file to the schema of this version, or refuse it and leave it unchanged.
+
+The numbered files in `migrations/` run in order, each in one transaction that also sets the schema version,
+so a migration is applied completely or not at all. A new database is created under a temporary name, without
+WAL, and renamed when it is complete, so a file with the final name is never half-created.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import DatabaseRefused
+
+#: In the header of every Rollcall database; other files are refused.
+APPLICATION_ID = 0x526F4361
+#: In the header of databases of Rollcall 0.1 (never released), which had another schema.
+APPLICATION_ID_0_1 = 0x526F6C6C
+#: The first version with STRICT tables, which the migrations use.
+MIN_SQLITE = (3, 37, 0)
+
+_FOLDER = Path(__file__).parent / "migrations"
+_MAGIC = b"SQLite format 3\0"
+_APPLICATION_ID_AT = slice(68, 72)  # https://www.sqlite.org/fileformat2.html#the_database_header
+
+
+class Migration(NamedTuple):
+    """A migration: the `PRAGMA user_version` that it leads to, and its SQL."""
+
+    version: int
+    script: str
+
+    @property
+    def rewrites_data(self) -> bool:
+        """Whether it changes existing data, which its first line declares."""
+        return self.script.startswith("-- Rewrites data.")
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Return all migrations in order."""
+    files = sorted(_FOLDER.glob("[0-9][0-9][0-9]_*.sql"))
+    return tuple(Migration(int(file.name[:3]), file.read_text(encoding="utf-8")) for file in files)
+
+
+def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
+    """Create the database at `path`, or check and migrate it.
+
+    Raises DatabaseRefused.
+    """
+    steps = migrations() if steps is None else steps
+    if sqlite3.sqlite_version_info < MIN_SQLITE:
+        raise DatabaseRefused(
+            f"this Python has SQLite {sqlite3.sqlite_version}, and Rollcall needs 3.37 or newer"
+        )
+    try:
+        if os.path.lexists(path):
+            check_header(path)
+            _check_pages(path)
+            _migrate(path, steps)
+        else:
+            _create(path, steps)
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseRefused(f"the database {path} cannot be used: {error}") from error
+
+
+def _create(path: Path, steps: Sequence[Migration]) -> None:
+    draft = path.with_name(path.name + ".new")
+    for leftover in (draft, *_sidecar_files(draft), *_sidecar_files(path)):
+        leftover.unlink(missing_ok=True)
+    create_private(draft)
+    with closing(_connect(draft)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _advance(connection, steps)
+    sync(draft)
+    draft.rename(path)
+    sync(path.parent)
+
+
+def _sidecar_files(path: Path) -> list[Path]:
+    """Return the paths of the WAL, shared-memory and journal files of a database."""
+    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+
+
+def create_private(path: Path) -> None:
+    """Create an empty file that only its owner can access. Raises OSError, also if it exists."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def check_header(path: Path) -> None:
+    """Check the file header before SQLite opens the file. Raises DatabaseRefused or OSError."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(_MAGIC):
+        raise DatabaseRefused(f"{path} is not a database; move it away, or restore a backup in its place")
+    application_id = int.from_bytes(header[_APPLICATION_ID_AT], "big")
+    if application_id == APPLICATION_ID_0_1:
+        raise DatabaseRefused(
+            f"{path} was written by Rollcall 0.1, whose files this version does not read: move it away to "
+            "start with an empty database"
+        )
+    if application_id != APPLICATION_ID:
+        raise DatabaseRefused(f"{path} is another application's database, not Rollcall's")
+
+
+def _check_pages(path: Path) -> None:
+    """Run SQLite's quick check, which takes 0.2 s per million users. Raises DatabaseRefused."""
+    with closing(read_only(path)) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise DatabaseRefused(f"{path} is damaged, restore a backup in its place: {' '.join(found.split())}")
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a database without ever changing the file, not even on close. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _migrate(path: Path, steps: Sequence[Migration]) -> None:
+    with closing(_connect(path)) as connection:
+        version = _version(connection)
+        newest = steps[-1].version
+        if version > newest:
+            raise DatabaseRefused(
+                f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
+            )
+        pending = [step for step in steps if step.version > version]
+        if any(step.rewrites_data for step in pending):
+            _keep_copy(connection, path.with_name(f"{path.name}.schema-{version}"))
+        _advance(connection, pending)
+
+
+def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy the database to `target`, so that a faulty migration can be undone by hand."""
+    if os.path.lexists(target):
+        return  # From an interrupted attempt, which changed nothing.
+    draft = target.with_name(target.name + ".new")
+    draft.unlink(missing_ok=True)
+    create_private(draft)
+    connection.execute("VACUUM INTO ?", (str(draft),))
+    sync(draft)
+    draft.rename(target)
+    sync(target.parent)
+
+
+def _advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
+    for step in steps:
+        connection.execute("BEGIN IMMEDIATE")
+        # Not executescript(): it commits first, so a crash could leave half a schema.
+        for statement in _statements(step.script):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {step.version}")
+        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def sync(path: Path) -> None:
+    """Flush a file or a folder to disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

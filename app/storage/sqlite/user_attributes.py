@@ -1,0 +1,87 @@
+"""The user_attributes table: values by namespace, user id and name."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from ...models import UserAttribute
+from .parameters import json_array
+
+_COLUMNS = ", ".join(UserAttribute._fields)
+_OF_USER = "namespace = :namespace AND user_id = :user_id"
+
+
+class UserAttributeStore:
+    """Attributes by namespace, user id and name. Methods run within the caller's operation."""
+
+    def put(
+        self, connection: sqlite3.Connection, namespace: str, user_id: str, values: Mapping[str, str]
+    ) -> None:
+        """Set attributes of a user; an existing one keeps its `seq`."""
+        connection.executemany(
+            "INSERT INTO user_attributes (namespace, user_id, name, value) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value",
+            ((namespace, user_id, name, value) for name, value in values.items()),
+        )
+
+    def remove(
+        self, connection: sqlite3.Connection, namespace: str, user_id: str, names: Iterable[str]
+    ) -> None:
+        """Delete attributes of a user by name, where they exist."""
+        connection.executemany(
+            f"DELETE FROM user_attributes WHERE {_OF_USER} AND name = :name",
+            ({"namespace": namespace, "user_id": user_id, "name": name} for name in names),
+        )
+
+    def count(self, connection: sqlite3.Connection, namespace: str, user_id: str) -> int:
+        """Return the number of a user's attributes in a namespace."""
+        (count,) = connection.execute(
+            f"SELECT COUNT(*) FROM user_attributes WHERE {_OF_USER}",
+            {"namespace": namespace, "user_id": user_id},
+        ).fetchone()
+        return int(count)
+
+    def of(
+        self, connection: sqlite3.Connection, namespace: str, user_id: str, below: int, size: int
+    ) -> list[UserAttribute]:
+        """Return up to `size` attributes of a user with `seq` less than `below`, newest first."""
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM user_attributes WHERE {_OF_USER} AND seq < :below "
+            "ORDER BY seq DESC LIMIT :size",
+            {"namespace": namespace, "user_id": user_id, "below": below, "size": size},
+        )
+        return [UserAttribute(*row) for row in rows]
+
+    def of_users(
+        self, connection: sqlite3.Connection, namespace: str, user_ids: Iterable[str]
+    ) -> list[UserAttribute]:
+        """Return all attributes of several users in a namespace, oldest first."""
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM user_attributes "
+            "WHERE namespace = ? AND user_id IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            (namespace, json_array(user_ids)),
+        )
+        return [UserAttribute(*row) for row in rows]
+
+    def page(
+        self, connection: sqlite3.Connection, namespace: str, offset: int, size: int, newest_first: bool
+    ) -> tuple[int, list[UserAttribute]]:
+        """Return the number of attributes in a namespace, and up to `size` of them after `offset`."""
+        (total,) = connection.execute(
+            "SELECT COUNT(*) FROM user_attributes WHERE namespace = ?", (namespace,)
+        ).fetchone()
+        order = "DESC" if newest_first else "ASC"
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM user_attributes WHERE namespace = ? "
+            f"ORDER BY seq {order} LIMIT ? OFFSET ?",
+            (namespace, size, offset),
+        )
+        return int(total), [UserAttribute(*row) for row in rows]
+
+    def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+        """Delete all attributes of these users."""
+        connection.execute(
+            "DELETE FROM user_attributes WHERE user_id IN (SELECT value FROM json_each(?))",
+            (json_array(user_ids),),
+        )

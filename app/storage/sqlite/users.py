@@ -1,0 +1,230 @@
+"""The users and deactivated tables: their SQL, and the conversion between rows and User."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from ...errors import UserExists, UserNotFound
+from ...models import Page, Registrations, User, UserChanges, UserFilter
+from . import user_count_buckets
+from .parameters import json_array
+
+_COLUMNS = ", ".join(User._fields)
+_PARAMETERS = ", ".join("?" for _ in User._fields)
+
+
+class UserStore:
+    """Users by id. Methods run within the caller's operation."""
+
+    def add(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
+        """Insert users. Raises UserExists for the first whose id is taken or reserved."""
+        self._refuse_deactivated(connection, users)
+        before = connection.total_changes
+        try:
+            connection.executemany(f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS})", users)
+        except sqlite3.IntegrityError as error:
+            raise UserExists(users[connection.total_changes - before].user_id) from error
+        (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
+        # Inserted one after the other, they have consecutive numbers.
+        user_count_buckets.add_users(connection, last - len(users) + 1, users)
+
+    def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
+        if not connection.execute("SELECT 1 FROM deactivated LIMIT 1").fetchone():
+            return
+        taken = connection.execute(
+            "SELECT user_id FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (json_array(user.user_id for user in users),),
+        ).fetchone()
+        if taken:
+            raise UserExists(taken[0])
+
+    def deactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str], now: int) -> None:
+        """Reserve the ids of users that the caller deletes next; `now` in Unix ms."""
+        connection.execute(
+            "INSERT INTO deactivated (user_id, created_at, deactivated_at) "
+            "SELECT user_id, created_at, ? FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+            (now, json_array(user_ids)),
+        )
+
+    def deactivated_after(self, connection: sqlite3.Connection, user_ids: Iterable[str], time: int) -> bool:
+        """Return whether any of the users was deactivated after a time (Unix ms)."""
+        row = connection.execute(
+            "SELECT 1 FROM deactivated WHERE deactivated_at > ? "
+            "AND user_id IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (time, json_array(user_ids)),
+        ).fetchone()
+        return row is not None
+
+    def reactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+        """Register the deactivated ones among `user_ids` again, with empty profiles."""
+        rows = connection.execute(
+            "DELETE FROM deactivated WHERE user_id IN (SELECT value FROM json_each(?)) "
+            "RETURNING user_id, created_at",
+            (json_array(user_ids),),
+        ).fetchall()
+        self.add(connection, [User(user_id, created_at=created_at) for user_id, created_at in rows])
+
+    def deactivated(self, connection: sqlite3.Connection, page: Page) -> list[str]:
+        """Return a page of the ids of deactivated users, in order of deactivation."""
+        rows = connection.execute(
+            "SELECT user_id FROM deactivated ORDER BY seq LIMIT ? OFFSET ?", (page.size, page.offset)
+        )
+        return [user_id for (user_id,) in rows]
+
+    def count(self, connection: sqlite3.Connection) -> int:
+        """Return the number of users."""
+        return user_count_buckets.count(connection)
+
+    def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
+        """Insert the users whose ids are not registered."""
+        insert = f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS}) ON CONFLICT (user_id) DO NOTHING"
+        for user in users:
+            cursor = connection.execute(insert, user)
+            if cursor.rowcount:
+                user_count_buckets.add_users(connection, cast(int, cursor.lastrowid), [user])
+
+    def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
+        """Set the nickname, and the face URL unless it is empty."""
+        connection.execute(
+            """
+            UPDATE users
+            SET nickname = :nickname, face_url = CASE :face_url WHEN '' THEN face_url ELSE :face_url END
+            WHERE user_id = :user_id
+            """,
+            {"user_id": user_id, "nickname": nickname, "face_url": face_url},
+        )
+
+    def update(self, connection: sqlite3.Connection, user_id: str, changes: UserChanges) -> None:
+        """Write the fields that are not None. Raises UserNotFound."""
+        columns = ", ".join(f"{name} = COALESCE(:{name}, {name})" for name in UserChanges._fields)
+        updated = connection.execute(
+            f"UPDATE users SET {columns} WHERE user_id = :user_id", {**changes._asdict(), "user_id": user_id}
+        )
+        if not updated.rowcount:
+            raise UserNotFound(user_id)
+
+    def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+        """Delete users, if registered, and their tokens."""
+        connection.execute(
+            "DELETE FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+            (json_array(user_ids),),
+        )
+
+    def get(self, connection: sqlite3.Connection, user_id: str) -> User | None:
+        """Return one user, or None."""
+        row = connection.execute(f"SELECT {_COLUMNS} FROM users WHERE user_id = ?", (user_id,)).fetchone()
+        return User(*row) if row else None
+
+    def existing_ids(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids that are registered."""
+        # A single row, because sqlite3 releases the interpreter lock for every row.
+        (found,) = connection.execute(
+            "SELECT json_group_array(user_id) FROM json_each(?) CROSS JOIN users ON user_id = value",
+            (json_array(user_ids),),
+        ).fetchone()
+        return frozenset(json.loads(found))
+
+    def find(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return the registered users among `user_ids`, by id."""
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM users WHERE user_id IN (SELECT value FROM json_each(?))",
+            (json_array(user_ids),),
+        )
+        return {row[0]: User(*row) for row in rows}
+
+    def ids(self, connection: sqlite3.Connection, page: Page) -> tuple[int, list[str]]:
+        """Return the number of all users, and a page of their ids in order of registration."""
+        total, rows = self._part(connection, "user_id", page, UserFilter(), newest_first=False)
+        return total, [user_id for (user_id,) in rows]
+
+    def page(
+        self, connection: sqlite3.Connection, page: Page, which: UserFilter, newest_first: bool = False
+    ) -> tuple[int, list[User]]:
+        """Return the number of users that match, and a page of them in order of registration or reversed."""
+        total, rows = self._part(connection, _COLUMNS, page, which, newest_first)
+        return total, [User(*row) for row in rows]
+
+    def _part(
+        self,
+        connection: sqlite3.Connection,
+        columns: str,
+        page: Page,
+        which: UserFilter,
+        newest_first: bool,
+    ) -> tuple[int, list[tuple[Any, ...]]]:
+        where, values = _where(which)
+        # A filter by level alone can be answered from the counts.
+        is_counted = which._replace(levels=None, without=()) == UserFilter()
+        if is_counted:
+            total = user_count_buckets.total(connection, values)
+        else:
+            (total,) = connection.execute(f"SELECT COUNT(*) FROM users {where}", values).fetchone()
+        size = max(min(page.size, total - page.offset), 0)
+        # Matching users registered before and after the page.
+        before, after = page.offset, max(total - page.offset - size, 0)
+        if newest_first:
+            before, after = after, before
+        values |= {"size": size, "first": 0, "offset": after}
+        from_behind = after < (min(before, user_count_buckets.SIZE) if is_counted else before)
+        if not from_behind:
+            first, passed = user_count_buckets.find(connection, before, values) if is_counted else (0, 0)
+            values |= {"first": first, "offset": before - passed}
+        rows = connection.execute(
+            f"SELECT {columns} FROM users {where} {'AND' if where else 'WHERE'} seq >= :first "
+            f"ORDER BY seq {'DESC' if from_behind else ''} LIMIT :size OFFSET :offset",
+            values,
+        ).fetchall()
+        return total, rows[::-1] if from_behind != newest_first else rows
+
+    def registrations(
+        self, connection: sqlite3.Connection, start: int, end: int, without: Sequence[str]
+    ) -> Registrations:
+        """Count users registered before `start`, and by day from `start` to before `end` (Unix ms).
+
+        The ids `without` count as registered before `start`.
+        """
+        values = {"start": start, "end": end, "without": json_array(without)}
+        others = "user_id NOT IN (SELECT value FROM json_each(:without))"
+        total, before = connection.execute(
+            f"SELECT COUNT(*), COUNT(*) FILTER (WHERE created_at < :start OR NOT {others}) FROM users", values
+        ).fetchone()
+        days = connection.execute(
+            f"""
+            SELECT date(created_at / 1000, 'unixepoch') AS day, COUNT(*) FROM users
+            WHERE created_at >= :start AND created_at < :end AND {others}
+            GROUP BY day ORDER BY day
+            """,
+            values,
+        )
+        return Registrations(total, before, dict(days.fetchall()))
+
+
+# An empty text becomes NULL, which matches nothing. SQLite's lower() changes ASCII letters only.
+_CONTAINS = """
+    (instr(lower(user_id), lower(nullif(:id_part, ''))) > 0
+    OR instr(lower(nickname), lower(nullif(:nickname_part, ''))) > 0
+    OR user_id = nullif(:or_id, ''))
+"""
+
+
+def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
+    """Return the WHERE clause of a filter (empty if it has no condition) and its parameters."""
+    low, high = which.levels or (None, None)
+    conditions = {
+        "level BETWEEN :low AND :high": which.levels is not None,
+        "nickname = :nickname": which.nickname is not None,
+        "user_id IN (SELECT value FROM json_each(:user_ids))": which.user_ids is not None,
+        "user_id NOT IN (SELECT value FROM json_each(:without))": bool(which.without),
+        _CONTAINS: bool(which.id_part or which.nickname_part or which.or_id),
+    }
+    used = [condition for condition, is_used in conditions.items() if is_used]
+    lists = {
+        "user_ids": json_array(which.user_ids or ()),
+        "without": json_array(which.without),
+    }
+    values = {**which._asdict(), "low": low, "high": high, **lists}
+    del values["levels"]
+    return f"WHERE {' AND '.join(used)}" if used else "", values

@@ -1,0 +1,176 @@
+"""The single writer thread, with group commit. Contains no SQL of the tables.
+
+All waiting operations run in one transaction, each in its own savepoint, and return after the commit. So
+callers share the cost of a sync, an acknowledged write survives a power failure, and an operation that fails
+does not affect the others.
+
+While the disk or another process stalls the writer, the number of waiting callers is limited and the others
+are refused, so that threads remain for reads.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ...errors import StorageUnavailable
+
+T = TypeVar("T")
+Operation = Callable[[sqlite3.Connection], T]
+
+#: Maximum operations per commit, which bounds how long the first of them waits.
+MAX_BATCH = 512
+#: Seconds that a batch may take before the writer counts as stalled.
+STALL = 0.25
+
+
+class _Job:
+    """An operation and its outcome, for which the caller waits."""
+
+    __slots__ = ("done", "error", "operation", "result")
+
+    def __init__(self, operation: Operation[Any]) -> None:
+        self.operation = operation
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+class Writer:
+    """Runs write operations on one connection, in order of arrival."""
+
+    def __init__(self, connection: sqlite3.Connection, max_waiting: int) -> None:
+        """Up to `max_waiting` operations may wait or run; while the writer is stalled, others are refused."""
+        self._connection = connection
+        self._max_waiting = max_waiting
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._slot_freed = threading.Condition(self._lock)
+        #: Operations that wait or run; commits since the start, and operations that they included.
+        self.waiting = self.commits = self.operations = 0
+        # When the current batch started; None if there is none.
+        self._batch_started: float | None = None
+        #: Why the last commit failed; empty if it did not.
+        self.last_failure = ""
+        self._failed_at = 0.0
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, operation: Operation[T]) -> T:
+        """Run `operation` and return its result after the commit is on disk.
+
+        Raises StorageUnavailable, or what the operation raises; its changes are then rolled back.
+        """
+        job = _Job(operation)
+        with self._lock:
+            if self.waiting >= self._max_waiting:
+                self._wait_for_slot()
+            if self._closed:
+                raise StorageUnavailable("the database is closed")
+            self.waiting += 1
+            self._jobs.put(job)
+        job.done.acquire()
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    @property
+    def stalled_for(self) -> float:
+        """Seconds that the current batch has taken so far; 0 if there is none."""
+        started = self._batch_started
+        return 0.0 if started is None else time.monotonic() - started
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread is running."""
+        return self._thread.is_alive()
+
+    def _wait_for_slot(self) -> None:
+        """Wait until fewer than `max_waiting` operations wait or run. Called with the lock held.
+
+        Raises StorageUnavailable if the writer is stalled or the last commit has just failed.
+        """
+        while self.waiting >= self._max_waiting:
+            if self.last_failure and time.monotonic() - self._failed_at < STALL:
+                raise StorageUnavailable(self.last_failure)
+            if self.stalled_for >= STALL:
+                raise StorageUnavailable(f"the database has been busy for over {STALL} s")
+            self._slot_freed.wait(STALL / 5)
+
+    def close(self) -> None:
+        """Finish the waiting operations, then end the thread. Idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            self._batch_started = time.monotonic()
+            batch = self._gather(first)
+            self._commit(batch)
+            self._batch_started = None
+            self.commits += 1
+            self.operations += len(batch)
+            with self._lock:
+                self.waiting -= len(batch)
+                self._slot_freed.notify_all()
+            for job in batch:
+                job.done.release()
+
+    def _gather(self, first: _Job) -> list[_Job]:
+        """Return a batch of the waiting jobs; leave the None of `close` in the queue."""
+        batch = [first]
+        while len(batch) < MAX_BATCH and not self._jobs.empty():
+            job = self._jobs.get()
+            if job is None:
+                self._jobs.put(None)
+                break
+            batch.append(job)
+        return batch
+
+    def _commit(self, batch: list[_Job]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                self._run(job)
+            self._connection.execute("COMMIT")
+            self.last_failure = ""
+        except sqlite3.Error as error:
+            self.last_failure, self._failed_at = str(error), time.monotonic()
+            self._roll_back(batch, error)
+
+    def _run(self, job: _Job) -> None:
+        self._connection.execute("SAVEPOINT operation")
+        try:
+            job.result = job.operation(self._connection)
+        except BaseException as error:
+            # Re-raised in the caller's thread. This thread has to go on, whatever an operation raises.
+            job.error = _translated(error)
+            self._connection.execute("ROLLBACK TO operation")
+        self._connection.execute("RELEASE operation")
+
+    def _roll_back(self, batch: list[_Job], error: sqlite3.Error) -> None:
+        """Roll back the whole batch; an operation that had failed by itself keeps its own error."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        for job in batch:
+            if job.error is None:
+                job.error = StorageUnavailable(str(error))
+
+
+def _translated(error: BaseException) -> BaseException:
+    if not isinstance(error, sqlite3.Error):
+        return error
+    unavailable = StorageUnavailable(str(error))
+    unavailable.__cause__ = error
+    return unavailable

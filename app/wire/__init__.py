@@ -1,1 +1,0 @@
-"""The dialects' toolbox: bodies, schemas, tokens' texts, routing. Mechanics that several dialects share."""
