@@ -106,7 +106,7 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         users=users,
         tokens=tokens,
         registration=Registration(storage, users, tokens, events, clock),
-        deletion=Deletion(storage, users, tokens, presence, gateways, clock),
+        deletion=Deletion(storage, users, presence, gateways, clock),
         blocks=blocks,
         user_attributes=UserAttributes(storage),
         commands=Commands(storage, clock),

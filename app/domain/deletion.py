@@ -11,7 +11,6 @@ from ..storage import Storage, Transaction
 from . import limits
 from .gateways import Gateways
 from .presence import Presence
-from .tokens import Tokens
 from .users import Users
 
 #: Seconds before a deactivated user can be reactivated (docs.rongcloud.io, user/deactivation/reactivate).
@@ -25,7 +24,6 @@ class Deletion:
         self,
         storage: Storage,
         users: Users,
-        tokens: Tokens,
         presence: Presence,
         gateways: Gateways,
         clock: Clock,
@@ -34,7 +32,6 @@ class Deletion:
         self._user_store = storage.users
         self._per_user_stores = storage.per_user
         self._users = users
-        self._tokens = tokens
         self._presence = presence
         self._gateways = gateways
         self._clock = clock
@@ -92,7 +89,6 @@ class Deletion:
 
         deleted = self._database.write(operation)
         for user_id in deleted:
-            self._tokens.forget(user_id)
             self._presence.forget(user_id)
             self._gateways.forget(user_id)
         return deleted

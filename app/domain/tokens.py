@@ -13,7 +13,6 @@ from . import multi_login
 from .blocks import Blocks
 from .counter import Counter
 from .presence import Presence
-from .valid_tokens import ValidTokens
 
 
 class Tokens:
@@ -37,7 +36,6 @@ class Tokens:
         self._presence = presence
         self._blocks = blocks
         self._clock = clock
-        self._valid = ValidTokens()
         #: Counts since the start of the process.
         self.issued, self.revoked = Counter(), Counter()
 
@@ -100,12 +98,9 @@ class Tokens:
             lambda transaction: self._store.kick_before(transaction, user_ids, time, now)
         )
         self.revoked.add(count)
-        for user_id in user_ids:
-            self.forget(user_id)
 
     def _after_revoking(self, user_id: str, platform_ids: frozenset[int]) -> None:
-        """Invalidate the cache, then end presence; in the other order, a heartbeat between would stay."""
-        self.forget(user_id)
+        """End presence; after the commit, as a heartbeat in between would stay."""
         for platform_id in platform_ids:
             self._presence.leave(user_id, platform_id, status=PresenceStatus.KICKED)
 
@@ -146,18 +141,12 @@ class Tokens:
         self.check_active(presented.token)
         return presented.token
 
-    def forget(self, user_id: str) -> None:
-        """Drop a user's tokens from the cache; call after the commit that revokes or deletes tokens."""
-        self._valid.forget(user_id)
-
     def check_active(self, token: Token) -> None:
         """Check that a token with a valid signature is on record, not revoked, and its user not blocked.
 
         Raises TokenNotIssued or TokenKicked.
         """
-        state = self._valid.state(
-            token, lambda: self._database.read_one(lambda connection: self._store.state(connection, token))
-        )
+        state = self._database.read_one(lambda connection: self._store.state(connection, token))
         if state is None:
             raise TokenNotIssued
         if state is TokenState.KICKED or self._blocks.is_blocked(token.user_id):

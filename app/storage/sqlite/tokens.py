@@ -18,6 +18,10 @@ _SAME_TOKEN = f"{_SLOT} AND {_SAME_CLAIMS}"
 _NOT_VOID = "issued_at >= (SELECT tokens_valid_from FROM users WHERE users.user_id = tokens.user_id)"
 # The other tokens of the same user, issuer and platform.
 _SIBLINGS = f"{_SLOT} AND NOT ({_SAME_CLAIMS})"
+# Made once, as it runs at every request with a token; its parameters are the fields of a Token.
+_STATE = f"SELECT state, {_NOT_VOID} FROM tokens WHERE " + " AND ".join(
+    f"{name} = ?" for name in Token._fields
+)
 
 
 class TokenStore:
@@ -144,8 +148,8 @@ class TokenStore:
 
     def state(self, connection: sqlite3.Connection, token: Token) -> TokenState | None:
         """Return the state of a token; None if it is not on record."""
-        row = connection.execute(
-            f"SELECT CASE WHEN {_NOT_VOID} THEN state ELSE :kicked END FROM tokens WHERE {_SAME_TOKEN}",
-            {**token._asdict(), "kicked": TokenState.KICKED},
-        ).fetchone()
-        return TokenState(row[0]) if row else None
+        row = connection.execute(_STATE, token).fetchone()
+        if row is None:
+            return None
+        state, is_not_void = row
+        return TokenState.NORMAL if state == TokenState.NORMAL and is_not_void else TokenState.KICKED
