@@ -30,7 +30,7 @@ TABLES = [
     "uptime",
     "user_attributes",
     "user_commands",
-    "user_count_buckets",
+    "user_counts",
     "users",
 ]
 SECOND = Migration(

@@ -100,19 +100,19 @@ CREATE TABLE uptime (
 
 INSERT INTO uptime VALUES (0);
 
-CREATE TABLE user_count_buckets (
-    bucket INTEGER NOT NULL,
-    level INTEGER NOT NULL,
-    users INTEGER NOT NULL,
-    PRIMARY KEY (bucket, level)
-) STRICT, WITHOUT ROWID;
+-- The few accounts that are no person's.
+CREATE INDEX users_by_high_level ON users (level) WHERE level > 1;
+
+CREATE TABLE user_counts (
+    level INTEGER PRIMARY KEY,
+    users INTEGER NOT NULL
+) STRICT;
 
 CREATE TRIGGER user_deleted AFTER DELETE ON users BEGIN
-    UPDATE user_count_buckets SET users = users - 1 WHERE bucket = OLD.seq >> 12 AND level = OLD.level;
+    UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
 END;
 
 CREATE TRIGGER user_level_changed AFTER UPDATE OF level ON users BEGIN
-    UPDATE user_count_buckets SET users = users - 1 WHERE bucket = OLD.seq >> 12 AND level = OLD.level;
-    INSERT INTO user_count_buckets (bucket, level, users) VALUES (NEW.seq >> 12, NEW.level, 1)
-    ON CONFLICT (bucket, level) DO UPDATE SET users = users + 1;
+    UPDATE user_counts SET users = users - 1 WHERE level = OLD.level;
+    INSERT INTO user_counts VALUES (NEW.level, 1) ON CONFLICT (level) DO UPDATE SET users = users + 1;
 END;
