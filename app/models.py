@@ -246,8 +246,7 @@ class DecodedToken:
     """None if the signature is invalid or Rollcall would have encoded these claims differently."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One live connection of a user."""
 
     platform_id: int
@@ -345,7 +344,7 @@ class PresencePage(NamedTuple):
     number: int
     """The newest change when reading began: to keep the page up to date, follow the changes from there."""
     users: list[tuple[str, tuple[Connection, ...]]]
-    cursor: tuple[int, str] | None
+    cursor: int | None
     """Where the next page begins; None on the last page."""
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from rollcall_server.models import User
-from rollcall_server.storage import migrate
+from rollcall_server.storage.sqlite import migrate
 
 from benchmarks.servers import post
 

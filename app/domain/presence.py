@@ -23,7 +23,7 @@ from ..models import (
 )
 from . import limits
 from .changes import ChangeLog
-from .presence_table import NOT_SCHEDULED, SHARDS, Entries, Entry, PresenceTable, Row
+from .presence_table import NOT_SCHEDULED, Entries, Entry, PresenceTable, Row
 from .timer_wheel import TimerWheel, bucket_of
 
 #: Connections of one user on one platform; the default of OpenIM's maxNumOneEnd.
@@ -32,7 +32,7 @@ MAX_CONNECTIONS = 30
 _SLICE = 1000
 #: Longest sleep of the background thread in seconds; a wait does not notice that the machine was suspended.
 _MAX_SLEEP_SECONDS = 1.0
-#: Users scanned for one page, after which the page ends with the shard.
+#: Users scanned for one page, after which the page ends.
 _MAX_SCANNED = 100_000
 
 
@@ -63,7 +63,8 @@ class Presence:
             # Read the clock under the lock, so that times are in the order of the changes.
             now = self._clock.elapsed()
             entry = (platform_id, connection_id, now + ttl, is_background, now)
-            due, entries = self._without_lapsed(user_id, now)
+            row = self._without_lapsed(user_id, now)
+            due, entries = row[0], row[2:]
             before = next((each for each in entries if each[:2] == entry[:2]), None)
             if before is None:
                 _check_limit(entries, platform_id)
@@ -90,7 +91,7 @@ class Presence:
             row = self._without_lapsed(user_id, now)
             ended = tuple(
                 entry
-                for entry in row[1]
+                for entry in row[2:]
                 if platform_id in (None, entry[0]) and connection_id in (None, entry[1])
             )
             if ended:
@@ -120,38 +121,31 @@ class Presence:
     def details(self, user_id: str) -> PresenceDetails:
         """Return a user's live connections, and when the user was last seen."""
         with self._lock:
-            entries = self._table.row(user_id)[1]
+            entries = self._table.row(user_id)[2:]
             seen = max((entry[4] for entry in entries), default=self._table.last_seen(user_id))
         now, wall = self._clock.elapsed(), self._clock.now()
         last_seen = None if seen is None else int((wall - (now - seen)) * 1000)
         return PresenceDetails(_live(entries, now), last_seen)
 
-    def page(self, after: tuple[int, str] | None, platform_id: int | None, limit: int) -> PresencePage:
-        """Return up to `limit` online users, of one platform unless None; `after` is the previous cursor.
+    def page(self, after: int, platform_id: int | None, limit: int) -> PresencePage:
+        """Return up to `limit` online users after the previous cursor (or 0), of one platform unless None.
 
         A page with a cursor may have fewer users than `limit`, even none. A user who is online throughout the
         reading of all pages is on exactly one of them.
         """
-        now, scanned = self._clock.elapsed(), 0
-        number = self.number
-        users: list[tuple[str, tuple[Connection, ...]]] = []
-        first, after_id = after or (0, "")
-        for shard in range(first, SHARDS):
-            for user_id, entries in self._sorted(shard, after_id if shard == first else ""):
-                live = _live(entries, now)
-                if live and (platform_id is None or any(one.platform_id == platform_id for one in live)):
-                    users.append((user_id, live))
-                    if len(users) == limit:
-                        return PresencePage(self.epoch, number, users, (shard, user_id))
-                scanned += 1
-            if scanned >= _MAX_SCANNED:
-                return PresencePage(self.epoch, number, users, (shard + 1, ""))
-        return PresencePage(self.epoch, number, users, None)
-
-    def _sorted(self, shard: int, after: str) -> list[tuple[str, Entries]]:
         with self._lock:
-            users = self._table.shard(shard)
-        return sorted(user for user in users if user[0] > after)
+            table, now, number = self._table, self._clock.elapsed(), self.number
+            user_ids = table.part(after, _MAX_SCANNED)
+            end = table.row(user_ids[-1])[1] if len(user_ids) == _MAX_SCANNED else None
+        users: list[tuple[str, tuple[Connection, ...]]] = []
+        for user_id in user_ids:
+            row = table.row(user_id)
+            live = _live(row[2:], now)
+            if live and (platform_id is None or any(one.platform_id == platform_id for one in live)):
+                users.append((user_id, live))
+                if len(users) == limit:
+                    return PresencePage(self.epoch, number, users, row[1])
+        return PresencePage(self.epoch, number, users, end)
 
     @property
     def number(self) -> int:
@@ -236,7 +230,7 @@ class Presence:
 
     def _end(self, user_id: str, row: Row, ended: Entries, status: PresenceStatus, now: float) -> Entries:
         """Remove connections from a user's row, publish that, and return the remaining ones."""
-        remaining = tuple(entry for entry in row[1] if entry not in ended)
+        remaining = tuple(entry for entry in row[2:] if entry not in ended)
         self._table.put(user_id, row[0], remaining)
         if not remaining:
             # Leaving is itself a sign of life; lapsing and being kicked are not.
@@ -249,10 +243,10 @@ class Presence:
     def _without_lapsed(self, user_id: str, now: float) -> Row:
         """Remove and publish a user's lapsed connections; return the row without them."""
         row = self._table.row(user_id)
-        lapsed = tuple(entry for entry in row[1] if entry[2] <= now)
+        lapsed = tuple(entry for entry in row[2:] if entry[2] <= now)
         if not lapsed:
             return row
-        return row[0], self._end(user_id, row, lapsed, PresenceStatus.LAPSED, now)
+        return row[0], row[1], *self._end(user_id, row, lapsed, PresenceStatus.LAPSED, now)
 
     def _schedule(self, due: float, user_id: str) -> None:
         """Set a timer for a user, whose row has to be up to date, and wake the thread."""
@@ -271,7 +265,7 @@ class Presence:
         return bool(user_ids)
 
     def _expire_due(self, user_id: str, now: float) -> None:
-        _, entries = self._without_lapsed(user_id, now)
+        entries = self._without_lapsed(user_id, now)[2:]
         if not entries:
             self._table.drop(user_id)
             return
@@ -286,10 +280,11 @@ def _check_limit(entries: Entries, platform_id: int) -> None:
 
 
 def _live(entries: Entries, now: float) -> tuple[Connection, ...]:
-    return tuple(
+    live = [
         Connection(platform_id, connection_id, is_background, deadline - now)
-        for platform_id, connection_id, deadline, is_background, _ in sorted(
-            entries, key=lambda entry: entry[0]
-        )
+        for platform_id, connection_id, deadline, is_background, _ in entries
         if deadline > now
-    )
+    ]
+    if len(live) > 1:
+        live.sort(key=lambda connection: connection.platform_id)
+    return tuple(live)

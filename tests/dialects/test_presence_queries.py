@@ -89,12 +89,12 @@ ONE = {"userID": "alice", "platformID": 1}
         ),
         *(
             get_call("/presence/online", f"cursor={text}", args("cursor is none that was given out"))
-            for text in ("x", "%F0%9F", "bnVsbA", "WzEsMl0", "e30", "W" * 3000)
+            for text in ("x", "%F0%9F", "bnVsbA", "WzEsMiwzXQ", "e30", "W" * 3000)
         ),
         get_call(
             "/presence/online",
-            # ["other",0,""]
-            "cursor=WyJvdGhlciIsMCwiIl0",
+            # ["other",0]
+            "cursor=WyJvdGhlciIsMF0",
             args("cursor is from before a restart, begin again without one"),
         ),
         get_call("/presence/changes", "since=x", args("since must be a whole number")),

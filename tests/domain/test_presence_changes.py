@@ -111,7 +111,7 @@ def test_pages_list_each_online_user_once(presence: Presence, clock: FakeClock) 
     presence.touch("lapsed", 1, 5)
     clock.advance(5)
     for platform_id, limit, expected in ((None, 7, range(2500)), (1, 1000, range(0, 2500, 2)), (3, 9, [])):
-        users, cursor = [], None
+        users, cursor = [], 0
         while True:
             page = presence.page(cursor, platform_id, limit)
             assert (page.epoch, page.number) == ("", 2503)
@@ -124,13 +124,32 @@ def test_pages_list_each_online_user_once(presence: Presence, clock: FakeClock) 
         assert all(len(connections) == 1 for _, connections in users)
 
 
+def test_users_who_come_and_go_between_pages_move_no_one_else(presence: Presence) -> None:
+    for number in range(100):
+        presence.touch(f"u{number}", 1, 10)
+    seen, cursor = [], 0
+    while cursor is not None:
+        page = presence.page(cursor, None, 7)
+        seen += [user_id for user_id, _ in page.users]
+        cursor = page.cursor
+        # The users of this page leave, some of them come back, and new ones come.
+        for user_id, _ in page.users[:5]:
+            presence.leave(user_id, 1)
+        for user_id, _ in page.users[:2]:
+            presence.touch(user_id, 1, 10)
+        presence.touch(f"new{len(seen)}", 1, 10)
+        if len(seen) > 300:
+            break
+    assert [user_id for user_id in seen if user_id.startswith("u")] == [f"u{each}" for each in range(100)]
+
+
 def test_a_page_ends_when_enough_users_were_scanned(
     presence: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rollcall_server.domain.presence._MAX_SCANNED", 100)
     for number in range(1000):
         presence.touch(f"u{number}", 2 if number == 500 else 1, 10)
-    pages, cursor = [presence.page(None, 2, 10)], None
+    pages = [presence.page(0, 2, 10)]
     while (cursor := pages[-1].cursor) is not None:
         pages.append(presence.page(cursor, 2, 10))
     assert len(pages) > 5
@@ -220,7 +239,7 @@ def test_a_poller_rebuilds_the_state_during_concurrent_changes(running: Presence
 
     def reset() -> tuple[str, int]:
         seen.clear()
-        page = running.page(None, None, 1000)
+        page = running.page(0, None, 1000)
         for user_id, connections in page.users:
             seen[user_id] = {(one.platform_id, one.connection_id) for one in connections}
         resets.append(page.number)
@@ -254,7 +273,7 @@ def test_a_poller_rebuilds_the_state_during_concurrent_changes(running: Presence
     online = {user_id: connections for user_id, connections in seen.items() if connections}
     assert online == {
         user_id: {(one.platform_id, one.connection_id) for one in connections}
-        for user_id, connections in running.page(None, None, 1000).users
+        for user_id, connections in running.page(0, None, 1000).users
     }
     assert online
     assert resets

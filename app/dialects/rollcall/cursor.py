@@ -8,19 +8,19 @@ import json
 from ...errors import ArgumentInvalid
 
 
-def encode(epoch: str, position: tuple[int, str]) -> str:
+def encode(epoch: str, position: int) -> str:
     """Return the text for a position in the list of online users, safe in a URL."""
-    return base64.urlsafe_b64encode(json.dumps([epoch, *position]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([epoch, position]).encode()).decode().rstrip("=")
 
 
-def decode(text: str, epoch: str) -> tuple[int, str]:
+def decode(text: str, epoch: str) -> int:
     """Return the position that a text stands for. Raises ArgumentInvalid."""
     try:
-        given, shard, user_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        given, position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError, RecursionError) as error:
         raise ArgumentInvalid("cursor is none that was given out", "cursor") from error
     if given != epoch:
         raise ArgumentInvalid("cursor is from before a restart, begin again without one", "cursor")
-    if type(shard) is not int or shard < 0 or type(user_id) is not str:
+    if type(position) is not int or position < 0:
         raise ArgumentInvalid("cursor is none that was given out", "cursor")
-    return shard, user_id
+    return position

@@ -30,7 +30,7 @@ def user(context: Context, request: UserReq) -> dict[str, object]:
 def online(context: Context, request: OnlineReq) -> dict[str, object]:
     """Answer with a page of online users, and the cursor of the next page; empty after the last one."""
     presence = context.services.presence
-    after = cursor.decode(request.cursor, presence.epoch) if request.cursor else None
+    after = cursor.decode(request.cursor, presence.epoch) if request.cursor else 0
     page = presence.page(after, request.platform_id, request.limit)
     return {
         "epoch": page.epoch,
