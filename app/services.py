@@ -5,28 +5,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .clock import Clock
-from .domain.auth_throttle import AuthThrottle
-from .domain.blocks import Blocks
-from .domain.commands import Commands
-from .domain.deletion import Deletion
-from .domain.events import Events
-from .domain.gateways import Gateways
-from .domain.heartbeats import Heartbeats
-from .domain.presence import Presence
-from .domain.rate_limits import NonceCache, RateLimiter
-from .domain.registration import Registration
-from .domain.subscriptions import Subscriptions
-from .domain.tokens import Tokens
-from .domain.user_attributes import UserAttributes
-from .domain.users import Users
 from .errors import DatabaseRefused, ServiceUnavailable, StartupError, StorageUnavailable
-from .formats.codecs import Codecs
-from .settings import Settings
-from .storage import Storage
-from .storage.lock import InstanceLock
-from .webhooks.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .domain.auth_throttle import AuthThrottle
+    from .domain.blocks import Blocks
+    from .domain.commands import Commands
+    from .domain.deletion import Deletion
+    from .domain.events import Events
+    from .domain.gateways import Gateways
+    from .domain.heartbeats import Heartbeats
+    from .domain.presence import Presence
+    from .domain.rate_limits import NonceCache, RateLimiter
+    from .domain.registration import Registration
+    from .domain.subscriptions import Subscriptions
+    from .domain.tokens import Tokens
+    from .domain.user_attributes import UserAttributes
+    from .domain.users import Users
+    from .formats.codecs import Codecs
+    from .settings import Settings
+    from .storage import Storage
+    from .storage.lock import InstanceLock
+    from .webhooks.webhooks import Webhooks
 
 
 @dataclass

@@ -51,7 +51,7 @@ ONLY = {
     "gunicorn": {"serving"},
     "prometheus_client": {"operations.metrics"},
 }
-MAX_DEPTH = 27
+MAX_DEPTH = 14
 
 
 def name_of(path: Path) -> str:
@@ -67,20 +67,20 @@ def is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
-def nodes(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:
-    """Yield all nodes, without the imports for type checkers unless `types`."""
+def nodes(tree: ast.AST, *, at_load: bool) -> Iterator[ast.AST]:
+    """Yield all nodes; with `at_load`, only those that run when the module is loaded."""
     for child in ast.iter_child_nodes(tree):
-        if types or not is_for_types(child):
+        if not at_load or not (is_for_types(child) or isinstance(child, ast.FunctionDef)):
             yield child
-            yield from nodes(child, types=types)
+            yield from nodes(child, at_load=at_load)
 
 
 @functools.cache
-def imports(module: str, types: bool = True) -> tuple[str, ...]:
+def imports(module: str, at_load: bool = False) -> tuple[str, ...]:
     """Return the modules that a module imports: our own without the package, others in full."""
     path, found = MODULES[module], []
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
-    for node in nodes(ast.parse(path.read_text()), types=types):
+    for node in nodes(ast.parse(path.read_text()), at_load=at_load):
         if isinstance(node, ast.Import):
             found += [f"library:{alias.name}" for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -95,8 +95,8 @@ def imports(module: str, types: bool = True) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def own_imports(module: str, types: bool = True) -> list[str]:
-    return [name for name in imports(module, types) if not name.startswith("library:") and name != module]
+def own_imports(module: str, at_load: bool = False) -> list[str]:
+    return [name for name in imports(module, at_load) if not name.startswith("library:") and name != module]
 
 
 def top(module: str) -> str:
@@ -158,7 +158,7 @@ def test_the_longest_chain_of_imports_is_short() -> None:
     def depth(module: str) -> int:
         lower = [
             name
-            for name in own_imports(module, types=False)
+            for name in own_imports(module, at_load=True)
             if not MODULES[name].samefile(APP / "__init__.py")
         ]
         return 1 + max((depth(name) for name in lower), default=0)

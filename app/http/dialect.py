@@ -7,17 +7,19 @@ the view), and `render_success` or `render_error`. `C` is the dialect's request 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from ..errors import DomainError
-from ..formats.codecs import TokenCodec
-from ..services import Services
-from ..settings import SettingGroup, Settings
-from ..webhooks.senders import Sender, SenderSetup
 from .error_rows import ErrorTable
-from .request import Request
-from .responses import Answer
+
+if TYPE_CHECKING:
+    from ..errors import DomainError
+    from ..formats.codecs import TokenCodec
+    from ..services import Services
+    from ..settings import SettingGroup, Settings
+    from ..webhooks.senders import Sender, SenderSetup
+    from .request import Request
+    from .responses import Answer
 
 
 @dataclass
@@ -26,6 +28,10 @@ class RequestContext:
 
     http_request: Request
     endpoint: EndpointInfo
+    operation_id: str = field(default="", init=False)
+    """What the client calls its request, once the dialect has read it."""
+    request: object = field(default=None, init=False)
+    """The bound request, once there is one."""
 
     @property
     def services(self) -> Services:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.utils import cached_property
 
 from ..errors import BadRequest, BodyInvalid, BodyTooLarge, TokenMalformed
 from ..formats.json_body import LARGE, DecodedJson, decode
-from ..models import DecodedToken
-from ..services import Services
+
+if TYPE_CHECKING:
+    from ..models import DecodedToken
+    from ..services import Services
 
 #: Bytes of a body that are read.
 MAX_BODY_BYTES = 16 * 1024 * 1024

@@ -10,7 +10,7 @@ from ...models import TokenRequest, User
 from ..openim.tokens import V2
 from . import birth_date, platforms, render
 from .context import Context
-from .errors import bind_failed, operation_id, token_refused
+from .errors import bind_failed, token_refused
 from .guard import MANAGER, SECRET, TOKEN, authorize_and_bind
 from .schemas import ForceLogoutReq, ParseTokenReq, UserRegisterReq, UserTokenReq
 
@@ -81,7 +81,7 @@ def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
             NotAdministrator,
             200,
             801,
-            lambda context, error: f"{operation_id(context)} IsManagerUserID false {error.user_id}",
+            lambda context, error: f"{context.operation_id} IsManagerUserID false {error.user_id}",
         ),
     ),
 )

@@ -13,9 +13,6 @@ from ...models import Token
 class Context(RequestContext):
     """A request, and what the checks have found out about it."""
 
-    operation_id: str = ""
-    request: object = None
-    """The bound body."""
     token: Token | None = None
     """The token that let the caller in."""
 

@@ -33,7 +33,6 @@ from ...http import responses
 from ...http.dialect import RequestContext
 from ...http.error_rows import AnyErrorRow, ErrorRow, ErrorTable, answer_of, error_message
 from ...http.responses import NO_DATA, Answer
-from .context import Context
 
 
 class BirthStrInvalid(DomainError):
@@ -64,11 +63,6 @@ _TOKEN_TEXTS: Mapping[type[TokenRefused], str] = {
 }
 
 
-def operation_id(context: RequestContext) -> str:
-    """Return the request's operationID, which many texts begin with."""
-    return context.operation_id if isinstance(context, Context) else ""
-
-
 # A call that differs from most in what it says about a body or a token declares so by one of these rows.
 
 
@@ -83,7 +77,7 @@ def token_refused(
     """Answer a refused token as `function` of upstream does, which forgets the operationID in places."""
 
     def message(context: RequestContext, error: TokenRefused) -> str:
-        prefix = f"{operation_id(context)} " if has_operation_id else ""
+        prefix = f"{context.operation_id} " if has_operation_id else ""
         return f"{prefix}{function} failed {_TOKEN_TEXTS[type(error)]}"
 
     return ErrorRow(TokenRefused, status, code, message)
@@ -108,7 +102,7 @@ TABLE = ErrorTable(
         SecretWrong,
         400,
         401,
-        lambda context, error: f"{operation_id(context)} params.Secret != config.Config.Secret ",
+        lambda context, error: f"{context.operation_id} params.Secret != config.Config.Secret ",
     ),
     ErrorRow(TooManyWrongSecrets, 400, 401, error_message),
     token_refused(400),
@@ -118,7 +112,7 @@ TABLE = ErrorTable(
         500,
         500,
         lambda context, error: (
-            f"{operation_id(context)}  UserRegister failed {operation_id(context)} imdb.UserRegister failed "
+            f"{context.operation_id}  UserRegister failed {context.operation_id} imdb.UserRegister failed "
             f"Error 1062: Duplicate entry '{error.user_id}' for key 'PRIMARY'{error.user_id}"
         ),
     ),
@@ -126,7 +120,7 @@ TABLE = ErrorTable(
         BirthStrInvalid,
         500,
         500,
-        lambda context, error: f"{operation_id(context)}  UserRegister failed {error}",
+        lambda context, error: f"{context.operation_id}  UserRegister failed {error}",
     ),
     ErrorRow(WebhookRejected, 200, lambda error: error.code, lambda context, error: error.message),
     ErrorRow(WebhookUnavailable, 500, 500, error_message),
@@ -134,7 +128,7 @@ TABLE = ErrorTable(
 )
 
 
-def render_error(context: Context, error: DomainError) -> Answer:
+def render_error(context: RequestContext, error: DomainError) -> Answer:
     """Render an error."""
     if isinstance(error, NoSuchCall):
         return responses.not_found()

@@ -18,7 +18,7 @@ routes = Routes("manager", authorize_and_bind)
 
 
 def _requested_ids(context: RequestContext, error: object) -> object:
-    request = context.request if isinstance(context, Context) else None
+    request = context.request
     return request.delete_user_id_list if isinstance(request, DeleteUsersReq) else None
 
 

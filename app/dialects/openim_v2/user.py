@@ -40,7 +40,7 @@ def _null(context: RequestContext, error: object) -> None:
 
 
 def _empty_page(context: RequestContext, error: object) -> object:
-    request = context.request if isinstance(context, Context) else None
+    request = context.request
     assert isinstance(request, GetUsersReq)
     return render.user_list([], 0, request.page_number, request.show_number)
 

@@ -27,14 +27,19 @@ R = TypeVar("R")
 
 def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
     """Check the headers and the caller, bind and check the body, then check the permission."""
-    if not context.http_request.header("OPERATIONID"):
-        raise HeaderMissing("operationID")
+    _require_operation_id(context)
     access.identify(context)
     read_json = getattr(schema, "READ_JSON", context.generation.read_json)
     request = bind_json(schema, read_json(context.http_request.json))
     check(request, context.generation)
     access.permit(context, request)
     return request
+
+
+def _require_operation_id(context: Context) -> None:
+    context.operation_id = context.http_request.header("OPERATIONID")
+    if not context.operation_id:
+        raise HeaderMissing("operationID")
 
 
 class _WithSecret(Protocol):
@@ -105,8 +110,7 @@ _OPEN_PATHS = ("/auth/get_admin_token", "/auth/parse_token")
 
 def _refuse_unknown(context: Context) -> object:
     """Check a request to an unknown path as 3.8 does before it looks for the path."""
-    if not context.http_request.header("OPERATIONID"):
-        raise HeaderMissing("operationID")
+    _require_operation_id(context)
     if context.generation is CURRENT and not context.http_request.path.startswith(_OPEN_PATHS):
         _by_token(context)
     raise NoSuchPath
