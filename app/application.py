@@ -28,7 +28,6 @@ from .formats.codecs import Codecs
 from .http import error_handlers
 from .http.blueprints import dialect_blueprints, register_guarded
 from .http.dispatch import AnyDialect, Dispatcher, Observer
-from .http.fast_path import FastPath
 from .http.loopback import is_loopback
 from .http.proxies import PathPrefix
 from .operations import health, metrics, request_log
@@ -60,7 +59,7 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     if settings.log_requests:
         request_log.enable()
         observers.append(request_log.log_request)
-    dispatcher = Dispatcher(services, served, observers)
+    dispatcher = Dispatcher(app, services, served, observers)
     for blueprint in dialect_blueprints(dispatcher):
         app.register_blueprint(blueprint)
     # Health tells nothing that needs a secret, and starts the services itself.
@@ -70,7 +69,7 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     for command in cli.main.commands.values():
         app.cli.add_command(command)
     logs.set_up(app.logger, settings.log_format)
-    app.wsgi_app = FastPath(app, dispatcher)  # type: ignore[method-assign]
+    app.wsgi_app = dispatcher  # type: ignore[method-assign]
     _put_behind_proxies(app, settings)
     return app
 

@@ -31,8 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "webhooks": {*BOTTOM, "settings", "domain"},
     "services": {*BOTTOM, "settings", "storage", "domain", "formats", "webhooks"},
     "http": {*BOTTOM, "settings", "services", "formats", "webhooks"},
-    "dialects": {*BOTTOM, "setting_types", "settings", "services", "formats", "webhooks", "http"},
-    "operations": {*BOTTOM, "services", "http"},
+    "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
+    "operations": {*BOTTOM, "domain", "services", "http"},
     "cli": {"errors", "settings", "dialects", "storage", "serving"},
     "serving": {"", "errors", "logs", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.

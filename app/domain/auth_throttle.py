@@ -1,13 +1,16 @@
-"""Throttle wrong secrets by client address: a burst, then one per second."""
+"""Check secrets in constant time, and throttle wrong ones by client address: a burst, then one per second."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from hmac import compare_digest
 from ipaddress import ip_address, ip_network
 
 from ..clock import Clock
+from ..errors import AccessDenied, TooManyWrongSecrets
 
 #: Wrong secrets that an address may send in one burst.
 BURST = 20
@@ -19,6 +22,11 @@ MAX_ADDRESSES = 10_000
 _IPV6_PREFIX = 64
 
 
+def is_one_of(given: str, secrets: Sequence[str]) -> bool:
+    """Tell whether a text is one of the secrets, in a time that shows neither which nor how nearly."""
+    return sum(compare_digest(given.encode(), secret.encode()) for secret in secrets) > 0
+
+
 class AuthThrottle:
     """Count wrong secrets by client address. Loopback addresses are exempt."""
 
@@ -27,6 +35,20 @@ class AuthThrottle:
         self._lock = threading.Lock()
         # By network: the elapsed time until which its failures, PAUSE seconds each, count against it.
         self._busy_until: OrderedDict[str, float] = OrderedDict()
+
+    def check(
+        self, address: str, is_right: bool, refusal: AccessDenied, log_failure: Callable[[], None]
+    ) -> None:
+        """Refuse a wrong secret, and any secret from an address that sent too many wrong ones.
+
+        Raises `refusal` or TooManyWrongSecrets.
+        """
+        if self.is_limited(address):
+            raise TooManyWrongSecrets("too many wrong secrets from this address, wait before the next one")
+        if not is_right:
+            self.record_failure(address)
+            log_failure()
+            raise refusal
 
     def is_limited(self, address: str) -> bool:
         """Return whether requests with a secret from `address` have to be refused for now."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from flask import Blueprint, Flask, Response, request
 
@@ -12,23 +11,6 @@ from ..services import Services
 from . import responses
 from .detect import Candidate
 from .dispatch import Dispatcher, ensure_started, keep_local, not_serving
-from .responses import Answer
-
-
-class EnvironView:
-    """A Flask view that needs the WSGI environment only, so that it can be called without Flask."""
-
-    def __init__(self, dispatcher: Dispatcher, candidates: Sequence[Candidate]) -> None:
-        self._dispatcher = dispatcher
-        self._candidates = candidates
-
-    def answer(self, environ: dict[str, Any]) -> Answer:
-        """Answer a request."""
-        return self._dispatcher.handle(environ, self._candidates)
-
-    def __call__(self, **path_parts: str) -> Response:
-        """Answer Flask's current request."""
-        return self.answer(request.environ).to_response()
 
 
 def dialect_blueprints(dispatcher: Dispatcher) -> Iterable[Blueprint]:
@@ -41,12 +23,19 @@ def dialect_blueprints(dispatcher: Dispatcher) -> Iterable[Blueprint]:
             path,
             # The name of a blueprint's endpoint may hold no dot.
             endpoint=path.replace(".", "_"),
-            view_func=EnvironView(dispatcher, candidates),
+            view_func=_view(dispatcher, candidates),
             methods=[endpoint.method],
             provide_automatic_options=False,
             strict_slashes=False,
         )
     return made.values()
+
+
+def _view(dispatcher: Dispatcher, candidates: Sequence[Candidate]) -> Callable[..., Response]:
+    def view(**path_parts: str) -> Response:
+        return dispatcher.handle(request.environ, candidates).to_response()
+
+    return view
 
 
 def register_guarded(app: Flask, blueprint: Blueprint, services: Services) -> None:

@@ -28,17 +28,12 @@ Rule = Callable[[Candidates, Request], "Candidate | None"]
 
 
 def choose(candidates: Candidates, http_request: Request) -> Candidate:
-    """Return the candidate in whose dialect the request is."""
+    """Return the one of several candidates in whose dialect the request is."""
     for rule in RULES:
         chosen = rule(candidates, http_request)
         if chosen is not None:
             return chosen
     raise AssertionError(f"no rule decides about {candidates[0].endpoint.path}")
-
-
-def only_candidate(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """A path that one dialect has belongs to that dialect."""
-    return candidates[0] if len(candidates) == 1 else None
 
 
 def lone_token(candidates: Candidates, http_request: Request) -> Candidate | None:
@@ -84,7 +79,6 @@ def default(candidates: Candidates, http_request: Request) -> Candidate | None:
 
 
 RULES: tuple[Rule, ...] = (
-    only_candidate,
     lone_token,
     body_keys,
     operation_id,

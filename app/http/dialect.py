@@ -28,6 +28,8 @@ class RequestContext:
 
     http_request: Request
     endpoint: EndpointInfo
+    variant: str
+    """What the base path selects; empty if it selects nothing."""
     operation_id: str = field(default="", init=False)
     """What the client calls its request, once the dialect has read it."""
     request: object = field(default=None, init=False)

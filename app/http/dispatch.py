@@ -3,16 +3,22 @@
 In order: the base path is taken off, the dialect is detected, requests from elsewhere are refused while
 documented secrets are in place, the services are started if no server has done so, the dialect's steps run,
 and every observer sees the exchange.
+
+One deliberate short cut: POST requests to fixed paths of the dialects go past Flask's request machinery, as
+their calls need the WSGI environment and nothing else. Flask's URL map still has these paths, and all other
+requests go through it. So do all requests if the application has hooks for requests of its own
+(`before_request`, `after_request` and the like).
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import (
     DefaultSecretsInUse,
@@ -31,7 +37,12 @@ from .error_rows import ErrorTable
 from .request import SENT_PATH, Request
 from .responses import Answer
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask import Flask
+
 _log = logging.getLogger(__name__)
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 AnyDialect = Dialect[RequestContext]
 #: Under this key of the WSGI environment stands the base path that was taken off.
@@ -67,11 +78,16 @@ Observer = Callable[[Exchange], None]
 
 
 class Dispatcher:
-    """The dialects behind their paths."""
+    """The dialects behind their paths, as the WSGI application in front of Flask's."""
 
     def __init__(
-        self, services: Services, dialects: Sequence[AnyDialect], observers: Sequence[Observer] = ()
+        self,
+        app: Flask,
+        services: Services,
+        dialects: Sequence[AnyDialect],
+        observers: Sequence[Observer] = (),
     ) -> None:
+        self._app, self._flask = app, app.wsgi_app
         self._services = services
         self._dialects = dialects
         self._observers = observers
@@ -82,8 +98,35 @@ class Dispatcher:
         for dialect in dialects:
             for endpoint in dialect.endpoints:
                 self.candidates.setdefault(endpoint.path, []).append(Candidate(dialect, endpoint))
+        # What goes past Flask; None before the first request.
+        self._direct: Mapping[str, Sequence[Candidate]] | None = None
 
-    def take_base_path_off(self, environ: dict[str, Any]) -> None:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        self._take_base_path_off(environ)
+        if self._direct is None:
+            self._direct = self._direct_paths()
+        candidates = self._direct.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+        if candidates is None:
+            return self._flask(environ, start_response)
+        answer = self.handle(environ, candidates)
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        start_response(_STATUS_LINES.get(answer.status) or f"{answer.status} Unknown", headers)
+        return (answer.body,)
+
+    def _direct_paths(self) -> Mapping[str, Sequence[Candidate]]:
+        # Flask refuses further hooks from its first request on, and that may never reach it.
+        self._app._got_first_request = True
+        groups = {each.endpoint.group for found in self.candidates.values() for each in found}
+        if _has_hooks(self._app, groups):
+            return {}
+        return {
+            path: found
+            for path, found in self.candidates.items()
+            if found[0].endpoint.method == "POST" and "<" not in path
+        }
+
+    def _take_base_path_off(self, environ: dict[str, Any]) -> None:
         """Remove a base path (`/v3.8`, `/api`, a doubled slash) from the path, and remember it."""
         sent: str = environ["PATH_INFO"]
         is_doubled = sent.startswith("//")
@@ -125,7 +168,7 @@ class Dispatcher:
             candidates = [each for each in candidates if each.dialect in base.dialects]
             if not candidates:
                 return self._refuse(http_request, NoSuchPath())
-        chosen = choose(candidates, http_request)
+        chosen = candidates[0] if len(candidates) == 1 else choose(candidates, http_request)
         return self._answer(http_request, chosen.dialect, chosen.endpoint, base.variant if base else "")
 
     def _refuse(self, http_request: Request, error: NoSuchCall) -> Answer:
@@ -201,6 +244,18 @@ def not_serving(error: StartupError) -> Answer:
     """Log and answer why the services cannot start; under our gunicorn worker the server ends instead."""
     _log.critical("%s", error)
     return responses.plain(f"{error}\n", 503)
+
+
+def _has_hooks(app: Flask, blueprints: set[str]) -> bool:
+    """Tell whether an application has hooks that run at requests to these blueprints."""
+    scopes: set[str | None] = {None, *blueprints}
+    tables: tuple[Mapping[Any, Any], ...] = (
+        app.before_request_funcs,
+        app.after_request_funcs,
+        app.teardown_request_funcs,
+        app.url_value_preprocessors,
+    )
+    return bool(app.teardown_appcontext_funcs) or any(scopes & table.keys() for table in tables)
 
 
 def _fault(http_request: Request) -> Answer:

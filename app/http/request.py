@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from ..formats.json_body import LARGE, DecodedJson, decode
 if TYPE_CHECKING:
     from ..models import DecodedToken
     from ..services import Services
+
+_log = logging.getLogger(__name__)
 
 #: Bytes of a body that are read.
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -68,6 +71,10 @@ class Request:
     def loggable_path(self) -> str:
         """The path as sent, cut to a useful length and without a key."""
         return _CALLBACK_KEY.sub(r"\1...", self.sent_path)[:200]
+
+    def log_wrong_secret(self) -> None:
+        """Log that the request brought a wrong secret."""
+        _log.warning("a wrong secret from %a for %a", self.address, self.loggable_path)
 
     @property
     def query(self) -> str:

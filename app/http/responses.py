@@ -41,18 +41,14 @@ _CORS: Headers = (
     ("Access-Control-Max-Age", "172800"),
     ("Access-Control-Allow-Credentials", "false"),
 )
-_JSON: Headers = (*_CORS, ("Content-Type", "application/json"))
-_GZIPPED: Headers = (*_JSON, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+#: The headers of the OpenIM dialects: JSON without a charset, and CORS.
+JSON: Headers = (*_CORS, ("Content-Type", "application/json"))
+_GZIPPED: Headers = (*JSON, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 _TEXT: Headers = (*_CORS, ("Content-Type", "text/plain"))
 
 
-def json_answer(body: bytes, status: int = 200) -> Answer:
-    """Return an answer of the OpenIM dialects: JSON without a charset, and CORS headers."""
-    return Answer(body, status, _JSON)
-
-
-def gzipped_answer(body: bytes, status: int = 200) -> Answer:
-    """Return what `json_answer` does, compressed."""
+def gzipped(body: bytes, status: int) -> Answer:
+    """Return a compressed answer of the OpenIM dialects."""
     return Answer(gzip.compress(body, mtime=0), status, _GZIPPED)
 
 
@@ -64,7 +60,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 def options() -> Answer:
     """Return gin's answer to OPTIONS on any path."""
-    return json_answer(b'"Options Request!"')
+    return Answer(b'"Options Request!"', 200, JSON)
 
 
 def not_found() -> Answer:

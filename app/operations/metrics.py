@@ -8,8 +8,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from ..domain.auth_throttle import is_one_of
 from ..errors import ServiceUnavailable
-from ..http import loopback, responses, secrets
+from ..http import loopback, responses
 from ..http.dispatch import Exchange
 from ..services import Services
 
@@ -139,7 +140,7 @@ def _may_scrape(services: Services) -> bool:
     address = request.remote_addr or ""
     if not key or services.auth_throttle.is_limited(address):
         return False
-    is_right = secrets.is_one_of(given.removeprefix(_BEARER), [key])
+    is_right = is_one_of(given.removeprefix(_BEARER), [key])
     if given and not is_right:
         services.auth_throttle.record_failure(address)
     return is_right

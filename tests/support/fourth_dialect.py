@@ -28,9 +28,8 @@ from rollcall_server.formats.codecs import TokenCodec
 from rollcall_server.formats.keys import keys_of
 from rollcall_server.formats.schema import STRING, bind, field
 from rollcall_server.formats.signed_tokens import SignedTokenCodec
-from rollcall_server.http.dialect import Access, Dialect, EndpointInfo, RequestContext, Routes
+from rollcall_server.http.dialect import Access, Dialect, RequestContext, Routes
 from rollcall_server.http.error_rows import ErrorRow, ErrorTable, answer_of, error_message
-from rollcall_server.http.request import Request
 from rollcall_server.http.responses import Answer
 from rollcall_server.models import DAY, TokenFormat, User
 from rollcall_server.settings import SettingGroup, Settings, setting
@@ -79,17 +78,11 @@ class MeRequest:
 
 @dataclass
 class Context(RequestContext):
-    """A request, and the variant of its base path."""
-
-    is_terse: bool
+    """A request."""
 
     @property
     def settings(self) -> AcmeSettings:
         return self.services.settings.of(AcmeSettings)
-
-
-def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
-    return Context(http_request, endpoint, variant == "terse")
 
 
 def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
@@ -144,7 +137,7 @@ TABLE = ErrorTable(
     ErrorRow(NoSuchCall, 404, 5, "no such call"),
     ErrorRow(ServiceUnavailable, 503, 6, "try again"),
     ErrorRow(QuotaExceeded, 429, lambda error: 7, "slow down"),
-    ErrorRow(QuotaExceeded, 429, 7, "no", variant=True),
+    ErrorRow(QuotaExceeded, 429, 7, "no", variant="terse"),
 )
 
 
@@ -158,7 +151,7 @@ def render_success(context: Context, data: object) -> Answer:
 
 
 def render_error(context: Context, error: DomainError) -> Answer:
-    answer = answer_of(context, error, TABLE, variant=context.is_terse)
+    answer = answer_of(context, error, TABLE, variant=context.variant)
     return _answer({"fault": answer.code, "text": answer.message}, answer.status)
 
 
@@ -166,7 +159,7 @@ DIALECT: Dialect[Context] = Dialect(
     name="acme",
     endpoints=tuple(routes.endpoints),
     base_paths={"/terse": "terse"},
-    make_context=make_context,
+    make_context=Context,
     render_success=render_success,
     render_error=render_error,
     token_formats=token_formats,

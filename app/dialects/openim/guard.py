@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
+from ...domain.auth_throttle import is_one_of
 from ...errors import NotPermitted
 from ...formats.json_body import unmarshal
 from ...formats.schema import bind_json
-from ...http import loopback, secrets
+from ...http import loopback
 from ...http.dialect import Access, RequestContext
 from .schemas import CallbackReq
 from .settings import OpenIMSettings
@@ -38,7 +39,10 @@ def _key_or_local(context: RequestContext) -> None:
     refusal = NotPermitted(f"{reason}, and its URL does not end with ROLLCALL_CALLBACK_KEY")
     if not key:
         raise refusal
-    secrets.check_secret(context.http_request, secrets.is_one_of(key, _path_parts(context)), refusal)
+    http_request = context.http_request
+    context.services.auth_throttle.check(
+        http_request.address, is_one_of(key, _path_parts(context)), refusal, http_request.log_wrong_secret
+    )
 
 
 KEY_OR_LOCAL: Access[RequestContext, object] = Access(_key_or_local, lambda context, request: None)

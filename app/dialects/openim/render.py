@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...formats import go_json
 from ...http.dialect import RequestContext
-from ...http.responses import Answer, json_answer
+from ...http.responses import JSON, Answer
 
 
 def envelope(action: int, code: int, name: str, detail: str, status: int = 200) -> Answer:
@@ -16,7 +16,7 @@ def envelope(action: int, code: int, name: str, detail: str, status: int = 200) 
         "errDlt": detail,
         "nextCode": 0,
     }
-    return json_answer(go_json.dumps(body), status)
+    return Answer(go_json.dumps(body), status, JSON)
 
 
 def render_success(context: RequestContext, data: object) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...http.dialect import DetectionHints, Dialect
 from ..openim.settings import OpenIMSettings
 from ..openim.tokens import V2
-from . import auth, context, errors, manager, render, tokens, user
+from . import auth, errors, manager, render, tokens, user
 from .context import Context
 from .settings import OpenIMV2Settings
 
@@ -14,7 +14,7 @@ DIALECT: Dialect[Context] = Dialect(
     endpoints=(*auth.routes.endpoints, *user.routes.endpoints, *manager.routes.endpoints),
     base_paths={"/v2": ""},
     aliases=("/api",),
-    make_context=context.make_context,
+    make_context=Context,
     render_success=render.render_success,
     render_error=errors.render_error,
     settings=OpenIMV2Settings,

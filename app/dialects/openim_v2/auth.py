@@ -8,11 +8,12 @@ from ...http.error_rows import ErrorRow, ErrorTable
 from ...http.responses import NO_DATA
 from ...models import TokenRequest, User
 from ..openim.tokens import V2
-from . import birth_date, platforms, render
+from . import birth_date, render
 from .context import Context
 from .errors import bind_failed, token_refused
 from .guard import MANAGER, SECRET, TOKEN, authorize_and_bind
 from .schemas import ForceLogoutReq, ParseTokenReq, UserRegisterReq, UserTokenReq
+from .tokens import platform_of
 
 routes = Routes("auth", authorize_and_bind)
 
@@ -87,12 +88,12 @@ def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
 )
 def force_logout(context: Context, request: ForceLogoutReq) -> object:
     """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
-    context.services.tokens.revoke(request.from_user_id, platforms.named(request.platform))
+    context.services.tokens.revoke(request.from_user_id, platform_of(request.platform))
     return NO_DATA
 
 
 def _token_request(context: Context, user_id: str, platform: int) -> TokenRequest:
-    return context.services.codecs.request(V2, user_id, platforms.named(platform))
+    return context.services.codecs.request(V2, user_id, platform_of(platform))
 
 
 def _profile(request: UserRegisterReq) -> User:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...http.dialect import EndpointInfo, RequestContext
-from ...http.request import Request
+from ...http.dialect import RequestContext
 from ...models import Token
 
 
@@ -25,8 +24,3 @@ class Context(RequestContext):
     def is_manager(self) -> bool:
         """Whether the caller is an administrator."""
         return self.services.users.is_administrator(self.caller_id)
-
-
-def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
-    """Make the context; v2 has no variants."""
-    return Context(http_request, endpoint)

@@ -32,7 +32,7 @@ from ...formats import go_json
 from ...http import responses
 from ...http.dialect import RequestContext
 from ...http.error_rows import AnyErrorRow, ErrorRow, ErrorTable, answer_of, error_message
-from ...http.responses import NO_DATA, Answer
+from ...http.responses import JSON, NO_DATA, Answer
 
 
 class BirthStrInvalid(DomainError):
@@ -136,4 +136,4 @@ def render_error(context: RequestContext, error: DomainError) -> Answer:
     body: dict[str, object] = {"errCode": answer.code, "errMsg": answer.message}
     if answer.data is not NO_DATA:
         body["data"] = answer.data
-    return responses.json_answer(go_json.dumps(body), answer.status)
+    return Answer(go_json.dumps(body), answer.status, JSON)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from ...domain.auth_throttle import is_one_of
 from ...errors import NotAdministrator, NotOwner, SecretWrong
 from ...formats.json_body import decode_stream
 from ...formats.schema import bind_json
-from ...http import secrets
 from ...http.dialect import Access
 from ..openim import tokens
 from .context import Context
@@ -57,7 +57,10 @@ def _everyone(context: Context, request: object) -> None:
 
 def _with_secret(context: Context, request: _WithSecret) -> None:
     right = context.services.settings.of(OpenIMV2Settings).openim_v2_secret
-    secrets.check_secret(context.http_request, secrets.is_one_of(request.secret, right), SecretWrong())
+    http_request = context.http_request
+    context.services.auth_throttle.check(
+        http_request.address, is_one_of(request.secret, right), SecretWrong(), http_request.log_wrong_secret
+    )
 
 
 def _manager(context: Context, request: object) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from ...formats import go_json
 from ...formats.go_json import RawJson
-from ...http.responses import NO_DATA, Answer, json_answer
+from ...http.responses import JSON, NO_DATA, Answer
 from ...models import Connection, Token, User
-from . import birth_date, platforms
+from . import birth_date
 from .context import Context
+from .tokens import PLATFORMS
 
 ONLINE, OFFLINE = "online", "offline"
 #: The appMangerLevel of an administrator, and of a user who was registered without one.
@@ -28,7 +29,7 @@ def render_success(context: Context, data: object) -> Answer:
         rest = "," + go_json.members(data)
     else:
         rest = "}" if data is NO_DATA else f',"data":{go_json.to_text(data)}}}'
-    return json_answer(go_json.to_bytes(_SUCCESS + rest))
+    return Answer(go_json.to_bytes(_SUCCESS + rest), 200, JSON)
 
 
 def user_token(token: Token, text: str) -> dict[str, object]:
@@ -142,7 +143,7 @@ def _online(connections: Iterable[Connection]) -> str:
 def _detail(connection: Connection) -> dict[str, object]:
     """Render a platform by its first connection; upstream's struct omits empty fields."""
     detail: dict[str, object] = {
-        "platform": platforms.NAMES.get(connection.platform_id, ""),
+        "platform": PLATFORMS.get(connection.platform_id, ""),
         "status": ONLINE,
         "connID": connection.connection_id,
         "isBackground": connection.is_background,

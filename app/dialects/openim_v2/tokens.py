@@ -14,9 +14,20 @@ from ...formats.jwt import Claims, JwtCodec
 from ...formats.keys import keys_of
 from ...models import DAY, Token, TokenFormat
 from ...settings import Settings
+from ..openim import platforms
 from ..openim.tokens import V2
-from . import platforms
 from .settings import OpenIMV2Settings
+
+#: The platforms (open-im-server v2.3 pkg/common/constant/platform_number_id_to_name.go), before HarmonyOS.
+PLATFORMS = {platform_id: name for platform_id, name in platforms.NAMES.items() if platform_id <= 10}
+_PLATFORM_IDS = {name: platform_id for platform_id, name in PLATFORMS.items()}
+#: The platform of every id without a name, as tokens name their platform.
+UNNAMED = 0
+
+
+def platform_of(platform_id: int) -> int:
+    """Return the platform id if it has a name, otherwise UNNAMED."""
+    return platform_id if platform_id in PLATFORMS else UNNAMED
 
 
 def token_formats(settings: Settings) -> Sequence[TokenCodec]:
@@ -35,7 +46,7 @@ def token_formats(settings: Settings) -> Sequence[TokenCodec]:
 def _encode_claims(token: Token) -> Mapping[str, object]:
     return {
         "UID": token.user_id,
-        "Platform": platforms.NAMES.get(token.platform_id, ""),
+        "Platform": PLATFORMS.get(token.platform_id, ""),
         "exp": token.exp,
         "nbf": token.iat,
         "iat": token.iat,
@@ -46,4 +57,4 @@ def _decode_claims(claims: Mapping[str, Any]) -> Claims | None:
     user_id, platform = claims["UID"], claims.get("Platform", "")
     if not (isinstance(user_id, str) and isinstance(platform, str)):
         return None
-    return Claims(user_id, platforms.id_of(platform))
+    return Claims(user_id, _PLATFORM_IDS.get(platform, UNNAMED))

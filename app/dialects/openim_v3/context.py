@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...http.dialect import EndpointInfo, RequestContext
 from ...http.request import Request
-from ...http.responses import Answer, accepts_gzip, gzipped_answer, json_answer
+from ...http.responses import JSON, Answer, accepts_gzip, gzipped
 from ...models import Token
 from .generations import Generation, generation_of
 
@@ -32,12 +32,12 @@ class Context(RequestContext):
 
 def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
     """Make the context, which settles the generation."""
-    return Context(http_request, endpoint, generation_of(http_request, endpoint.path, variant))
+    return Context(http_request, endpoint, variant, generation_of(http_request, endpoint.path, variant))
 
 
 def send(context: Context, body: bytes, status: int = 200) -> Answer:
     """Return an answer, compressed if the client accepts that and its generation does it."""
     accept_encoding = context.http_request.header("ACCEPT_ENCODING")
     if accept_encoding and context.generation.compresses and accepts_gzip(accept_encoding):
-        return gzipped_answer(body, status)
-    return json_answer(body, status)
+        return gzipped(body, status)
+    return Answer(body, status, JSON)

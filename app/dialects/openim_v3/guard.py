@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from ...domain.auth_throttle import is_one_of
 from ...errors import (
     HeaderMissing,
     NoSuchPath,
@@ -13,7 +14,6 @@ from ...errors import (
     TokenMissing,
 )
 from ...formats.schema import bind_json
-from ...http import secrets
 from ...http.dialect import Access, Endpoint
 from ...http.error_rows import ErrorTable
 from ..openim import tokens
@@ -70,7 +70,10 @@ def _everyone(context: Context, request: object) -> None:
 
 def _with_secret(context: Context, request: _WithSecret) -> None:
     right = context.services.settings.of(OpenIMV3Settings).openim_secret
-    secrets.check_secret(context.http_request, secrets.is_one_of(request.secret, right), SecretWrong())
+    http_request = context.http_request
+    context.services.auth_throttle.check(
+        http_request.address, is_one_of(request.secret, right), SecretWrong(), http_request.log_wrong_secret
+    )
 
 
 def _administrator(context: Context, request: object) -> None:

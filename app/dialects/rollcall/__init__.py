@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ...http.dialect import Dialect
-from . import context, errors, presence, presence_queries, render
+from . import errors, presence, presence_queries, render
 from .context import Context
 
 DIALECT: Dialect[Context] = Dialect(
     name="rollcall",
     endpoints=(*presence.routes.endpoints, *presence_queries.routes.endpoints),
     base_paths={},
-    make_context=context.make_context,
+    make_context=Context,
     render_success=render.render_success,
     render_error=errors.render_error,
 )

@@ -21,7 +21,7 @@ from ...errors import (
 from ...formats import go_json
 from ...http import responses
 from ...http.error_rows import ErrorRow, ErrorTable, answer_of, error_message
-from ...http.responses import Answer
+from ...http.responses import JSON, Answer
 from .context import Context
 
 TABLE = ErrorTable(
@@ -52,4 +52,4 @@ def render_error(context: Context, error: DomainError) -> Answer:
     if isinstance(error, NoSuchCall):
         return responses.not_found()
     status = answer_of(context, error, TABLE).status
-    return responses.json_answer(go_json.dumps(error_body(context, error)), status)
+    return Answer(go_json.dumps(error_body(context, error)), status, JSON)

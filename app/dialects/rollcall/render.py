@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ...formats import go_json
-from ...http.responses import NO_DATA, Answer, json_answer
+from ...http.responses import JSON, NO_DATA, Answer
 from ...models import Connection, PresenceChange, PresenceStatus
 from .context import Context
 
@@ -16,7 +16,7 @@ def render_success(context: Context, data: object) -> Answer:
     body: dict[str, object] = {"errCode": 0, "errMsg": "", "errDlt": ""}
     if data is not NO_DATA:
         body["data"] = data
-    return json_answer(go_json.dumps(body))
+    return Answer(go_json.dumps(body), 200, JSON)
 
 
 def heartbeat(user_id: str, platform_id: int, connection_id: str, ttl: int, epoch: str) -> dict[str, object]:

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 from ...errors import SignatureWrong
 from ...formats import forms
-from ...http import secrets
 from ...http.dialect import Access, Routes
 from ...models import ConnectionEvent, ConnectionEventType, Platform
 from .context import Context
@@ -58,8 +57,8 @@ def _by_signature(context: Context) -> None:
     """
     given = _given(context)
     signed = _signed(context, given)
-    secrets.check_secret(
-        context.http_request,
+    context.services.auth_throttle.check(
+        context.http_request.address,
         signed is not None,
         SignatureWrong(),
         lambda: log_refusal(context, "signature refused: no secret of an app makes the callback's"),

@@ -28,7 +28,7 @@ def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) ->
     """Make the context, which looks up the app."""
     settings = http_request.services.settings.of(RongCloudSettings)
     app = settings.app(signed_header(http_request, "APP_KEY"))
-    return Context(http_request, endpoint, app or NO_APP)
+    return Context(http_request, endpoint, variant, app or NO_APP)
 
 
 def signed_header(http_request: Request, name: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any, NoReturn, TypeVar
 
 from ...errors import AppKeyUnknown, BodyInvalid, SignatureWrong
 from ...formats import forms
-from ...http import secrets
 from ...http.dialect import Access, Routes
 from . import diagnosis
 from .context import NO_APP, Context, signed_header
@@ -61,8 +60,8 @@ def _by_signature(context: Context) -> None:
     nonce, timestamp, signature = (
         signed_header(context.http_request, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
-    secrets.check_secret(
-        context.http_request,
+    context.services.auth_throttle.check(
+        context.http_request.address,
         is_signed(context.app, nonce, timestamp, signature),
         SignatureWrong(),
         lambda: log_refusal(context, f"signature refused: {diagnosis.wrong_signature(context)}"),
