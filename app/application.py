@@ -91,7 +91,7 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
     webhooks.connect(events, presence)
     users = Users(storage, settings.admins, events, clock)
     blocks = Blocks(storage, users, presence, clock)
-    openim = settings.of(OpenIMSettings)
+    openim = settings.groups[OpenIMSettings]
     policy, max_per_platform = openim.openim_multi_login_policy, openim.openim_max_num_one_end
     tokens = Tokens(storage, presence, blocks, clock, policy=policy, max_per_platform=max_per_platform)
     heartbeats = Heartbeats(users, tokens, blocks, presence)

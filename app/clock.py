@@ -7,6 +7,8 @@ within it (presence, timeouts): setting the wall clock must not change presence.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 # CLOCK_BOOTTIME also counts while the machine is suspended, so presence expires then too. Without it (macOS),
 # time in suspend does not count.
@@ -16,10 +18,7 @@ _ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class Clock:
     """The clocks of the machine."""
 
-    def now(self) -> float:
-        """Return the wall time in Unix seconds."""
-        return time.time()
-
-    def elapsed(self) -> float:
-        """Return the seconds since an arbitrary instant; never goes backwards."""
-        return time.clock_gettime(_ELAPSED)
+    #: Return the wall time in Unix seconds.
+    now: Callable[[], float] = staticmethod(time.time)
+    #: Return the seconds since an arbitrary instant; never goes backwards.
+    elapsed: Callable[[], float] = staticmethod(partial(time.clock_gettime, _ELAPSED))

@@ -127,7 +127,7 @@ class ArgumentRepeated(ArgumentInvalid):
 
 
 class UserIDInvalid(ArgumentInvalid):
-    """A text cannot be a user id (see ids.py)."""
+    """A text cannot be a user id (see limits.py)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"userID {reason}", "userID")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import ids
+from . import limits
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -141,7 +141,7 @@ def user_ids(value: object) -> tuple[str, ...]:
     """Parse user ids, comma-separated."""
     parsed = csv(value)
     for user_id in parsed:
-        reason = ids.invalid_reason(user_id)
+        reason = limits.user_id_error(user_id)
         if reason is not None:
             raise ValueError(f"lists an id that {reason}")
     return parsed

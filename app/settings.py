@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from dataclasses import field as dataclass_field
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from . import setting_types as types
 from .errors import SettingInvalid
@@ -54,6 +54,14 @@ class SettingGroup:
 
 
 G = TypeVar("G", bound=SettingGroup)
+
+
+class SettingGroups(dict[type[SettingGroup], SettingGroup]):
+    """Groups by their class."""
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, group: type[G]) -> G: ...
 
 
 @dataclass(frozen=True)
@@ -138,11 +146,8 @@ class Settings:
         types.key,
         "key of 16 characters or more with which other machines read `/metrics`, as `Authorization: Bearer`",
     )
-    groups: Mapping[type[SettingGroup], SettingGroup] = dataclass_field(default_factory=dict)
-
-    def of(self, group: type[G]) -> G:
-        """Return a dialect's settings."""
-        return cast(G, self.groups[group])
+    groups: SettingGroups = dataclass_field(default_factory=lambda: SettingGroups())
+    """The settings of each dialect, by their class."""
 
     @property
     def database(self) -> Path:
@@ -217,7 +222,7 @@ def load(
     }
     config = given.get("instance", Settings.instance) / "config.py"
     values = {**_from_file(config, parsers), **given}
-    made = {group: group(**_only(group, values)) for group in groups}
+    made = SettingGroups((group, group(**_only(group, values))) for group in groups)
     settings = Settings(**_only(Settings, values), groups=made)
     _check_dialects(settings.dialects, dialects)
     for group in made.values():

@@ -108,7 +108,7 @@ def _app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice")])
-    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
+    services.tokens.issue(services.codecs["v3.8"].request("imAdmin", 10))
     yield app
     services.stop()
 

@@ -16,18 +16,18 @@ APP = ROOT / "app"
 PACKAGE = "rollcall_server"
 
 #: What a package or top-level module may import of the others.
-BOTTOM = {"errors", "ids", "models", "clock"}
+BOTTOM = {"errors", "models", "limits", "clock"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "ids": set(),
     "models": set(),
+    "limits": {"errors", "models"},
     "clock": set(),
     "logs": set(),
-    "setting_types": {"ids"},
+    "setting_types": {"limits"},
     "settings": {"errors", "setting_types"},
     "storage": {"errors", "models"},
     "domain": {*BOTTOM, "storage"},
-    "formats": {"errors", "ids", "models"},
+    "formats": {"errors", "models", "limits"},
     "webhooks": {*BOTTOM, "settings", "domain"},
     "services": {*BOTTOM, "settings", "storage", "domain", "formats", "webhooks"},
     "http": {*BOTTOM, "settings", "services", "formats", "webhooks"},

@@ -232,7 +232,7 @@ def test_every_setting_has_a_default(tmp_path: Path) -> None:
     settings = load({"instance": tmp_path}, environ={})
     assert settings == Settings(instance=tmp_path, groups={group: group() for group in setting_groups()})
     assert settings.bind == "127.0.0.1:10002"
-    assert settings.of(RongCloudSettings).rongcloud_apps == (
+    assert settings.groups[RongCloudSettings].rongcloud_apps == (
         RongCloudApp("your-app-key", ("Y1W2MeFwwwRxa0", "your-app-secret"), "documented"),
         RongCloudApp("live-app-key", ("live-app-secret",), "live"),
     )
@@ -253,7 +253,7 @@ def test_the_environment_overrides_the_file_and_the_caller_overrides_both(tmp_pa
 
 
 def test_an_empty_list_of_apps_means_no_app() -> None:
-    assert load(environ={"ROLLCALL_RONGCLOUD_APPS": ""}).of(RongCloudSettings).rongcloud_apps == ()
+    assert load(environ={"ROLLCALL_RONGCLOUD_APPS": ""}).groups[RongCloudSettings].rongcloud_apps == ()
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_every_multi_login_policy_can_be_set(tmp_path: Path) -> None:
     for policy in POLICIES:
         assert (
             load({"instance": tmp_path, "openim_multi_login_policy": policy})
-            .of(OpenIMSettings)
+            .groups[OpenIMSettings]
             .openim_multi_login_policy
             == policy
         )

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from .. import limits
 from ..clock import Clock
 from ..storage import Storage
 from .presence import Presence
-from .users import Users, check_new_id
+from .users import Users
 
 
 class Blocks:
@@ -38,7 +39,7 @@ class Blocks:
         Raises AdministratorProtected, UserIDInvalid or StorageUnavailable.
         """
         for user_id in user_ids:
-            check_new_id(user_id)
+            limits.check_user_id(user_id)
         self._users.refuse_administrators(user_ids)
         now = int(self._clock.now())
         until = now + seconds

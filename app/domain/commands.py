@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from .. import limits
 from ..clock import Clock
 from ..errors import ArgumentTooLong
 from ..models import UserCommand
 from ..storage import Storage, Transaction
-from . import limits
-from .users import check_new_id
 
 
 class Commands:
@@ -20,7 +19,7 @@ class Commands:
 
     def add(self, user_id: str, type_: int, uuid: str, value: str, ex: str) -> None:
         """Add a command; type and uuid need not be unique. Raises UserIDInvalid or ArgumentTooLong."""
-        check_new_id(user_id)
+        limits.check_user_id(user_id)
         limits.check_texts(uuid, value, ex)
         command = UserCommand(type_, uuid, value, ex, created_at=int(self._clock.now()))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from .. import limits
 from ..clock import Clock
 from ..errors import ReactivationTooEarly
 from ..models import Page
 from ..storage import Storage, Transaction
-from . import limits
 from .gateways import Gateways
 from .presence import Presence
 from .users import Users

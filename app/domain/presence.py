@@ -11,6 +11,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 
+from .. import limits
 from ..clock import Clock
 from ..errors import TooManyConnections
 from ..models import (
@@ -21,7 +22,6 @@ from ..models import (
     PresencePage,
     PresenceStatus,
 )
-from . import limits
 from .changes import ChangeLog
 from .presence_table import NOT_SCHEDULED, Entries, Entry, PresenceTable, Row
 from .timer_wheel import TimerWheel, bucket_of

@@ -45,8 +45,6 @@ class Registration:
             return self._tokens.issue_in(transaction, token_request, self._clock.now())
 
         token = self._database.write(operation)
-        self._users.registrations_made.add()
-        self._tokens.issued.add()
         self._events.publish()
         return token
 
@@ -92,7 +90,7 @@ class Registration:
         """
         new_user = self._amended_if_new(user, new_id_error)
 
-        def operation(transaction: Transaction) -> tuple[Token, bool]:
+        def operation(transaction: Transaction) -> Token:
             now = self._clock.now()
             if once and self._token_store.holds_valid(transaction, token_request, now):
                 raise TokenAlreadyIssued(user.user_id)
@@ -105,10 +103,8 @@ class Registration:
                 raise TooManyUsers
             else:
                 self._add(transaction, new_user, self._users.with_created_at([new_user]))
-            return self._tokens.issue_in(transaction, token_request, now), existing is None
+            return self._tokens.issue_in(transaction, token_request, now)
 
-        token, is_new = self._database.write(operation)
-        self._users.registrations_made.add(is_new)
-        self._tokens.issued.add()
+        token = self._database.write(operation)
         self._events.publish()
         return token

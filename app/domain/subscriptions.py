@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import ids
+from .. import limits
 from ..clock import Clock
 from ..models import Subscription
 from ..storage import Storage
-from . import limits
 
 #: Maximum subscriptions of a user (open-im-server v3.7.0 pkg/common/db/mgo/subscribe.go).
 MAX_SUBSCRIPTIONS = 3000
@@ -28,11 +27,11 @@ class Subscriptions:
         Ignores invalid user ids. Raises ArgumentTooLong.
         """
         limits.check_count(user_ids)
-        valid_ids = [user_id for user_id in dict.fromkeys(user_ids) if ids.invalid_reason(user_id) is None]
+        valid_ids = [user_id for user_id in dict.fromkeys(user_ids) if limits.user_id_error(user_id) is None]
         added = valid_ids[-MAX_SUBSCRIPTIONS:]
         now = self._clock.now()
         since, until = int(now * 1000), 0 if seconds is None else int(now) + seconds
-        if ids.invalid_reason(subscriber_id) is None and added:
+        if limits.user_id_error(subscriber_id) is None and added:
             self._database.write(
                 lambda transaction: self._store.add(
                     transaction, subscriber_id, added, since, until, MAX_SUBSCRIPTIONS

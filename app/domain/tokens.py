@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from ..clock import Clock
 from ..errors import TokenExpired, TokenKicked, TokenNotIssued, TokenNotYetValid, TokenSignatureInvalid
@@ -11,7 +10,6 @@ from ..models import DecodedToken, PresenceStatus, Token, TokenRequest, TokenSta
 from ..storage import Storage, Transaction
 from . import multi_login
 from .blocks import Blocks
-from .counter import Counter
 from .presence import Presence
 
 
@@ -36,8 +34,6 @@ class Tokens:
         self._presence = presence
         self._blocks = blocks
         self._clock = clock
-        #: Counts since the start of the process.
-        self.issued, self.revoked = Counter(), Counter()
 
     def issue(self, request: TokenRequest, *, kicks: bool = False) -> Token:
         """Issue a token; equal requests within one unit of `iat` give the same token.
@@ -48,10 +44,7 @@ class Tokens:
         token, revoked = self._database.write(
             lambda transaction: self._issue(transaction, request, self._clock.now(), kicks)
         )
-        self.issued.add()
-        if revoked.tokens:
-            self.revoked.add(revoked.tokens)
-            self._after_revoking(request.user_id, revoked.platforms)
+        self._end_presence(request.user_id, revoked)
         return token
 
     def issue_in(self, transaction: Transaction, request: TokenRequest, now: float) -> Token:
@@ -60,16 +53,17 @@ class Tokens:
 
     def _issue(
         self, transaction: Transaction, request: TokenRequest, now: float, kicks: bool
-    ) -> tuple[Token, _Revoked]:
+    ) -> tuple[Token, frozenset[int]]:
+        """Return the token, and the platforms on which all older tokens were revoked."""
         token = _token_at(request, now)
         # A revoked token verifies as TokenKicked until the next token for this user, issuer and platform is
         # issued, and as TokenNotIssued after that; OpenIM does the same.
         self._store.drop_stale(transaction, token, now)
-        revoked = self._revoke(transaction, token, now) if kicks else _NONE_REVOKED
+        revoked = self._revoke(transaction, token, now) if kicks else frozenset()
         self._store.put(transaction, token, issued_at=int(now * 1000))
         return token, revoked
 
-    def _revoke(self, transaction: Transaction, token: Token, now: float) -> _Revoked:
+    def _revoke(self, transaction: Transaction, token: Token, now: float) -> frozenset[int]:
         active_tokens = [
             older for older in self._store.active(transaction, token.user_id, now) if older != token
         ]
@@ -78,15 +72,12 @@ class Tokens:
         )
         self._store.kick(transaction, revoked)
         remaining = {older.platform_id for older in set(active_tokens).difference(revoked)}
-        return _Revoked(len(revoked), frozenset(older.platform_id for older in revoked) - remaining)
+        return frozenset(older.platform_id for older in revoked) - remaining
 
     def revoke(self, user_id: str, platform_id: int) -> None:
         """Revoke a user's OpenIM tokens on a platform and take the user offline there. Idempotent."""
-        count = self._database.write(
-            lambda transaction: self._store.kick_platform(transaction, user_id, platform_id)
-        )
-        self.revoked.add(count)
-        self._after_revoking(user_id, frozenset({platform_id}))
+        self._database.write(lambda transaction: self._store.kick_platform(transaction, user_id, platform_id))
+        self._end_presence(user_id, {platform_id})
 
     def expire(self, user_ids: Sequence[str], time: int) -> None:
         """Revoke all tokens of users, in all dialects, that were or will be issued before `time` (Unix ms).
@@ -94,13 +85,10 @@ class Tokens:
         Connections stay online until they lapse.
         """
         now = int(self._clock.now() * 1000)
-        count = self._database.write(
-            lambda transaction: self._store.kick_before(transaction, user_ids, time, now)
-        )
-        self.revoked.add(count)
+        self._database.write(lambda transaction: self._store.kick_before(transaction, user_ids, time, now))
 
-    def _after_revoking(self, user_id: str, platform_ids: frozenset[int]) -> None:
-        """End presence; after the commit, as a heartbeat in between would stay."""
+    def _end_presence(self, user_id: str, platform_ids: Iterable[int]) -> None:
+        """Take the user offline on platforms; after the commit, as a heartbeat in between would stay."""
         for platform_id in platform_ids:
             self._presence.leave(user_id, platform_id, status=PresenceStatus.KICKED)
 
@@ -151,18 +139,6 @@ class Tokens:
             raise TokenNotIssued
         if state is TokenState.KICKED or self._blocks.is_blocked(token.user_id):
             raise TokenKicked
-
-
-class _Revoked(NamedTuple):
-    """The tokens revoked by a new one."""
-
-    tokens: int
-    """How many."""
-    platforms: frozenset[int]
-    """The platforms on which no older token remains."""
-
-
-_NONE_REVOKED = _Revoked(0, frozenset())
 
 
 def _token_at(request: TokenRequest, now: float) -> Token:

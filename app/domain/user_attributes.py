@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from .. import limits
 from ..errors import ArgumentTooLong
 from ..models import UserAttribute
 from ..storage import Storage, Transaction
-from . import limits
-from .users import check_new_id
 
 #: Maximum attributes of a user in one namespace.
 MAX_PER_NAMESPACE = 3000
@@ -33,7 +32,7 @@ class UserAttributes:
     def put_all(self, namespace: str, attributes: Mapping[str, Mapping[str, str]]) -> None:
         """Set attributes, user id to name to value, all or none. Raises UserIDInvalid or ArgumentTooLong."""
         for user_id, values in attributes.items():
-            check_new_id(user_id)
+            limits.check_user_id(user_id)
             limits.check_texts(*values.values())
 
         def operation(transaction: Transaction) -> None:
@@ -49,7 +48,7 @@ class UserAttributes:
 
         Raises UserIDInvalid, ArgumentTooLong or what `change` raises.
         """
-        check_new_id(user_id)
+        limits.check_user_id(user_id)
 
         def operation(transaction: Transaction) -> None:
             before = self._store.of_users(transaction, namespace, [user_id])

@@ -24,8 +24,8 @@ class TokenCodec(Protocol):
         """The format, under whose name its tokens are stored."""
         ...
 
-    def key_fingerprints(self, issuer: str) -> tuple[str, ...]:
-        """Return the fingerprints of the keys of an issuer ('' for OpenIM), the one that signs first."""
+    def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
+        """Return the request for a token; the platform is 0 in formats without platforms."""
         ...
 
     def encode(self, token: Token) -> str:
@@ -41,28 +41,19 @@ class TokenCodec(Protocol):
         ...
 
 
-class Codecs:
-    """The codecs of all token formats that are served."""
+class Codecs(dict[str, TokenCodec]):
+    """The codecs of all token formats that are served, by the format's name."""
 
     def __init__(self, codecs: Iterable[TokenCodec]) -> None:
-        self._codecs = {codec.format.name: codec for codec in codecs}
+        super().__init__((codec.format.name, codec) for codec in codecs)
         self._decode_cached = lru_cache(MAX_CACHED_TOKENS)(self._decode)
-
-    def request(self, format: str, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
-        """Return the request for a token; the platform is 0 in formats without platforms."""
-        codec = self._codecs[format]
-        return TokenRequest(user_id, platform_id, codec.format, codec.key_fingerprints(issuer), issuer)
-
-    def encode(self, token: Token) -> str:
-        """Return the text of an issued token."""
-        return self._codecs[token.format].encode(token)
 
     def decode(self, text: str) -> DecodedToken:
         """Decode a token of any format; nothing in it is proven yet. Raises TokenMalformed."""
         return self._decode_cached(text) if len(text) <= MAX_CACHED_CHARS else self._decode(text)
 
     def _decode(self, text: str) -> DecodedToken:
-        decoded = [codec.decode(text) for codec in self._codecs.values() if codec.recognises(text)]
+        decoded = [codec.decode(text) for codec in self.values() if codec.recognises(text)]
         # Opaque formats may look alike; the one whose signature holds is meant.
         genuine = (each for each in decoded if each.signature_error is None)
         return next(genuine, decoded[0]) if decoded else decode_unknown(text)

@@ -16,9 +16,9 @@ from jwt import InvalidTokenError, decode_complete
 from jwt.algorithms import HMACAlgorithm
 from jwt.utils import base64url_encode
 
-from .. import ids
 from ..errors import TokenMalformed
-from ..models import DecodedToken, Token, TokenFormat
+from ..limits import MAX_USER_ID_CHARS
+from ..models import DecodedToken, Token, TokenFormat, TokenRequest
 from . import go_json
 from .keys import Key
 
@@ -62,20 +62,21 @@ class JwtCodec:
         """
         self.format = format
         self._keys = keys
+        self._fingerprints = tuple(key.fingerprint for key in keys)
         self._encode_claims = encode_claims
         self._decode_claims = decode_claims
         self._has_format = has_format
         # A token that was just issued is soon presented, and shown in the status of users who are online.
         self._encode_cached = lru_cache(MAX_CACHED_TOKENS)(self._encode)
 
-    def key_fingerprints(self, issuer: str) -> tuple[str, ...]:
-        """Return the fingerprints of the signing keys, the one that signs first."""
-        return tuple(key.fingerprint for key in self._keys)
+    def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
+        """Return the request for a token."""
+        return TokenRequest(user_id, platform_id, self.format, self._fingerprints, issuer)
 
     def encode(self, token: Token) -> str:
         """Return the text of an issued token."""
         # A presented token may claim any id; one that no user can have is not worth caching.
-        return self._encode_cached(token) if len(token.user_id) <= ids.MAX_LENGTH else self._encode(token)
+        return self._encode_cached(token) if len(token.user_id) <= MAX_USER_ID_CHARS else self._encode(token)
 
     def _encode(self, token: Token) -> str:
         signed = _HEADER + b"." + base64url_encode(go_json.dumps(self._encode_claims(token)))

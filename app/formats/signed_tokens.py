@@ -9,7 +9,7 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from ..errors import TokenMalformed
-from ..models import DecodedToken, Token, TokenFormat
+from ..models import DecodedToken, Token, TokenFormat, TokenRequest
 from .keys import Key
 
 #: Characters of a token (docs.rongcloud.cn, token of getToken).
@@ -26,9 +26,10 @@ class SignedTokenCodec:
         self._keys = keys
         self._salt = salt
 
-    def key_fingerprints(self, issuer: str) -> tuple[str, ...]:
-        """Return the fingerprints of an issuer's keys, the one that signs first."""
-        return tuple(key.fingerprint for key in self._keys[issuer])
+    def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
+        """Return the request for a token of an issuer that has keys."""
+        fingerprints = tuple(key.fingerprint for key in self._keys[issuer])
+        return TokenRequest(user_id, platform_id, self.format, fingerprints, issuer)
 
     def encode(self, token: Token) -> str:
         """Return the text of an issued token."""

@@ -43,22 +43,22 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _alive(services: Services) -> list[str]:
-    if services.started and not services.storage.database.is_writing:
+    if services.started and not services.storage.database.writer.is_alive:
         return ["the thread that writes has ended"]
     return []
 
 
 def _unready(services: Services) -> list[str]:
-    database = services.storage.database
+    writer = services.storage.database.writer
     reasons = []
-    if database.stalled_for >= MAX_COMMIT_SECONDS:
+    if writer.stalled_for >= MAX_COMMIT_SECONDS:
         reasons.append("writing is held up")
-    if database.last_failure:
+    if writer.last_failure:
         # The cause may be gone, and no write have been tried since.
         with contextlib.suppress(ServiceUnavailable):
             services.events.record_uptime()
-    if database.last_failure:
-        reasons.append(f"the last write failed: {database.last_failure}")
+    if writer.last_failure:
+        reasons.append(f"the last write failed: {writer.last_failure}")
     if _free(services) < MIN_FREE_BYTES:
         reasons.append("the disk is full")
     return reasons
@@ -72,11 +72,11 @@ def _free(services: Services) -> int:
 
 
 def _answer(reasons: list[str], services: Services) -> Response:
-    database = services.storage.database
+    writer = services.storage.database.writer
     body = {
         "status": "failing" if reasons else "ok",
         "reasons": reasons,
-        "writer": {"heldUpFor": round(database.stalled_for, 3), "lastFailure": database.last_failure},
+        "writer": {"heldUpFor": round(writer.stalled_for, 3), "lastFailure": writer.last_failure},
         "disk": {"free": _free(services)},
     }
     return Response(json.dumps(body) + "\n", 503 if reasons else 200, content_type="application/json")

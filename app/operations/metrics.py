@@ -83,20 +83,17 @@ class _Collector:
     def collect(self) -> Iterable[Any]:
         services, core = self._services, self._core
         yield core.CounterMetricFamily(
-            "rollcall_registrations", "Users registered.", services.users.registrations_made.count
+            "rollcall_registrations", "Users registered.", services.storage.users.added
         )
-        tokens = services.tokens
-        yield core.CounterMetricFamily("rollcall_tokens_issued", "Tokens issued.", tokens.issued.count)
-        yield core.CounterMetricFamily("rollcall_tokens_kicked", "Tokens revoked.", tokens.revoked.count)
+        tokens = services.storage.tokens
+        yield core.CounterMetricFamily("rollcall_tokens_issued", "Tokens issued.", tokens.issued)
+        yield core.CounterMetricFamily("rollcall_tokens_kicked", "Tokens revoked.", tokens.revoked)
         yield from self._presence()
-        database = services.storage.database
-        yield core.GaugeMetricFamily(
-            "rollcall_writer_waiting", "Write operations under way.", database.waiting
-        )
-        commits, operations = database.commits
-        yield core.CounterMetricFamily("rollcall_writer_commits", "Commits.", commits)
+        writer = services.storage.database.writer
+        yield core.GaugeMetricFamily("rollcall_writer_waiting", "Write operations under way.", writer.waiting)
+        yield core.CounterMetricFamily("rollcall_writer_commits", "Commits.", writer.commits)
         yield core.CounterMetricFamily(
-            "rollcall_writer_operations", "Write operations that shared them.", operations
+            "rollcall_writer_operations", "Write operations that shared them.", writer.operations
         )
         try:
             pending = services.events.count()

@@ -31,18 +31,18 @@ def shared_app(tmp_path_factory: pytest.TempPathFactory, shared_clock: FakeClock
     services.users.register([User("alice", "Alice"), User("bob", "Bob"), User("app", "App", level=3)])
     codecs, tokens = services.codecs, services.tokens
     for token_request in (
-        codecs.request("v2", "alice", 1),
-        codecs.request("v3.4", "alice", 1),
-        codecs.request("v3.8", "alice", 1),
-        codecs.request("v3.4", "openIMAdmin", 1),
-        codecs.request("v3.8", "imAdmin", 10),
-        codecs.request("rongcloud", issuer="live-app-key", user_id="alice"),
+        codecs["v2"].request("alice", 1),
+        codecs["v3.4"].request("alice", 1),
+        codecs["v3.8"].request("alice", 1),
+        codecs["v3.4"].request("openIMAdmin", 1),
+        codecs["v3.8"].request("imAdmin", 10),
+        codecs["rongcloud"].request(issuer="live-app-key", user_id="alice"),
     ):
         tokens.issue(token_request)
     # The second token, issued one second later, revokes the first.
-    tokens.issue(codecs.request("v3.8", "bob", 1))
+    tokens.issue(codecs["v3.8"].request("bob", 1))
     shared_clock.advance(1)
-    tokens.issue(codecs.request("v3.8", "bob", 1), kicks=True)
+    tokens.issue(codecs["v3.8"].request("bob", 1), kicks=True)
     shared_clock.advance(-1)
     yield app
     services.stop()

@@ -131,7 +131,7 @@ def _app(make_app: MakeApp) -> Flask:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice"), User("bob"), User("carol")])
-    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
+    services.tokens.issue(services.codecs["v3.8"].request("imAdmin", 10))
     services.presence.epoch = "e"
     return app
 

@@ -171,7 +171,7 @@ def _app(make_app: MakeApp) -> Iterator[Flask]:
         ("v3.8", "alice", 5),
         ("v3.8", "imAdmin", 10),
     ):
-        services.tokens.issue(services.codecs.request(format, user_id, platform_id))
+        services.tokens.issue(services.codecs[format].request(user_id, platform_id))
     yield app
 
 
@@ -257,7 +257,7 @@ def test_a_token_revoked_during_a_heartbeat_does_not_put_its_user_online(
     touch = services.presence.touch
 
     def revoke_then_touch(*arguments: Any) -> None:
-        services.tokens.issue(services.codecs.request("v3.8", "alice", 5), kicks=True)
+        services.tokens.issue(services.codecs["v3.8"].request("alice", 5), kicks=True)
         touch(*arguments)
 
     clock.advance(1)

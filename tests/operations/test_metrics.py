@@ -37,7 +37,7 @@ def test_requests_and_their_outcomes_are_counted(app: Flask, clock: FakeClock) -
         client.post("/presence/heartbeat", json=heartbeat, headers={"token": token})
     client.post("/v3/nothing", headers={"operationID": "1", "token": token})
     client.get("/nothing")
-    request = services.codecs.request("v3.8", "a", 1)
+    request = services.codecs["v3.8"].request("a", 1)
     services.tokens.issue(request, kicks=True)
     clock.advance(1)
     services.tokens.issue(request, kicks=True)

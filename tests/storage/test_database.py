@@ -96,8 +96,7 @@ def test_waiting_operations_share_a_commit(database: Database) -> None:
         pool.submit(database.write, hold)
         assert started.wait(10)
         waiting = [pool.submit(database.write, insert(value)) for value in range(50)]
-        assert database._writer is not None
-        while database._writer._jobs.qsize() < 50:
+        while database.writer._jobs.qsize() < 50:
             time.sleep(0.001)
         released.set()
         assert sorted(one.result(10) for one in waiting) == list(range(50))
@@ -248,11 +247,11 @@ def test_writes_fail_while_the_database_is_read_only_and_succeed_afterwards(data
     for _ in range(2):
         with pytest.raises(StorageUnavailable, match="attempt to write a readonly database"):
             database.write(insert(1))
-        assert database.last_failure == "attempt to write a readonly database"
+        assert database.writer.last_failure == "attempt to write a readonly database"
     assert values(database) == []
     connection.execute("PRAGMA query_only = OFF")
     database.write(insert(2))
-    assert (values(database), database.last_failure) == ([2], "")
+    assert (values(database), database.writer.last_failure) == ([2], "")
 
 
 def test_a_read_of_several_statements_sees_one_snapshot(database: Database) -> None:
@@ -284,11 +283,11 @@ def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(path: Path) ->
             for refused in done:
                 with pytest.raises(StorageUnavailable, match="busy for over 0.25 s"):
                     refused.result()
-            assert database.stalled_for >= 0.25
+            assert database.writer.stalled_for >= 0.25
             released.set()
             first.result(10)
             assert {each.result(10) for each in waiting} == {"written"}
-        assert database.stalled_for == 0
+        assert database.writer.stalled_for == 0
         with ThreadPoolExecutor(10) as pool:
             assert list(pool.map(lambda _: database.write(lambda transaction: 1), range(200))) == [1] * 200
     finally:
@@ -306,11 +305,11 @@ def test_after_a_failed_commit_callers_above_the_limit_are_refused_at_once(path:
             writes = [pool.submit(database.write, lambda transaction: "written") for _ in range(9)]
             refused = next(as_completed(writes))
             # The two accepted callers wait a second longer for the lock.
-            assert database.waiting == 2
+            assert database.writer.waiting == 2
             with pytest.raises(StorageUnavailable, match="database is locked"):
                 refused.result()
             other.execute("ROLLBACK")
         assert [each.result() for each in writes if each.exception() is None] == ["written"] * 2
-        assert database.last_failure == ""
+        assert database.writer.last_failure == ""
     finally:
         database.close()

@@ -82,7 +82,7 @@ class Context(RequestContext):
 
     @property
     def settings(self) -> AcmeSettings:
-        return self.services.settings.of(AcmeSettings)
+        return self.services.settings.groups[AcmeSettings]
 
 
 def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
@@ -110,9 +110,9 @@ def token(context: Context, request: TokenRequest) -> dict[str, object]:
     services = context.services
     if request.user.startswith("quota"):
         raise QuotaExceeded
-    token_request = services.codecs.request(FORMAT, request.user, issuer="acme")
+    token_request = services.codecs[FORMAT].request(request.user, issuer="acme")
     issued = services.registration.register_with_token(User(request.user), token_request)
-    return {"token": services.codecs.encode(issued)}
+    return {"token": services.codecs[FORMAT].encode(issued)}
 
 
 @routes.get("/acme/me", MeRequest, access=SIGNED)
@@ -125,7 +125,7 @@ def me(context: Context, request: MeRequest) -> dict[str, object]:
 
 def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return a format that looks like RongCloud's; only the signature tells them apart."""
-    keys = {"acme": keys_of([settings.of(AcmeSettings).acme_secret])}
+    keys = {"acme": keys_of([settings.groups[AcmeSettings].acme_secret])}
     return (SignedTokenCodec(TokenFormat(FORMAT, DAY), keys, salt="acme"),)
 
 

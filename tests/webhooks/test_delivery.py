@@ -322,7 +322,7 @@ def test_a_worker_with_a_blocked_delivery_sleeps_until_the_retry(
 
 def test_a_rename_by_rongclouds_get_token_is_delivered_once(make_services: MakeServices, sink: Sink) -> None:
     services = make_services(EVENTS)
-    request = services.codecs.request("rongcloud", issuer="live-app-key", user_id="r")
+    request = services.codecs["rongcloud"].request(issuer="live-app-key", user_id="r")
     for name in ("one", "two", "two"):
         services.registration.get_or_register(User("r", name), request, once=False)
     wait_until(lambda: services.events.pending(0, 10) == [])

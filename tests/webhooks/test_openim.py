@@ -380,7 +380,7 @@ def test_an_invalid_registration_sends_no_before_callback(make_services: MakeSer
     for users, error in (([ALICE], UserExists), ([User("x\n")], UserIDInvalid)):
         with pytest.raises(error):
             services.users.register(users)
-    request = services.codecs.request("v2", "alice", 1)
+    request = services.codecs["v2"].request("alice", 1)
     with pytest.raises(UserExists):
         services.registration.register_with_token(ALICE, request)
     assert len(sink.received) == 1
@@ -405,7 +405,7 @@ def test_a_registration_with_a_token_sends_the_before_and_the_after_callback(
     services = make_services("beforeUserRegister,afterUserRegister")
     sink.behave = answering(fine_with(users=[{"userID": "another", "nickname": "Amended"}]))
     codecs = services.codecs
-    services.registration.register_with_token(User("v2"), codecs.request("v2", "v2", 1))
+    services.registration.register_with_token(User("v2"), codecs["v2"].request("v2", 1))
     get_token(services, "rong")
     get_token(services, "rong")
     names = [(user.user_id, user.nickname) for user in services.users.get_many(["v2", "rong"], unknown=True)]
@@ -423,5 +423,5 @@ def test_a_registration_with_a_token_sends_the_before_and_the_after_callback(
 
 
 def get_token(services: Services, user_id: str) -> None:
-    request = services.codecs.request("rongcloud", issuer="live-app-key", user_id=user_id)
+    request = services.codecs["rongcloud"].request(issuer="live-app-key", user_id=user_id)
     services.registration.get_or_register(User(user_id, "Rong"), request, once=False)

@@ -35,7 +35,7 @@ def _key_or_local(context: RequestContext) -> None:
     reason = loopback.why_not_local(context.http_request.environ)
     if reason is None:
         return
-    key = context.services.settings.of(OpenIMSettings).callback_key
+    key = context.services.settings.groups[OpenIMSettings].callback_key
     refusal = NotPermitted(f"{reason}, and its URL does not end with ROLLCALL_CALLBACK_KEY")
     if not key:
         raise refusal

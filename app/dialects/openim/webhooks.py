@@ -37,14 +37,14 @@ _PRESENCE_CALLBACKS = ("afterUserOnline", "afterUserOffline", "afterUserKickOff"
 
 def senders(setup: SenderSetup) -> Sequence[Sender]:
     """Return the sender of OpenIM's callbacks, if the settings name a receiver."""
-    return [OpenIMWebhooks(setup)] if setup.settings.of(OpenIMSettings).openim_callback_url else []
+    return [OpenIMWebhooks(setup)] if setup.settings.groups[OpenIMSettings].openim_callback_url else []
 
 
 class OpenIMWebhooks(Sender):
     """The receiver of OpenIM's callbacks."""
 
     def __init__(self, setup: SenderSetup) -> None:
-        settings = setup.settings.of(OpenIMSettings)
+        settings = setup.settings.groups[OpenIMSettings]
         self.url = settings.openim_callback_url
         self.hooks = self
         self._generation = bodies.GENERATIONS[settings.openim_callback_generation]

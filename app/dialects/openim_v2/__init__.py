@@ -22,6 +22,6 @@ DIALECT: Dialect[Context] = Dialect(
     detection_hints=DetectionHints(
         operation_id_in="body",
         token_formats=frozenset({V2}),
-        is_default=lambda settings: settings.of(OpenIMSettings).openim_default == "v2",
+        is_default=lambda settings: settings.groups[OpenIMSettings].openim_default == "v2",
     ),
 )

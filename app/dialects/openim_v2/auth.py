@@ -31,7 +31,7 @@ def user_register(context: Context, request: UserRegisterReq) -> dict[str, objec
     services = context.services
     token_request = _token_request(context, request.user_id, request.platform)
     token = services.registration.register_with_token(_profile(request), token_request)
-    return render.user_token(token, services.codecs.encode(token))
+    return render.user_token(token, services.codecs[token.format].encode(token))
 
 
 @routes.post(
@@ -54,7 +54,7 @@ def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
     """Answer with a token for the platform; older ones stay valid."""
     services = context.services
     token = services.tokens.issue(_token_request(context, request.user_id, request.platform))
-    return render.user_token(token, services.codecs.encode(token))
+    return render.user_token(token, services.codecs[token.format].encode(token))
 
 
 @routes.post(
@@ -93,7 +93,7 @@ def force_logout(context: Context, request: ForceLogoutReq) -> object:
 
 
 def _token_request(context: Context, user_id: str, platform: int) -> TokenRequest:
-    return context.services.codecs.request(V2, user_id, platform_of(platform))
+    return context.services.codecs[V2].request(user_id, platform_of(platform))
 
 
 def _profile(request: UserRegisterReq) -> User:

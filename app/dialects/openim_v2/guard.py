@@ -56,7 +56,7 @@ def _everyone(context: Context, request: object) -> None:
 
 
 def _with_secret(context: Context, request: _WithSecret) -> None:
-    right = context.services.settings.of(OpenIMV2Settings).openim_v2_secret
+    right = context.services.settings.groups[OpenIMV2Settings].openim_v2_secret
     http_request = context.http_request
     context.services.auth_throttle.check(
         http_request.address, is_one_of(request.secret, right), SecretWrong(), http_request.log_wrong_secret

@@ -32,7 +32,7 @@ def platform_of(platform_id: int) -> int:
 
 def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return v2's format, signed with the access secret (not with `secret`)."""
-    own = settings.of(OpenIMV2Settings)
+    own = settings.groups[OpenIMV2Settings]
     codec = JwtCodec(
         TokenFormat(V2, own.openim_v2_token_days * DAY),
         keys_of(own.openim_v2_access_secret),

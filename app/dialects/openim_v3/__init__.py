@@ -30,6 +30,6 @@ DIALECT: Dialect[Context] = Dialect(
     detection_hints=DetectionHints(
         operation_id_in="header",
         token_formats=frozenset({V3_4, V3_8}),
-        is_default=lambda settings: settings.of(OpenIMSettings).openim_default == "v3",
+        is_default=lambda settings: settings.groups[OpenIMSettings].openim_default == "v3",
     ),
 )

@@ -35,7 +35,7 @@ def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
 )
 def get_admin_token(context: Context, request: GetAdminTokenReq) -> dict[str, object]:
     """Answer with an administrator's token; earlier ones stay valid."""
-    admins = context.services.settings.of(OpenIMV3Settings).openim_v3_admins
+    admins = context.services.settings.groups[OpenIMV3Settings].openim_v3_admins
     if request.user_id not in admins:
         raise ArgumentInvalid(f"userID is error., userID={request.user_id}, adminUserID=[{' '.join(admins)}]")
     return _issue(context, request.user_id, Platform.ADMIN, revokes=False)
@@ -77,6 +77,6 @@ def force_logout(context: Context, request: ForceLogoutReq) -> object:
 
 def _issue(context: Context, user_id: str, platform_id: int, revokes: bool) -> dict[str, object]:
     services = context.services
-    request = services.codecs.request(context.generation.token_format, user_id, platform_id)
+    request = services.codecs[context.generation.token_format].request(user_id, platform_id)
     token = services.tokens.issue(request, kicks=revokes)
-    return render.token(services.codecs.encode(token), request.format.lifetime)
+    return render.token(services.codecs[token.format].encode(token), request.format.lifetime)

@@ -105,7 +105,7 @@ _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
 
 def generation_of(http_request: Request, path: str, forced: str) -> Generation:
     """Return the generation of a request to `path`: the base path's, the setting's, or its credential's."""
-    pinned = forced or http_request.services.settings.of(OpenIMV3Settings).openim_v3_generation
+    pinned = forced or http_request.services.settings.groups[OpenIMV3Settings].openim_v3_generation
     if pinned:
         return _BY_NAME[pinned]
     return _by_call(http_request, path) or _by_token(http_request, path) or CURRENT

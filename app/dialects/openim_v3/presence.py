@@ -81,11 +81,13 @@ def _tokens(
     }
     if not online:
         return {}
-    services = context.services
-    tokens = services.tokens.active_tokens(list(online), max_per_platform)
+    codecs = context.services.codecs
+    tokens = context.services.tokens.active_tokens(list(online), max_per_platform)
     return {
         user_id: {
-            platform_id: [services.codecs.encode(token) for token in tokens[user_id].get(platform_id, ())]
+            platform_id: [
+                codecs[token.format].encode(token) for token in tokens[user_id].get(platform_id, ())
+            ]
             for platform_id in platform_ids
         }
         for user_id, platform_ids in online.items()

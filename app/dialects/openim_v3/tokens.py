@@ -23,7 +23,7 @@ _IAT_OFFSET = 5
 
 def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return the formats of both generations, signed with `secret` itself."""
-    own = settings.of(OpenIMV3Settings)
+    own = settings.groups[OpenIMV3Settings]
     lifetime, keys = own.openim_v3_token_days * DAY, keys_of(own.openim_secret)
     return (
         JwtCodec(

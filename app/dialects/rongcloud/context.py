@@ -21,12 +21,12 @@ class Context(RequestContext):
     @property
     def settings(self) -> RongCloudSettings:
         """RongCloud's settings."""
-        return self.services.settings.of(RongCloudSettings)
+        return self.services.settings.groups[RongCloudSettings]
 
 
 def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
     """Make the context, which looks up the app."""
-    settings = http_request.services.settings.of(RongCloudSettings)
+    settings = http_request.services.settings.groups[RongCloudSettings]
     app = settings.app(signed_header(http_request, "APP_KEY"))
     return Context(http_request, endpoint, variant, app or NO_APP)
 

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ...http.responses import Answer
-from .context import Context
+
+if TYPE_CHECKING:
+    from .context import Context
 
 #: Characters of an X-Request-ID that is returned; the documents allow 36.
 MAX_REQUEST_ID_CHARS = 128

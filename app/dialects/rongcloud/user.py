@@ -28,12 +28,12 @@ def get_token(context: Context, request: schemas.GetToken) -> dict[str, Any]:
     services = context.services
     token = services.registration.get_or_register(
         User(request.user_id, nickname=request.name, face_url=request.portrait_uri),
-        services.codecs.request(FORMAT, request.user_id, issuer=context.app.key),
+        services.codecs[FORMAT].request(request.user_id, issuer=context.app.key),
         once=context.app.is_documented,
         new_id_error=schemas.new_id_error(request.user_id),
         max_users=context.settings.rongcloud_max_users,
     )
-    return {"userId": token.user_id, "token": services.codecs.encode(token)}
+    return {"userId": token.user_id, "token": services.codecs[token.format].encode(token)}
 
 
 @routes.signed("/user/refresh", schemas.Refresh)

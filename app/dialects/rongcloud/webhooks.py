@@ -39,7 +39,7 @@ _OTHER_SYSTEM = "PC"
 
 def senders(setup: SenderSetup) -> Sequence[Sender]:
     """Return a sender for each app with a receiver."""
-    settings = setup.settings.of(RongCloudSettings)
+    settings = setup.settings.groups[RongCloudSettings]
     apps = {app.key: app for app in settings.rongcloud_apps}
     return [RongCloudWebhooks(setup, url, apps[key]) for key, url in settings.rongcloud_callback_urls]
 

@@ -28,9 +28,9 @@ class Database:
     def __init__(self, path: Path, max_waiting: int = 1000) -> None:
         """Up to `max_waiting` operations may wait or run; while the writer is stalled, others are refused."""
         self._path = path
-        self._max_waiting = max_waiting
-        self._writer: Writer | None = None
-        self._connection: sqlite3.Connection | None = None
+        self.writer = Writer(max_waiting)
+        #: Run an operation in the writer's next commit.
+        self.write = self.writer.write
         # Idle read connections. A pool, not thread-locals: it is never larger than the number of concurrent
         # reads, and it outlives short-lived threads (a development server starts one per request).
         self._idle: deque[sqlite3.Connection] = deque()
@@ -48,31 +48,17 @@ class Database:
             if connection is not None:
                 connection.close()
             raise DatabaseRefused(f"the database {self._path} cannot be opened: {error}") from error
-        self._connection = connection
-        self._writer = Writer(connection, self._max_waiting)
+        self.writer.start(connection)
 
     def close(self) -> None:
         """Finish the waiting writes and close the file. Reads in progress close their own connections.
 
         The writer's connection is closed last, because closing it checkpoints the log.
         """
-        if self._writer is None or self._connection is None:
-            return
-        writer, connection = self._writer, self._connection
-        writer.close()
-        self._writer = self._connection = None
+        connection = self.writer.stop()
         self._close_idle()
-        connection.close()
-
-    def write(self, operation: Operation[T]) -> T:
-        """Run `operation` in the writer's next commit; return its result after the commit is on disk.
-
-        Raises StorageUnavailable, or what the operation raises; its changes are then rolled back.
-        """
-        writer = self._writer
-        if writer is None:
-            raise StorageUnavailable("the database is not open")
-        return writer.write(operation)
+        if connection is not None:
+            connection.close()
 
     def read(self, operation: Operation[T]) -> T:
         """Run `operation` on a snapshot of the last commit. Raises StorageUnavailable or what it raises."""
@@ -86,7 +72,7 @@ class Database:
 
     def read_one(self, operation: Operation[T]) -> T:
         """Like `read`, for an operation with one statement, which needs no transaction for a snapshot."""
-        if self._writer is None:
+        if not self.writer.is_open:
             raise StorageUnavailable("the database is not open")
         try:
             connection = self._borrow()
@@ -94,35 +80,10 @@ class Database:
                 return operation(connection)
             finally:
                 self._idle.append(connection)
-                if self._writer is None:
+                if not self.writer.is_open:
                     self._close_idle()
         except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error
-
-    @property
-    def stalled_for(self) -> float:
-        """Seconds that the current batch of writes has taken so far; 0 if there is none."""
-        return self._writer.stalled_for if self._writer else 0.0
-
-    @property
-    def waiting(self) -> int:
-        """Number of write operations that wait or run."""
-        return self._writer.waiting if self._writer else 0
-
-    @property
-    def commits(self) -> tuple[int, int]:
-        """Number of commits since `open`, and of operations that they included."""
-        return (self._writer.commits, self._writer.operations) if self._writer else (0, 0)
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether the writer thread is running."""
-        return self._writer is not None and self._writer.is_alive
-
-    @property
-    def last_failure(self) -> str:
-        """Why the last commit failed; empty if it did not."""
-        return self._writer.last_failure if self._writer else ""
 
     def _borrow(self) -> sqlite3.Connection:
         try:

@@ -27,6 +27,10 @@ _STATE = f"SELECT state, {_NOT_VOID} FROM tokens WHERE " + " AND ".join(
 class TokenStore:
     """Issued tokens by their claims. Methods run within the caller's operation."""
 
+    def __init__(self) -> None:
+        #: Counts since the start of the process. Only the writer's thread changes them.
+        self.issued = self.revoked = 0
+
     def put(self, connection: sqlite3.Connection, token: Token, issued_at: int) -> None:
         """Insert `token` as normal, issued at `issued_at` (Unix ms).
 
@@ -43,6 +47,7 @@ class TokenStore:
                 """,
                 {**token._asdict(), "issued_at": issued_at, "normal": TokenState.NORMAL},
             )
+            self.issued += 1
         except sqlite3.IntegrityError as error:
             # The only constraint that can fail is the reference to the user.
             raise UserNotFound(token.user_id) from error
@@ -96,22 +101,20 @@ class TokenStore:
             f"UPDATE tokens SET state = :kicked WHERE {_SAME_TOKEN}",
             ({**token._asdict(), "kicked": TokenState.KICKED} for token in tokens),
         )
+        self.revoked += len(tokens)
 
-    def kick_platform(self, connection: sqlite3.Connection, user_id: str, platform_id: int) -> int:
-        """Mark a user's OpenIM tokens on a platform as kicked; return how many were not kicked before."""
-        return connection.execute(
+    def kick_platform(self, connection: sqlite3.Connection, user_id: str, platform_id: int) -> None:
+        """Mark a user's OpenIM tokens on a platform as kicked."""
+        self.revoked += connection.execute(
             "UPDATE tokens SET state = ? WHERE user_id = ? AND issuer = '' AND platform_id = ? AND state = ?",
             (TokenState.KICKED, user_id, platform_id, TokenState.NORMAL),
         ).rowcount
 
     def kick_before(
         self, connection: sqlite3.Connection, user_ids: Sequence[str], time: int, now: int
-    ) -> int:
-        """Revoke the users' tokens that were issued before `time`, or will be before it (times in Unix ms).
-
-        Return how many existing ones were not revoked before.
-        """
-        count = connection.execute(
+    ) -> None:
+        """Revoke the users' tokens that were issued before `time`, or will be before it (in Unix ms)."""
+        self.revoked += connection.execute(
             "UPDATE tokens SET state = ? "
             "WHERE user_id IN (SELECT value FROM json_each(?)) AND issued_at < ? AND state = ?",
             (TokenState.KICKED, json_array(user_ids), time, TokenState.NORMAL),
@@ -122,7 +125,6 @@ class TokenStore:
                 "WHERE user_id IN (SELECT value FROM json_each(?))",
                 (time, json_array(user_ids)),
             )
-        return count
 
     def holds_valid(self, connection: sqlite3.Connection, request: TokenRequest, now: float) -> bool:
         """Return whether the user has a token of the request's issuer that is neither expired nor revoked.

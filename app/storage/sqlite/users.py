@@ -19,6 +19,10 @@ _PARAMETERS = ", ".join("?" for _ in User._fields)
 class UserStore:
     """Users by id. Methods run within the caller's operation."""
 
+    def __init__(self) -> None:
+        #: Users added since the start of the process. Only the writer's thread changes it.
+        self.added = 0
+
     def add(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert users. Raises UserExists for the first whose id is taken or reserved."""
         self._refuse_deactivated(connection, users)
@@ -28,6 +32,7 @@ class UserStore:
         except sqlite3.IntegrityError as error:
             raise UserExists(users[connection.total_changes - before].user_id) from error
         _count(connection, users)
+        self.added += len(users)
 
     def _refuse_deactivated(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         if not connection.execute("SELECT 1 FROM deactivated LIMIT 1").fetchone():

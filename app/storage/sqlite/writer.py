@@ -42,11 +42,10 @@ class _Job:
 
 
 class Writer:
-    """Runs write operations on one connection, in order of arrival."""
+    """Runs write operations on one connection, in order of arrival, between `start` and `stop`."""
 
-    def __init__(self, connection: sqlite3.Connection, max_waiting: int) -> None:
+    def __init__(self, max_waiting: int) -> None:
         """Up to `max_waiting` operations may wait or run; while the writer is stalled, others are refused."""
-        self._connection = connection
         self._max_waiting = max_waiting
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -58,9 +57,17 @@ class Writer:
         #: Why the last commit failed; empty if it did not.
         self.last_failure = ""
         self._failed_at = 0.0
-        self._closed = False
+        #: Whether operations are accepted.
+        self.is_open = False
+        self._connection: sqlite3.Connection
+        self._thread: threading.Thread | None = None
+
+    def start(self, connection: sqlite3.Connection) -> None:
+        """Accept operations, and run them on a connection."""
+        self._connection = connection
         self._thread = threading.Thread(target=self._work, name="rollcall-writer", daemon=True)
         self._thread.start()
+        self.is_open = True
 
     def write(self, operation: Operation[T]) -> T:
         """Run `operation` and return its result after the commit is on disk.
@@ -71,8 +78,8 @@ class Writer:
         with self._lock:
             if self.waiting >= self._max_waiting:
                 self._wait_for_slot()
-            if self._closed:
-                raise StorageUnavailable("the database is closed")
+            if not self.is_open:
+                raise StorageUnavailable("the database is not open")
             self.waiting += 1
             self._jobs.put(job)
         job.done.acquire()
@@ -90,7 +97,7 @@ class Writer:
     @property
     def is_alive(self) -> bool:
         """Whether the thread is running."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def _wait_for_slot(self) -> None:
         """Wait until fewer than `max_waiting` operations wait or run. Called with the lock held.
@@ -104,14 +111,15 @@ class Writer:
                 raise StorageUnavailable(f"the database has been busy for over {STALL} s")
             self._slot_freed.wait(STALL / 5)
 
-    def close(self) -> None:
-        """Finish the waiting operations, then end the thread. Idempotent."""
+    def stop(self) -> sqlite3.Connection | None:
+        """Finish the waiting operations, end the thread, return the connection; None if there is none."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
+            if self._thread is None or not self.is_open:
+                return None
+            self.is_open = False
             self._jobs.put(None)
         self._thread.join()
+        return self._connection
 
     def _work(self) -> None:
         while (first := self._jobs.get()) is not None:

@@ -679,7 +679,7 @@ def test_online_status_is_listed_per_platform(make_app: MakeApp, clock: FakeCloc
     client = app.test_client()
     services = app.extensions["rollcall"]
     services.start()
-    services.tokens.issue(services.codecs.request("v2", "openIMAdmin", 1))
+    services.tokens.issue(services.codecs["v2"].request("openIMAdmin", 1))
     for platform_id, connection_id, background in (
         (5, "", False),
         (4, "c2", True),

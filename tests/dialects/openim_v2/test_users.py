@@ -42,7 +42,7 @@ def _app(make_app: MakeApp) -> Flask:
     services.start()
     services.users.register([FULL_USER, User("bob")])
     for user_id in ("alice", "openIMAdmin"):
-        services.tokens.issue(services.codecs.request("v2", user_id, 1))
+        services.tokens.issue(services.codecs["v2"].request(user_id, 1))
     return app
 
 
@@ -332,8 +332,8 @@ def test_a_forced_logout_revokes_every_token_of_its_platform(app: Flask, clock: 
     client = app.test_client()
     services = app.extensions["rollcall"]
     clock.advance(1)
-    services.tokens.issue(services.codecs.request("v3.8", "alice", 1))
-    services.tokens.issue(services.codecs.request("v2", "alice", 5))
+    services.tokens.issue(services.codecs["v3.8"].request("alice", 1))
+    services.tokens.issue(services.codecs["v2"].request("alice", 5))
     for platform_id in (1, 5):
         services.presence.touch("alice", platform_id, 60)
     body = {"platform": 1, "fromUserID": "alice"}
@@ -379,12 +379,12 @@ def test_the_manager_status_call_shows_presence_to_administrators_only(app: Flas
 def test_a_deleted_user_is_removed_from_every_dialect(app: Flask, make_app: MakeApp) -> None:
     client = app.test_client()
     services = app.extensions["rollcall"]
-    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
+    services.tokens.issue(services.codecs["v3.8"].request("imAdmin", 10))
     v3_admin = {"operationID": "op", "token": tokens.v3_8("imAdmin", 10, NOW)}
-    services.tokens.issue(services.codecs.request("v3.8", "alice", 5))
+    services.tokens.issue(services.codecs["v3.8"].request("alice", 5))
     web = tokens.v3_8("alice", 5, NOW)
-    opaque = services.codecs.encode(
-        services.tokens.issue(services.codecs.request("rongcloud", issuer="live-app-key", user_id="alice"))
+    opaque = services.codecs["rongcloud"].encode(
+        services.tokens.issue(services.codecs["rongcloud"].request(issuer="live-app-key", user_id="alice"))
     )
     for headers in (AS_ALICE, {"token": web}, {"token": opaque}):
         assert client.post("/presence/heartbeat", json={}, headers=headers).get_json()["errCode"] == 0

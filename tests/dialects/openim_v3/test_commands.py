@@ -155,14 +155,14 @@ def _app(make_app: MakeApp) -> Flask:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice")])
-    issue, request = services.tokens.issue, services.codecs.request
+    issue, codecs = services.tokens.issue, services.codecs
     for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v3.4", "openIMAdmin", 1),
         ("v3.8", "alice", 1),
         ("v3.4", "alice", 1),
     ):
-        issue(request(format, user_id, platform_id))
+        issue(codecs[format].request(user_id, platform_id))
     return app
 
 

@@ -145,8 +145,8 @@ def _app(make_app: MakeApp) -> Flask:
             User("also", "Four", level=3),
         ]
     )
-    services.tokens.issue(services.codecs.request("v3.8", "imAdmin", 10))
-    services.tokens.issue(services.codecs.request("v3.4", "openIMAdmin", 1))
+    services.tokens.issue(services.codecs["v3.8"].request("imAdmin", 10))
+    services.tokens.issue(services.codecs["v3.4"].request("openIMAdmin", 1))
     return app
 
 

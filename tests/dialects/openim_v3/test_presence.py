@@ -183,7 +183,7 @@ def _app(make_app: MakeApp, clock: FakeClock) -> Flask:
     services = app.extensions["rollcall"]
     services.start()
     services.users.register([User("alice"), User("bob")])
-    issue, request = services.tokens.issue, services.codecs.request
+    issue, codecs = services.tokens.issue, services.codecs
     for format, user_id, platform_id in (
         ("v3.8", "imAdmin", 10),
         ("v3.4", "openIMAdmin", 1),
@@ -191,9 +191,9 @@ def _app(make_app: MakeApp, clock: FakeClock) -> Flask:
         ("v3.4", "alice", 5),
         ("v3.4", "alice", 2),
     ):
-        issue(request(format, user_id, platform_id))
+        issue(codecs[format].request(user_id, platform_id))
     clock.advance(1)
-    issue(request("v3.4", "alice", 5))
+    issue(codecs["v3.4"].request("alice", 5))
     touch = services.presence.touch
     touch("alice", 5, 60, "tab 1", True)
     touch("alice", 1, 60)

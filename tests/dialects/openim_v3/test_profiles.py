@@ -358,8 +358,8 @@ def _app(make_app: MakeApp) -> Flask:
     services.users.register(
         [User("alice", "Alice", "F", ex="x", global_recv_msg_opt=1, level=1), User("bob")]
     )
-    for token_request in (("v3.8", "imAdmin", 10), ("v3.8", "alice", 1)):
-        services.tokens.issue(services.codecs.request(*token_request))
+    for user_id, platform_id in (("imAdmin", 10), ("alice", 1)):
+        services.tokens.issue(services.codecs["v3.8"].request(user_id, platform_id))
     return app
 
 
@@ -428,7 +428,7 @@ def test_registrations_are_counted_by_utc_day(app: Flask, clock: FakeClock) -> N
 def test_an_oversized_answer_is_refused(app: Flask) -> None:
     services = app.extensions["rollcall"]
     services.users.register([User("fat", ex="x" * 65_536)])
-    services.tokens.issue(services.codecs.request("v3.4", "alice", 1))
+    services.tokens.issue(services.codecs["v3.4"].request("alice", 1))
     message = "the answer would have over 67108864 characters, ask for less"
     query = {"userIDs": ["fat"] * 1024}
     refusal = legacy_args(message)

@@ -55,7 +55,7 @@ def _app(app: Flask) -> Flask:
         ("v2", "alice", 1),
         ("v3.8", "alice", 5),
     ):
-        services.tokens.issue(services.codecs.request(format, user_id, platform_id))
+        services.tokens.issue(services.codecs[format].request(user_id, platform_id))
     return app
 
 
@@ -261,8 +261,8 @@ def test_check_online_answers_a_string(app: Flask, clock: FakeClock) -> None:
 
 def opaque_token(app: Flask, user_id: str) -> str:
     services = app.extensions["rollcall"]
-    token: str = services.codecs.encode(
-        services.tokens.issue(services.codecs.request("rongcloud", issuer="live-app-key", user_id=user_id))
+    token: str = services.codecs["rongcloud"].encode(
+        services.tokens.issue(services.codecs["rongcloud"].request(issuer="live-app-key", user_id=user_id))
     )
     return token
 
