@@ -2,8 +2,8 @@
 
 A request is a dataclass whose fields are declared with `field(Type, key)`. `bind` takes (key, value) pairs:
 those of a decoded JSON object, or of a form, where each value is the list of the texts that were sent. The
-types below follow Go's encoding/json, in its rules and its words: the class variable GO_TYPE of a request is
-the name of upstream's struct, keys match in any case, unknown keys are ignored, the last of several wins,
+types below follow Go's encoding/json, in its rules and its words: a request has the name of upstream's struct
+and the class variable GO_PACKAGE, keys match in any case, unknown keys are ignored, the last of several wins,
 null is absence, and nothing is converted. `form_types` has the types of forms.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ..errors import BodyInvalid
 from .json_body import Number
@@ -22,10 +22,11 @@ R = TypeVar("R")
 Pairs = Iterable[tuple[str, Any]]
 
 
-class GoRequest(Protocol):
-    """A request that stands for a Go struct."""
+class GoRequest:
+    """A request that stands for the Go struct of the same name, which error texts name."""
 
-    GO_TYPE: ClassVar[str]
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def bind(request: type[R], pairs: Pairs, *, above: tuple[str, ...] = ()) -> R:
         if value is None or type(value) is slot.type.exact_type:
             into[slot.name] = value
         else:
-            location = Location(getattr(request, "GO_TYPE", ""), (*above, slot.key))
+            location = Location(request.__name__, (*above, slot.key))
             into[slot.name] = slot.type.decode(value, location)
     for name, value in aliases.items():
         values[name] = values.get(name) or value
@@ -109,9 +110,14 @@ def bind_json(request: type[R], value: Any) -> R:
     if value is None:
         return request()
     if type(value) is not tuple:
-        go_type = getattr(request, "GO_TYPE", "")
-        raise BodyInvalid(f"json: cannot unmarshal {_json_name(value)} into Go value of type {go_type}")
+        raise BodyInvalid(
+            f"json: cannot unmarshal {_json_name(value)} into Go value of type {_go_type(request)}"
+        )
     return bind(request, value)
+
+
+def _go_type(request: type[Any]) -> str:
+    return f"{request.GO_PACKAGE}.{request.__name__}"
 
 
 def _json_name(value: Any) -> str:
@@ -130,12 +136,11 @@ _JSON_NAMES: dict[type, str] = {
 
 
 def _mismatch(what: str, location: Location, go_type: str) -> BodyInvalid:
-    struct = location.struct.rpartition(".")[2]
-    if not struct:
+    if not location.struct:
         return BodyInvalid(f"json: cannot unmarshal {what} into Go value of type {go_type}")
     keys = ".".join(location.keys)
     return BodyInvalid(
-        f"json: cannot unmarshal {what} into Go struct field {struct}.{keys} of type {go_type}"
+        f"json: cannot unmarshal {what} into Go struct field {location.struct}.{keys} of type {go_type}"
     )
 
 
@@ -191,10 +196,10 @@ def pointer_to(request: type[GoRequest]) -> Type:
 
     def decode(value: Any, location: Location) -> Any:
         if type(value) is not tuple:
-            raise _mismatch(_json_name(value), location, request.GO_TYPE)
+            raise _mismatch(_json_name(value), location, _go_type(request))
         return bind(request, value, above=location.keys)
 
-    return Type(f"*{request.GO_TYPE}", None, decode)
+    return Type(f"*{_go_type(request)}", None, decode)
 
 
 def nullable(type_: Type) -> Type:

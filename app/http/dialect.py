@@ -15,6 +15,7 @@ from .error_rows import ErrorTable
 if TYPE_CHECKING:
     from ..errors import DomainError
     from ..formats.codecs import TokenCodec
+    from ..models import Token
     from ..services import Services
     from ..settings import SettingGroup, Settings
     from ..webhooks.senders import Sender, SenderSetup
@@ -34,11 +35,23 @@ class RequestContext:
     """What the client calls its request, once the dialect has read it."""
     request: object = field(default=None, init=False)
     """The bound request, once there is one."""
+    token: Token | None = field(default=None, init=False)
+    """The token that let the caller in; None in calls that take none."""
 
     @property
     def services(self) -> Services:
         """The parts of this Rollcall."""
         return self.http_request.services
+
+    @property
+    def caller_id(self) -> str:
+        """The user id of the caller; empty in calls that take no token."""
+        return self.token.user_id if self.token else ""
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the caller is an administrator."""
+        return self.services.users.is_administrator(self.caller_id)
 
 
 C = TypeVar("C", bound=RequestContext)
@@ -50,13 +63,21 @@ R_contra = TypeVar("R_contra", contravariant=True)
 T = TypeVar("T")
 
 
+def anyone(context: RequestContext) -> None:
+    """Ask for no credential."""
+
+
+def everything(context: RequestContext, request: object) -> None:
+    """Permit every request."""
+
+
 @dataclass(frozen=True)
 class Access(Generic[C_contra, R_contra]):
     """Who may call: what is asked of the caller, and what about the bound request."""
 
-    identify: Callable[[C_contra], None]
+    identify: Callable[[C_contra], None] = anyone
     """Find out who calls. Raises AccessDenied."""
-    permit: Callable[[C_contra, R_contra], None]
+    permit: Callable[[C_contra, R_contra], None] = everything
     """Refuse callers who may not make this request. Raises AccessDenied."""
 
 

@@ -15,6 +15,7 @@ from rollcall_server.formats.schema import (
     STRING,
     STRINGS,
     UINT32,
+    GoRequest,
     bind_json,
     field,
     list_of,
@@ -24,57 +25,60 @@ from rollcall_server.formats.schema import (
 
 
 @dataclass(frozen=True)
-class Inner:
-    GO_TYPE: ClassVar[str] = "sdkws.UserInfo"
+class UserInfo(GoRequest):
+    GO_PACKAGE: ClassVar[str] = "sdkws"
 
     user_id: str = field(STRING, "userID")
     created: int = field(INT64, "createTime")
 
 
 @dataclass(frozen=True)
-class Outer:
-    GO_TYPE: ClassVar[str] = "user.UserRegisterReq"
+class UserRegisterReq(GoRequest):
+    GO_PACKAGE: ClassVar[str] = "user"
 
     secret: str = field(STRING, "secret", alias="password")
     platform: int = field(INT32, "platform")
     birth: int = field(UINT32, "birth")
     flag: bool = field(BOOL, "flag")
     ids: tuple[str, ...] | None = field(STRINGS, "userIDList")
-    users: tuple[Inner | None, ...] | None = field(list_of(pointer_to(Inner)), "users")
-    info: Inner | None = field(pointer_to(Inner), "userInfo")
+    users: tuple[UserInfo | None, ...] | None = field(list_of(pointer_to(UserInfo)), "users")
+    info: UserInfo | None = field(pointer_to(UserInfo), "userInfo")
     ttl: int = field(INT32, "ttl", default=1800)
 
 
-def bound(text: str) -> Outer:
-    return bind_json(Outer, decode_stream(decode(text.encode())))
+def bound(text: str) -> UserRegisterReq:
+    return bind_json(UserRegisterReq, decode_stream(decode(text.encode())))
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{}", Outer()),
-        ("null", Outer()),
-        ('{"unknown": {"secret": 1}}', Outer()),
-        ('{"secret": null, "platform": null, "users": null, "ttl": null}', Outer()),
-        ('{"SECRET": "a", "Platform": 1, "USERIDLIST": []}', Outer("a", 1, ids=())),
-        ('{"secret": "a", "SECRET": "b", "secret": "c"}', Outer("c")),
-        ('{"secret": "a", "secret": "c", "Secret": "b"}', Outer("b")),
-        ('{"secret": "a", "secret": null}', Outer("a")),
-        ('{"userIDList": ["a"], "userIDList": null}', Outer()),
-        ('{"password": "a"}', Outer("a")),
-        ('{"PASSWORD": "a", "secret": ""}', Outer("a")),
-        ('{"password": "a", "secret": "b"}', Outer("b")),
-        ('{"secret": "b", "password": "a"}', Outer("b")),
-        ('{"password": 1}', Outer()),
-        ('{"password": null}', Outer()),
-        ('{"userIDList": ["a", null, "a"]}', Outer(ids=("a", "", "a"))),
-        ('{"users": [{"userID": "u", "x": 1}, null, {}]}', Outer(users=(Inner("u"), None, Inner()))),
-        ('{"userInfo": {"CREATETIME": -9223372036854775808}}', Outer(info=Inner("", -(2**63)))),
-        ('{"platform": -2147483648, "birth": 4294967295}', Outer("", -(2**31), 2**32 - 1)),
-        ('{"platform": -0, "flag": true, "ttl": 0}', Outer("", 0, flag=True, ttl=0)),
+        ("{}", UserRegisterReq()),
+        ("null", UserRegisterReq()),
+        ('{"unknown": {"secret": 1}}', UserRegisterReq()),
+        ('{"secret": null, "platform": null, "users": null, "ttl": null}', UserRegisterReq()),
+        ('{"SECRET": "a", "Platform": 1, "USERIDLIST": []}', UserRegisterReq("a", 1, ids=())),
+        ('{"secret": "a", "SECRET": "b", "secret": "c"}', UserRegisterReq("c")),
+        ('{"secret": "a", "secret": "c", "Secret": "b"}', UserRegisterReq("b")),
+        ('{"secret": "a", "secret": null}', UserRegisterReq("a")),
+        ('{"userIDList": ["a"], "userIDList": null}', UserRegisterReq()),
+        ('{"password": "a"}', UserRegisterReq("a")),
+        ('{"PASSWORD": "a", "secret": ""}', UserRegisterReq("a")),
+        ('{"password": "a", "secret": "b"}', UserRegisterReq("b")),
+        ('{"secret": "b", "password": "a"}', UserRegisterReq("b")),
+        ('{"password": 1}', UserRegisterReq()),
+        ('{"password": null}', UserRegisterReq()),
+        ('{"userIDList": ["a", null, "a"]}', UserRegisterReq(ids=("a", "", "a"))),
+        (
+            '{"users": [{"userID": "u", "x": 1}, null, {}]}',
+            UserRegisterReq(users=(UserInfo("u"), None, UserInfo())),
+        ),
+        ('{"userInfo": {"CREATETIME": -9223372036854775808}}', UserRegisterReq(info=UserInfo("", -(2**63)))),
+        ('{"platform": -2147483648, "birth": 4294967295}', UserRegisterReq("", -(2**31), 2**32 - 1)),
+        ('{"platform": -0, "flag": true, "ttl": 0}', UserRegisterReq("", 0, flag=True, ttl=0)),
     ],
 )
-def test_a_body_binds_to_the_fields(text: str, expected: Outer) -> None:
+def test_a_body_binds_to_the_fields(text: str, expected: UserRegisterReq) -> None:
     assert bound(text) == expected
 
 
@@ -128,8 +132,8 @@ def test_a_wrong_type_is_refused_with_gos_error_text(text: str, message: str) ->
 
 
 @dataclass(frozen=True)
-class WithNullables:
-    GO_TYPE: ClassVar[str] = "sdkws.UserInfoWithEx"
+class UserInfoWithEx(GoRequest):
+    GO_PACKAGE: ClassVar[str] = "sdkws"
 
     name: str | None = field(nullable(STRING), "nickname")
     option: int | None = field(nullable(INT32), "globalRecvMsgOpt")
@@ -138,14 +142,14 @@ class WithNullables:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{}", WithNullables(None, None)),
-        ('{"nickname":null,"globalRecvMsgOpt":null}', WithNullables(None, None)),
-        ('{"nickname":"","globalRecvMsgOpt":0}', WithNullables("", 0)),
-        ('{"nickname":"a","NICKNAME":null}', WithNullables(None, None)),
+        ("{}", UserInfoWithEx(None, None)),
+        ('{"nickname":null,"globalRecvMsgOpt":null}', UserInfoWithEx(None, None)),
+        ('{"nickname":"","globalRecvMsgOpt":0}', UserInfoWithEx("", 0)),
+        ('{"nickname":"a","NICKNAME":null}', UserInfoWithEx(None, None)),
     ],
 )
-def test_a_nullable_field_distinguishes_absence_from_zero(text: str, expected: WithNullables) -> None:
-    assert bind_json(WithNullables, decode_stream(decode(text.encode()))) == expected
+def test_a_nullable_field_distinguishes_absence_from_zero(text: str, expected: UserInfoWithEx) -> None:
+    assert bind_json(UserInfoWithEx, decode_stream(decode(text.encode()))) == expected
 
 
 @pytest.mark.parametrize(
@@ -159,5 +163,5 @@ def test_a_nullable_field_distinguishes_absence_from_zero(text: str, expected: W
 )
 def test_a_wrong_type_in_a_nullable_field_is_refused_without_the_fields_name(text: str, message: str) -> None:
     with pytest.raises(BodyInvalid) as refusal:
-        bind_json(WithNullables, decode_stream(decode(text.encode())))
+        bind_json(UserInfoWithEx, decode_stream(decode(text.encode())))
     assert str(refusal.value) == message

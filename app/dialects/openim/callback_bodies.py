@@ -10,40 +10,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...formats.schema import INT32, INT64, STRING, field, list_of, nullable, pointer_to
+from ...formats.schema import INT32, STRING, GoRequest, field, list_of, nullable, pointer_to
 from ...models import PresenceChange, User, UserChanges, UserUpdated
 from . import platforms
+from .schemas import UserInfo
 
 Body = dict[str, object]
 
 
 @dataclass(slots=True)
-class AnsweredUser:
-    """A user in an answer."""
-
-    GO_TYPE: ClassVar[str] = "sdkws.UserInfo"
-
-    user_id: str = field(STRING, "userID")
-    nickname: str = field(STRING, "nickname")
-    face_url: str = field(STRING, "faceURL")
-    ex: str = field(STRING, "ex")
-    create_time: int = field(INT64, "createTime")
-    app_manger_level: int = field(INT32, "appMangerLevel")
-    global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
-
-
-@dataclass(slots=True)
-class CallbackAnswer:
+class CommonCallbackResp(GoRequest):
     """What a receiver answers: whether to continue, and what it amends."""
 
-    GO_TYPE: ClassVar[str] = "callbackstruct.CommonCallbackResp"
+    GO_PACKAGE: ClassVar[str] = "callbackstruct"
 
     action_code: int = field(INT32, "actionCode")
     err_code: int = field(INT32, "errCode")
     err_msg: str = field(STRING, "errMsg")
     err_dlt: str = field(STRING, "errDlt")
     next_code: int = field(INT32, "nextCode")
-    users: tuple[AnsweredUser | None, ...] | None = field(list_of(pointer_to(AnsweredUser)), "users")
+    users: tuple[UserInfo | None, ...] | None = field(list_of(pointer_to(UserInfo)), "users")
     nickname: str | None = field(nullable(STRING), "nickName")
     face_url: str | None = field(nullable(STRING), "faceURL")
     ex: str | None = field(nullable(STRING), "ex")
@@ -63,7 +49,7 @@ class CallbackGeneration:
     """Whether the body of an update has one."""
     has_secret: bool
     """Whether the body of a registration has one; ours is always empty."""
-    refuses: Callable[[CallbackAnswer], bool]
+    refuses: Callable[[CommonCallbackResp], bool]
     default_code: int
     """The code of a refusal that names none."""
 
@@ -137,7 +123,7 @@ def _user(user: User) -> Body:
     }
 
 
-def registered(users: Sequence[User], answer: CallbackAnswer) -> Sequence[User]:
+def registered(users: Sequence[User], answer: CommonCallbackResp) -> Sequence[User]:
     """Return the users to register after an answer: its own, if it has any, in place of all."""
     given = {user.user_id: user for user in users}
     amended = [
@@ -167,7 +153,7 @@ def update(generation: CallbackGeneration, name: str, event: UserUpdated, operat
     return {**body, **texts, "ex": "" if name.startswith("after") else None}
 
 
-def updated(event: UserUpdated, answer: CallbackAnswer) -> UserChanges:
+def updated(event: UserUpdated, answer: CommonCallbackResp) -> UserChanges:
     """Return the changes to write after an answer, whose values replace those that were sent."""
 
     def amended(answered: str | None, sent: str | None) -> str | None:

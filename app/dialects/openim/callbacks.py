@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ...http.dialect import RequestContext, Routes
 from ...models import ConnectionEvent, ConnectionEventType
 from .guard import KEY_OR_LOCAL, authorize_and_bind
-from .schemas import CallbackReq
+from .schemas import CallbackUserOnlineReq
 
 routes = Routes("callback", authorize_and_bind)
 
@@ -29,7 +29,7 @@ _NEW = {name.replace("User", "AfterUser", 1): type_ for name, type_ in _OLD.item
 COMMANDS: Mapping[str, ConnectionEventType] = {**_OLD, **_NEW}
 
 
-def callback(context: RequestContext, request: CallbackReq) -> None:
+def callback(context: RequestContext, request: CallbackUserOnlineReq) -> None:
     """Apply what a gateway reports about a connection; accept any other callback without effect."""
     type_ = COMMANDS.get(request.callback_command)
     if type_ is None:
@@ -54,4 +54,4 @@ def callback(context: RequestContext, request: CallbackReq) -> None:
 # second.
 for path in ("/callback", "/callbackExample"):
     for form in (path, f"{path}/<path:rest>"):
-        routes.post(form, CallbackReq, access=KEY_OR_LOCAL)(callback)
+        routes.post(form, CallbackUserOnlineReq, access=KEY_OR_LOCAL)(callback)

@@ -12,7 +12,7 @@ from ...formats.json_body import unmarshal
 from ...formats.schema import bind_json
 from ...http import loopback
 from ...http.dialect import Access, RequestContext
-from .schemas import CallbackReq
+from .schemas import CallbackUserOnlineReq
 from .settings import OpenIMSettings
 
 R = TypeVar("R")
@@ -24,7 +24,7 @@ def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[
     """Check the caller, then the body; a command may be in the URL alone."""
     access.identify(context)
     request = bind_json(schema, unmarshal(context.http_request.json))
-    if isinstance(request, CallbackReq) and not request.callback_command:
+    if isinstance(request, CallbackUserOnlineReq) and not request.callback_command:
         request = replace(request, callback_command=_command(context))
     access.permit(context, request)
     return request
@@ -45,7 +45,7 @@ def _key_or_local(context: RequestContext) -> None:
     )
 
 
-KEY_OR_LOCAL: Access[RequestContext, object] = Access(_key_or_local, lambda context, request: None)
+KEY_OR_LOCAL: Access[RequestContext, object] = Access(_key_or_local)
 
 
 def _path_parts(context: RequestContext) -> list[str]:

@@ -1,4 +1,7 @@
-"""What gateways send (v2.3.9 pkg/call_back_struct/msg_gateway.go; v3 pkg/callbackstruct/msg_gateway.go)."""
+"""What gateways send (v2.3.9 pkg/call_back_struct/msg_gateway.go; v3 pkg/callbackstruct/msg_gateway.go).
+
+And a user, as v3 and its callbacks have it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...errors import ArgumentInvalid, ArgumentMissing
-from ...formats.schema import BOOL, INT32, INT64, STRING, field
+from ...formats.schema import BOOL, INT32, INT64, STRING, GoRequest, field
 
 #: Upstream's have 32.
 MAX_CONNECTION_ID_CHARS = 64
@@ -15,10 +18,10 @@ MAX_PLATFORM_ID = 64
 
 
 @dataclass(slots=True)
-class CallbackReq:
+class CallbackUserOnlineReq(GoRequest):
     """What the callbacks about connections have in common; all others have a command too."""
 
-    GO_TYPE: ClassVar[str] = "callbackstruct.CallbackUserOnlineReq"
+    GO_PACKAGE: ClassVar[str] = "callbackstruct"
 
     callback_command: str = field(STRING, "callbackCommand")
     user_id: str = field(STRING, "userID")
@@ -35,3 +38,18 @@ class CallbackReq:
             raise ArgumentInvalid("platformID is invalid", "platformID")
         if len(self.conn_id) > MAX_CONNECTION_ID_CHARS:
             raise ArgumentInvalid(f"connID has over {MAX_CONNECTION_ID_CHARS} characters", "connID")
+
+
+@dataclass(slots=True)
+class UserInfo(GoRequest):
+    """A user as sent and as answered (protocol v0.0.73-alpha.12 sdkws/sdkws.proto)."""
+
+    GO_PACKAGE: ClassVar[str] = "sdkws"
+
+    user_id: str = field(STRING, "userID")
+    nickname: str = field(STRING, "nickname")
+    face_url: str = field(STRING, "faceURL")
+    ex: str = field(STRING, "ex")
+    create_time: int = field(INT64, "createTime")
+    app_manger_level: int = field(INT32, "appMangerLevel")
+    global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")

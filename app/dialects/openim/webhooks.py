@@ -24,7 +24,7 @@ from ...webhooks.http_client import DeliveryFailed, HttpResponse
 from ...webhooks.senders import Sender, SenderSetup
 from ...webhooks.signing import change_headers, signed_headers
 from . import callback_bodies as bodies
-from .callback_bodies import Body, CallbackAnswer
+from .callback_bodies import Body, CommonCallbackResp
 from .settings import OpenIMSettings
 
 _CONTENT_TYPE = "application/json; charset=utf-8"
@@ -79,7 +79,7 @@ class OpenIMWebhooks(Sender):
         answer = self._ask(name, bodies.update(self._generation, name, event, operation_id), operation_id)
         return bodies.updated(event, answer) if answer else event.changes
 
-    def _ask(self, name: str, content: Body, delivery_id: str) -> CallbackAnswer | None:
+    def _ask(self, name: str, content: Body, delivery_id: str) -> CommonCallbackResp | None:
         """Return the answer; None if there is none and the callback does not fail closed."""
         try:
             answer = self._answer(name, content, delivery_id)
@@ -92,7 +92,7 @@ class OpenIMWebhooks(Sender):
             raise WebhookRejected(code, answer.err_msg, answer.err_dlt)
         return answer
 
-    def _answer(self, name: str, content: Body, delivery_id: str) -> CallbackAnswer:
+    def _answer(self, name: str, content: Body, delivery_id: str) -> CommonCallbackResp:
         try:
             response = self._post(name, content, delivery_id)
         except DeliveryFailed as error:
@@ -186,6 +186,6 @@ def _new_id() -> str:
     return secrets.token_hex(16)
 
 
-def _decode(data: bytes) -> CallbackAnswer:
+def _decode(data: bytes) -> CommonCallbackResp:
     """Return what a receiver answered. Raises BadRequest."""
-    return bind_json(CallbackAnswer, unmarshal(decode(data)))
+    return bind_json(CommonCallbackResp, unmarshal(decode(data)))

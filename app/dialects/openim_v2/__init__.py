@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from ...http.dialect import DetectionHints, Dialect
+from ...http.dialect import DetectionHints, Dialect, RequestContext
 from ..openim.settings import OpenIMSettings
 from ..openim.tokens import V2
 from . import auth, errors, manager, render, tokens, user
-from .context import Context
 from .settings import OpenIMV2Settings
 
-DIALECT: Dialect[Context] = Dialect(
+DIALECT: Dialect[RequestContext] = Dialect(
     name="openim_v2",
     endpoints=(*auth.routes.endpoints, *user.routes.endpoints, *manager.routes.endpoints),
     base_paths={"/v2": ""},
     aliases=("/api",),
-    make_context=Context,
+    make_context=RequestContext,
     render_success=render.render_success,
     render_error=errors.render_error,
     settings=OpenIMV2Settings,

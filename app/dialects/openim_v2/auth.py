@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from ...errors import NotAdministrator, SecretWrong, UserNotFound
-from ...http.dialect import Routes
+from ...http.dialect import RequestContext, Routes
 from ...http.error_rows import ErrorRow, ErrorTable
 from ...http.responses import NO_DATA
 from ...models import TokenRequest, User
 from ..openim.tokens import V2
-from . import birth_date, render
-from .context import Context
+from . import birth_date, render, schemas
 from .errors import bind_failed, token_refused
 from .guard import MANAGER, SECRET, TOKEN, authorize_and_bind
-from .schemas import ForceLogoutReq, ParseTokenReq, UserRegisterReq, UserTokenReq
 from .tokens import platform_of
 
 routes = Routes("auth", authorize_and_bind)
@@ -20,13 +18,13 @@ routes = Routes("auth", authorize_and_bind)
 
 @routes.post(
     "/auth/user_register",
-    UserRegisterReq,
+    schemas.UserRegisterReq,
     access=SECRET,
     errors=ErrorTable(
         bind_failed(), ErrorRow(SecretWrong, 400, 401, " params.Secret != config.Config.Secret ")
     ),
 )
-def user_register(context: Context, request: UserRegisterReq) -> dict[str, object]:
+def user_register(context: RequestContext, request: schemas.UserRegisterReq) -> dict[str, object]:
     """Register a user and answer with a token for the platform. An existing user is never changed."""
     services = context.services
     token_request = _token_request(context, request.user_id, request.platform)
@@ -36,7 +34,7 @@ def user_register(context: Context, request: UserRegisterReq) -> dict[str, objec
 
 @routes.post(
     "/auth/user_token",
-    UserTokenReq,
+    schemas.UserTokenReq,
     access=SECRET,
     body_keys=("platform",),
     errors=ErrorTable(
@@ -50,7 +48,7 @@ def user_register(context: Context, request: UserRegisterReq) -> dict[str, objec
         ),
     ),
 )
-def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
+def user_token(context: RequestContext, request: schemas.UserTokenReq) -> dict[str, object]:
     """Answer with a token for the platform; older ones stay valid."""
     services = context.services
     token = services.tokens.issue(_token_request(context, request.user_id, request.platform))
@@ -59,12 +57,12 @@ def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
 
 @routes.post(
     "/auth/parse_token",
-    ParseTokenReq,
+    schemas.ParseTokenReq,
     access=TOKEN,
     body_keys=("operationID",),
     errors=ErrorTable(bind_failed(1001), token_refused(200, 1001, "GetUserIDFromTokenExpireTime")),
 )
-def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
+def parse_token(context: RequestContext, request: schemas.ParseTokenReq) -> dict[str, object]:
     """Answer when the token in the header expires."""
     assert context.token is not None, "TOKEN has let the caller in"
     return render.token_expiry(context.token)
@@ -72,7 +70,7 @@ def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
 
 @routes.post(
     "/auth/force_logout",
-    ForceLogoutReq,
+    schemas.ForceLogoutReq,
     access=MANAGER,
     body_keys=("platform", "fromUserID"),
     errors=ErrorTable(
@@ -86,17 +84,17 @@ def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
         ),
     ),
 )
-def force_logout(context: Context, request: ForceLogoutReq) -> object:
+def force_logout(context: RequestContext, request: schemas.ForceLogoutReq) -> object:
     """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
     context.services.tokens.revoke(request.from_user_id, platform_of(request.platform))
     return NO_DATA
 
 
-def _token_request(context: Context, user_id: str, platform: int) -> TokenRequest:
+def _token_request(context: RequestContext, user_id: str, platform: int) -> TokenRequest:
     return context.services.codecs[V2].request(user_id, platform_of(platform))
 
 
-def _profile(request: UserRegisterReq) -> User:
+def _profile(request: schemas.UserRegisterReq) -> User:
     return User(
         user_id=request.user_id,
         nickname=request.nickname,

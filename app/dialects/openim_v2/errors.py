@@ -4,30 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ...errors import (
-    AccessDenied,
-    BadRequest,
-    DefaultSecretsInUse,
-    DomainError,
-    NoSuchCall,
-    NotAdministrator,
-    NotOwner,
-    SecretWrong,
-    ServiceUnavailable,
-    TokenExpired,
-    TokenKicked,
-    TokenMalformed,
-    TokenMissing,
-    TokenNotIssued,
-    TokenNotYetValid,
-    TokenRefused,
-    TokenSignatureInvalid,
-    TooManyWrongSecrets,
-    UserExists,
-    UserNotFound,
-    WebhookRejected,
-    WebhookUnavailable,
-)
+from ... import errors
 from ...formats import go_json
 from ...http import responses
 from ...http.dialect import RequestContext
@@ -35,11 +12,11 @@ from ...http.error_rows import AnyErrorRow, ErrorRow, ErrorTable, answer_of, err
 from ...http.responses import JSON, NO_DATA, Answer
 
 
-class BirthStrInvalid(DomainError):
-    """`birthStr` is no date. Upstream finds out after the validation, so this is no BadRequest."""
+class BirthStrInvalid(errors.DomainError):
+    """`birthStr` is no date. Upstream finds out after the validation, so this is no errors.BadRequest."""
 
 
-class SomeNotDeleted(DomainError):
+class SomeNotDeleted(errors.DomainError):
     """Some of the users could not be deleted; the others are."""
 
     def __init__(self, user_ids: Sequence[str]) -> None:
@@ -52,14 +29,14 @@ class SomeNotDeleted(DomainError):
 # texts repeats the token.
 _PARSE = "==> Open_IM/pkg/common/token_verify.ParseToken()"
 _CLAIM = f"{_PARSE}@192: : ==> Open_IM/pkg/common/token_verify.GetClaimFromToken()"
-_TOKEN_TEXTS: Mapping[type[TokenRefused], str] = {
-    TokenMissing: f"{_CLAIM}@104: : that's not even a token",
-    TokenMalformed: f"{_CLAIM}@104: : that's not even a token",
-    TokenExpired: f"{_CLAIM}@106: : token is timed out, please log in again",
-    TokenNotYetValid: f"{_CLAIM}@108: : token not active yet",
-    TokenSignatureInvalid: f"{_CLAIM}@110: : couldn't handle this token",
-    TokenNotIssued: f"{_PARSE}@217: redis token map not find: couldn't handle this token",
-    TokenKicked: f"{_PARSE}@211: this token has been kicked by other same terminal : user has been kicked",
+_TOKEN_TEXTS: Mapping[type[errors.TokenRefused], str] = {
+    errors.TokenMissing: f"{_CLAIM}@104: : that's not even a token",
+    errors.TokenMalformed: f"{_CLAIM}@104: : that's not even a token",
+    errors.TokenExpired: f"{_CLAIM}@106: : token is timed out, please log in again",
+    errors.TokenNotYetValid: f"{_CLAIM}@108: : token not active yet",
+    errors.TokenSignatureInvalid: f"{_CLAIM}@110: : couldn't handle this token",
+    errors.TokenNotIssued: f"{_PARSE}@217: redis token map not find: couldn't handle this token",
+    errors.TokenKicked: f"{_PARSE}@211: this token has been kicked by other same terminal : user has been kicked",
 }
 
 
@@ -68,7 +45,7 @@ _TOKEN_TEXTS: Mapping[type[TokenRefused], str] = {
 
 def bind_failed(code: int = 400) -> AnyErrorRow:
     """Put "BindJSON failed" before what is wrong with the body."""
-    return ErrorRow(BadRequest, 400, code, lambda context, error: f" BindJSON failed {error}")
+    return ErrorRow(errors.BadRequest, 400, code, lambda context, error: f" BindJSON failed {error}")
 
 
 def token_refused(
@@ -76,39 +53,39 @@ def token_refused(
 ) -> AnyErrorRow:
     """Answer a refused token as `function` of upstream does, which forgets the operationID in places."""
 
-    def message(context: RequestContext, error: TokenRefused) -> str:
+    def message(context: RequestContext, error: errors.TokenRefused) -> str:
         prefix = f"{context.operation_id} " if has_operation_id else ""
         return f"{prefix}{function} failed {_TOKEN_TEXTS[type(error)]}"
 
-    return ErrorRow(TokenRefused, status, code, message)
+    return ErrorRow(errors.TokenRefused, status, code, message)
 
 
 def no_permission(
-    data: Callable[[RequestContext, DomainError], object],
+    data: Callable[[RequestContext, errors.DomainError], object],
 ) -> tuple[AnyErrorRow, AnyErrorRow]:
     """Give the refusal of callers who are neither administrators nor owners a `data`."""
     return (
-        ErrorRow(NotAdministrator, 200, 801, "no permission", data=data),
-        ErrorRow(NotOwner, 200, 801, "no permission", data=data),
+        ErrorRow(errors.NotAdministrator, 200, 801, "no permission", data=data),
+        ErrorRow(errors.NotOwner, 200, 801, "no permission", data=data),
     )
 
 
 TABLE = ErrorTable(
-    ErrorRow(DomainError, 500, 500, "call  rpc server failed"),
-    ErrorRow(BadRequest, 400, 400, error_message),
-    ErrorRow(AccessDenied, 200, 801, "no permission"),
-    ErrorRow(DefaultSecretsInUse, 400, 401, error_message),
+    ErrorRow(errors.DomainError, 500, 500, "call  rpc server failed"),
+    ErrorRow(errors.BadRequest, 400, 400, error_message),
+    ErrorRow(errors.AccessDenied, 200, 801, "no permission"),
+    ErrorRow(errors.DefaultSecretsInUse, 400, 401, error_message),
     ErrorRow(
-        SecretWrong,
+        errors.SecretWrong,
         400,
         401,
         lambda context, error: f"{context.operation_id} params.Secret != config.Config.Secret ",
     ),
-    ErrorRow(TooManyWrongSecrets, 400, 401, error_message),
+    ErrorRow(errors.TooManyWrongSecrets, 400, 401, error_message),
     token_refused(400),
-    ErrorRow(UserNotFound, 200, 802, "db failed"),
+    ErrorRow(errors.UserNotFound, 200, 802, "db failed"),
     ErrorRow(
-        UserExists,
+        errors.UserExists,
         500,
         500,
         lambda context, error: (
@@ -122,15 +99,15 @@ TABLE = ErrorTable(
         500,
         lambda context, error: f"{context.operation_id}  UserRegister failed {error}",
     ),
-    ErrorRow(WebhookRejected, 200, lambda error: error.code, lambda context, error: error.message),
-    ErrorRow(WebhookUnavailable, 500, 500, error_message),
-    ErrorRow(ServiceUnavailable, 503, 802, "db failed"),
+    ErrorRow(errors.WebhookRejected, 200, lambda error: error.code, lambda context, error: error.message),
+    ErrorRow(errors.WebhookUnavailable, 500, 500, error_message),
+    ErrorRow(errors.ServiceUnavailable, 503, 802, "db failed"),
 )
 
 
-def render_error(context: RequestContext, error: DomainError) -> Answer:
+def render_error(context: RequestContext, error: errors.DomainError) -> Answer:
     """Render an error."""
-    if isinstance(error, NoSuchCall):
+    if isinstance(error, errors.NoSuchCall):
         return responses.not_found()
     answer = answer_of(context, error, context.endpoint.errors, TABLE)
     body: dict[str, object] = {"errCode": answer.code, "errMsg": answer.message}

@@ -8,23 +8,21 @@ from __future__ import annotations
 from ...formats.go_json import RawJson
 from ...http.dialect import RequestContext, Routes
 from ...http.error_rows import ErrorRow, ErrorTable
-from . import render, user
-from .context import Context
+from . import render, schemas, user
 from .errors import SomeNotDeleted, no_permission, token_refused
 from .guard import MANAGER, TOKEN, authorize_and_bind
-from .schemas import AccountCheckReq, DeleteUsersReq, GetAllUsersUidReq, GetUsersOnlineStatusReq
 
 routes = Routes("manager", authorize_and_bind)
 
 
 def _requested_ids(context: RequestContext, error: object) -> object:
     request = context.request
-    return request.delete_user_id_list if isinstance(request, DeleteUsersReq) else None
+    return request.delete_user_id_list if isinstance(request, schemas.DeleteUsersReq) else None
 
 
 @routes.post(
     "/manager/delete_user",
-    DeleteUsersReq,
+    schemas.DeleteUsersReq,
     access=MANAGER,
     errors=ErrorTable(
         token_refused(500),
@@ -38,7 +36,7 @@ def _requested_ids(context: RequestContext, error: object) -> object:
         ),
     ),
 )
-def delete_user(context: Context, request: DeleteUsersReq) -> list[str]:
+def delete_user(context: RequestContext, request: schemas.DeleteUsersReq) -> list[str]:
     """Delete users with their tokens and presence; name those that are unknown or administrators."""
     failed = context.services.deletion.delete(request.delete_user_id_list or ())
     if failed:
@@ -48,14 +46,14 @@ def delete_user(context: Context, request: DeleteUsersReq) -> list[str]:
 
 get_all_users_uid = routes.post(
     "/manager/get_all_users_uid",
-    GetAllUsersUidReq,
+    schemas.GetAllUsersUidReq,
     access=MANAGER,
     errors=ErrorTable(*no_permission(user.empty_list)),
 )(user.get_all_users_uid)
 
 account_check = routes.post(
     "/manager/account_check",
-    AccountCheckReq,
+    schemas.AccountCheckReq,
     access=MANAGER,
     errors=ErrorTable(*no_permission(user.empty_list)),
 )(user.account_check)
@@ -63,13 +61,13 @@ account_check = routes.post(
 
 @routes.post(
     "/manager/get_users_online_status",
-    GetUsersOnlineStatusReq,
+    schemas.GetUsersOnlineStatusReq,
     access=TOKEN,
     errors=ErrorTable(token_refused(500)),
 )
-def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson:
+def get_users_online_status(context: RequestContext, request: schemas.GetUsersOnlineStatusReq) -> RawJson:
     """Answer with the status of each id; callers who are no administrators see all users offline."""
-    if context.is_manager:
+    if context.is_administrator:
         return user.get_users_online_status(context, request)
     user_ids = request.user_id_list or ()
     return render.online_status(user_ids, [()] * len(user_ids))

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from ...formats import go_json
 from ...formats.go_json import RawJson
+from ...http.dialect import RequestContext
 from ...http.responses import JSON, NO_DATA, Answer
 from ...models import Connection, Token, User
 from . import birth_date
-from .context import Context
 from .tokens import PLATFORMS
 
 ONLINE, OFFLINE = "online", "offline"
@@ -23,7 +23,7 @@ class TopLevel(dict[str, object]):
     """Members that stand next to errCode and errMsg in place of `data`."""
 
 
-def render_success(context: Context, data: object) -> Answer:
+def render_success(context: RequestContext, data: object) -> Answer:
     """Render the envelope; NO_DATA has no `data`."""
     if isinstance(data, TopLevel):
         rest = "," + go_json.members(data)

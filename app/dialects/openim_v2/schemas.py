@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...formats.schema import INT32, INT64, STRING, STRINGS, UINT32, field
+from ...formats.schema import INT32, INT64, STRING, STRINGS, UINT32, GoRequest, field
 
 
 def _operation_id() -> str:
@@ -17,10 +17,11 @@ def _operation_id() -> str:
     return declared
 
 
-class OperationReq:
+class OperationReq(GoRequest):
     """A request of v2, which has an operationID somewhere in its struct."""
 
     __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "base_info"
     operation_id: str
 
 
@@ -59,8 +60,6 @@ class _ApiUserInfo:
 class UserRegisterReq(_ApiUserInfo, OperationReq):
     """`/auth/user_register`: the app's secret, a platform and a profile."""
 
-    GO_TYPE: ClassVar[str] = "base_info.UserRegisterReq"
-
     secret: str = field(STRING, "secret", go="Secret", binding="required,max=32", first=True)
     platform: int = field(INT32, "platform", go="Platform", binding="required,min=1,max=12", first=True)
     operation_id: str = _operation_id()
@@ -69,8 +68,6 @@ class UserRegisterReq(_ApiUserInfo, OperationReq):
 @dataclass(slots=True)
 class UserTokenReq(OperationReq):
     """`/auth/user_token`: the app's secret, a platform and a user."""
-
-    GO_TYPE: ClassVar[str] = "base_info.UserTokenReq"
 
     secret: str = field(STRING, "secret", go="Secret", binding="required,max=32")
     platform: int = field(INT32, "platform", go="Platform", binding="required,min=1,max=12")
@@ -83,14 +80,10 @@ class UserTokenReq(OperationReq):
 class ParseTokenReq(_Operation):
     """`/auth/parse_token`: the token is in the header."""
 
-    GO_TYPE: ClassVar[str] = "base_info.ParseTokenReq"
-
 
 @dataclass(slots=True)
 class ForceLogoutReq(OperationReq):
     """`/auth/force_logout`: a user, and the one platform to log out."""
-
-    GO_TYPE: ClassVar[str] = "base_info.ForceLogoutReq"
 
     platform: int = field(INT32, "platform", go="Platform", binding="required,min=1,max=12")
     from_user_id: str = field(STRING, "fromUserID", go="FromUserID", binding="required,min=1,max=64")
@@ -101,16 +94,12 @@ class ForceLogoutReq(OperationReq):
 class GetUsersInfoReq(_Operation):
     """`/user/get_users_info` and its twin: users by id."""
 
-    GO_TYPE: ClassVar[str] = "base_info.GetUsersInfoReq"
-
     user_id_list: tuple[str, ...] | None = field(STRINGS, "userIDList", go="UserIDList", binding="required")
 
 
 @dataclass(slots=True)
 class GetSelfUserInfoReq(_Operation):
     """`/user/get_self_user_info`: the profile of a user."""
-
-    GO_TYPE: ClassVar[str] = "base_info.GetSelfUserInfoReq"
 
     user_id: str = field(STRING, "userID", go="UserID", binding="required")
 
@@ -119,16 +108,12 @@ class GetSelfUserInfoReq(_Operation):
 class UpdateSelfUserInfoReq(_ApiUserInfo, OperationReq):
     """`/user/update_user_info`: empty texts and 0 change nothing."""
 
-    GO_TYPE: ClassVar[str] = "base_info.UpdateSelfUserInfoReq"
-
     operation_id: str = _operation_id()
 
 
 @dataclass(slots=True)
 class SetGlobalRecvMessageOptReq(_Operation):
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a notification."""
-
-    GO_TYPE: ClassVar[str] = "base_info.SetGlobalRecvMessageOptReq"
 
     global_recv_msg_opt: int = field(
         INT32, "globalRecvMsgOpt", go="GlobalRecvMsgOpt", binding="omitempty,oneof=0 1 2"
@@ -139,8 +124,6 @@ class SetGlobalRecvMessageOptReq(_Operation):
 class GetUsersOnlineStatusReq(_Operation):
     """`/user/get_users_online_status`: up to 200 ids."""
 
-    GO_TYPE: ClassVar[str] = "base_info.GetUsersOnlineStatusReq"
-
     user_id_list: tuple[str, ...] | None = field(
         STRINGS, "userIDList", go="UserIDList", binding="required,lte=200"
     )
@@ -150,14 +133,10 @@ class GetUsersOnlineStatusReq(_Operation):
 class GetAllUsersUidReq(_Operation):
     """`/user/get_all_users_uid`: all ids at once."""
 
-    GO_TYPE: ClassVar[str] = "base_info.GetAllUsersUidReq"
-
 
 @dataclass(slots=True)
 class AccountCheckReq(_Operation):
     """`/user/account_check`: up to 100 ids."""
-
-    GO_TYPE: ClassVar[str] = "base_info.AccountCheckReq"
 
     check_user_id_list: tuple[str, ...] | None = field(
         STRINGS, "checkUserIDList", go="CheckUserIDList", binding="required,lte=100"
@@ -167,8 +146,6 @@ class AccountCheckReq(_Operation):
 @dataclass(slots=True)
 class GetUsersReq(_Operation):
     """`/user/get_users`: an id, else part of a name, else part of a name or a whole id; and a page."""
-
-    GO_TYPE: ClassVar[str] = "base_info.GetUsersReq"
 
     user_name: str = field(STRING, "userName")
     user_id: str = field(STRING, "userID")
@@ -181,21 +158,15 @@ class GetUsersReq(_Operation):
 class GetFriendIDListFromCacheReq(_Operation):
     """`/user/get_user_friend_from_cache`: the caller's friends."""
 
-    GO_TYPE: ClassVar[str] = "base_info.GetFriendIDListFromCacheReq"
-
 
 @dataclass(slots=True)
 class GetBlackIDListFromCacheReq(_Operation):
     """`/user/get_black_list_from_cache`: the users that the caller blocks."""
 
-    GO_TYPE: ClassVar[str] = "base_info.GetBlackIDListFromCacheReq"
-
 
 @dataclass(slots=True)
 class DeleteUsersReq(_Operation):
     """`/manager/delete_user`: users to delete."""
-
-    GO_TYPE: ClassVar[str] = "base_info.DeleteUsersReq"
 
     delete_user_id_list: tuple[str, ...] | None = field(
         STRINGS, "deleteUserIDList", go="DeleteUserIDList", binding="required"

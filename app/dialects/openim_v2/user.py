@@ -8,22 +8,9 @@ from ...http.dialect import RequestContext, Routes
 from ...http.error_rows import ErrorRow, ErrorTable, error_message
 from ...http.responses import NO_DATA
 from ...models import EVERYTHING, Page, UserChanges, UserFilter
-from . import birth_date, render
-from .context import Context
+from . import birth_date, render, schemas
 from .errors import BirthStrInvalid, bind_failed, no_permission, token_refused
 from .guard import MANAGER, OWNER, TOKEN, authorize_and_bind
-from .schemas import (
-    AccountCheckReq,
-    GetAllUsersUidReq,
-    GetBlackIDListFromCacheReq,
-    GetFriendIDListFromCacheReq,
-    GetSelfUserInfoReq,
-    GetUsersInfoReq,
-    GetUsersOnlineStatusReq,
-    GetUsersReq,
-    SetGlobalRecvMessageOptReq,
-    UpdateSelfUserInfoReq,
-)
 
 routes = Routes("user", authorize_and_bind)
 
@@ -41,7 +28,7 @@ def _null(context: RequestContext, error: object) -> None:
 
 def _empty_page(context: RequestContext, error: object) -> object:
     request = context.request
-    assert isinstance(request, GetUsersReq)
+    assert isinstance(request, schemas.GetUsersReq)
     return render.user_list([], 0, request.page_number, request.show_number)
 
 
@@ -50,12 +37,12 @@ _NO_IDS = ErrorRow(ArgumentMissing, 200, 803, "args failed", data=empty_list)
 
 @routes.post(
     "/user/get_users_info",
-    GetUsersInfoReq,
+    schemas.GetUsersInfoReq,
     access=TOKEN,
     body_keys=("userIDList",),
     errors=ErrorTable(token_refused(200), _NO_IDS),
 )
-def get_users_info(context: Context, request: GetUsersInfoReq) -> list[_Object]:
+def get_users_info(context: RequestContext, request: schemas.GetUsersInfoReq) -> list[_Object]:
     """Answer with public profiles in the order asked; unknown ids are left out."""
     if not request.user_id_list:
         raise ArgumentMissing("userIDList is empty", "userIDList")
@@ -65,7 +52,7 @@ def get_users_info(context: Context, request: GetUsersInfoReq) -> list[_Object]:
 
 get_users_info_from_cache = routes.post(
     "/user/get_users_info_from_cache",
-    GetUsersInfoReq,
+    schemas.GetUsersInfoReq,
     access=TOKEN,
     errors=ErrorTable(token_refused(400, has_operation_id=False), _NO_IDS),
 )(get_users_info)
@@ -73,7 +60,7 @@ get_users_info_from_cache = routes.post(
 
 @routes.post(
     "/user/get_self_user_info",
-    GetSelfUserInfoReq,
+    schemas.GetSelfUserInfoReq,
     access=OWNER,
     errors=ErrorTable(
         bind_failed(1001),
@@ -82,7 +69,7 @@ get_users_info_from_cache = routes.post(
         ErrorRow(UserNotFound, 200, 802, "db failed", data=_null),
     ),
 )
-def get_self_user_info(context: Context, request: GetSelfUserInfoReq) -> _Object:
+def get_self_user_info(context: RequestContext, request: schemas.GetSelfUserInfoReq) -> _Object:
     """Answer with a whole profile, to its owner or an administrator."""
     users = context.services.users
     return render.user_info(users.get(request.user_id), users.is_administrator(request.user_id))
@@ -90,20 +77,23 @@ def get_self_user_info(context: Context, request: GetSelfUserInfoReq) -> _Object
 
 @routes.post(
     "/user/update_user_info",
-    UpdateSelfUserInfoReq,
+    schemas.UpdateSelfUserInfoReq,
     access=OWNER,
     errors=ErrorTable(ErrorRow(BirthStrInvalid, 200, 803, error_message)),
 )
-def update_user_info(context: Context, request: UpdateSelfUserInfoReq) -> object:
+def update_user_info(context: RequestContext, request: schemas.UpdateSelfUserInfoReq) -> object:
     """Write fields that are neither empty nor 0, so none can be emptied; ignore an unknown user."""
     context.services.users.update_profile(request.user_id, _changes(request), unknown=True)
     return NO_DATA
 
 
 @routes.post(
-    "/user/set_global_msg_recv_opt", SetGlobalRecvMessageOptReq, access=TOKEN, body_keys=("operationID",)
+    "/user/set_global_msg_recv_opt",
+    schemas.SetGlobalRecvMessageOptReq,
+    access=TOKEN,
+    body_keys=("operationID",),
 )
-def set_global_msg_recv_opt(context: Context, request: SetGlobalRecvMessageOptReq) -> object:
+def set_global_msg_recv_opt(context: RequestContext, request: schemas.SetGlobalRecvMessageOptReq) -> object:
     """Write how the caller wants to receive messages."""
     changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
     context.services.users.update_if_known(context.caller_id, changes)
@@ -112,12 +102,12 @@ def set_global_msg_recv_opt(context: Context, request: SetGlobalRecvMessageOptRe
 
 @routes.post(
     "/user/get_users_online_status",
-    GetUsersOnlineStatusReq,
+    schemas.GetUsersOnlineStatusReq,
     access=TOKEN,
     body_keys=("userIDList",),
     errors=ErrorTable(token_refused(200)),
 )
-def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson:
+def get_users_online_status(context: RequestContext, request: schemas.GetUsersOnlineStatusReq) -> RawJson:
     """Answer with the status of each id in the order asked; unknown ids are offline."""
     user_ids = request.user_id_list or ()
     return render.online_status(user_ids, context.services.presence.connections(user_ids))
@@ -125,23 +115,23 @@ def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) 
 
 @routes.post(
     "/user/get_all_users_uid",
-    GetAllUsersUidReq,
+    schemas.GetAllUsersUidReq,
     access=MANAGER,
     errors=ErrorTable(*no_permission(empty_list)),
 )
-def get_all_users_uid(context: Context, request: GetAllUsersUidReq) -> list[str]:
+def get_all_users_uid(context: RequestContext, request: schemas.GetAllUsersUidReq) -> list[str]:
     """Answer with all ids in the order of registration."""
     return context.services.users.ids(EVERYTHING)[1]
 
 
 @routes.post(
     "/user/account_check",
-    AccountCheckReq,
+    schemas.AccountCheckReq,
     access=MANAGER,
     body_keys=("checkUserIDList",),
     errors=ErrorTable(*no_permission(empty_list)),
 )
-def account_check(context: Context, request: AccountCheckReq) -> RawJson:
+def account_check(context: RequestContext, request: schemas.AccountCheckReq) -> RawJson:
     """Answer which of the ids are registered, in the order asked."""
     user_ids = request.check_user_id_list or ()
     return render.account_check(user_ids, context.services.users.existing_ids(user_ids))
@@ -149,12 +139,12 @@ def account_check(context: Context, request: AccountCheckReq) -> RawJson:
 
 @routes.post(
     "/user/get_users",
-    GetUsersReq,
+    schemas.GetUsersReq,
     access=MANAGER,
     body_keys=("pageNumber", "showNumber"),
     errors=ErrorTable(*no_permission(_empty_page)),
 )
-def get_users(context: Context, request: GetUsersReq) -> _Object:
+def get_users(context: RequestContext, request: schemas.GetUsersReq) -> _Object:
     """Answer with a page of whole profiles."""
     users = context.services.users
     total, found = users.page(_page(request), _filter(request))
@@ -168,27 +158,31 @@ def get_users(context: Context, request: GetUsersReq) -> _Object:
 
 @routes.post(
     "/user/get_user_friend_from_cache",
-    GetFriendIDListFromCacheReq,
+    schemas.GetFriendIDListFromCacheReq,
     access=TOKEN,
     errors=ErrorTable(token_refused(500, has_operation_id=False)),
 )
-def get_user_friend_from_cache(context: Context, request: GetFriendIDListFromCacheReq) -> render.TopLevel:
+def get_user_friend_from_cache(
+    context: RequestContext, request: schemas.GetFriendIDListFromCacheReq
+) -> render.TopLevel:
     """Answer that the caller has no friends: Rollcall stores none."""
     return render.TopLevel(userIDList=None)
 
 
 @routes.post(
     "/user/get_black_list_from_cache",
-    GetBlackIDListFromCacheReq,
+    schemas.GetBlackIDListFromCacheReq,
     access=TOKEN,
     errors=ErrorTable(token_refused(500)),
 )
-def get_black_list_from_cache(context: Context, request: GetBlackIDListFromCacheReq) -> render.TopLevel:
+def get_black_list_from_cache(
+    context: RequestContext, request: schemas.GetBlackIDListFromCacheReq
+) -> render.TopLevel:
     """Answer that the caller's blacklist is empty: Rollcall stores none for OpenIM."""
     return render.TopLevel(userIDList=None)
 
 
-def _changes(request: UpdateSelfUserInfoReq) -> UserChanges:
+def _changes(request: schemas.UpdateSelfUserInfoReq) -> UserChanges:
     return UserChanges(
         nickname=request.nickname or None,
         face_url=request.face_url or None,
@@ -201,14 +195,14 @@ def _changes(request: UpdateSelfUserInfoReq) -> UserChanges:
     )
 
 
-def _page(request: GetUsersReq) -> Page:
+def _page(request: schemas.GetUsersReq) -> Page:
     """Return the page; a negative size is no limit, and a page below 1 is the first."""
     if request.show_number < 0:
         return EVERYTHING
     return Page(max(request.page_number - 1, 0) * request.show_number, request.show_number)
 
 
-def _filter(request: GetUsersReq) -> UserFilter:
+def _filter(request: schemas.GetUsersReq) -> UserFilter:
     if request.user_id:
         return UserFilter(user_ids=[request.user_id])
     if request.user_name:

@@ -41,7 +41,7 @@ class _Rule:
 
 @cache
 def _rules(request: type[Any]) -> tuple[_Rule, ...]:
-    struct = request.GO_TYPE.rpartition(".")[2]
+    struct = request.__name__
     rules = []
     # Fields before an embedded struct upstream come after it here, as a dataclass puts its base first.
     for each in sorted(fields(request), key=lambda each: "first" not in each.metadata):

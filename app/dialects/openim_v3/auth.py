@@ -13,14 +13,14 @@ from .context import Context
 from .errors import TOKEN_EXPIRED, TOKEN_MALFORMED, TOKEN_NOT_YET_VALID, user_not_found
 from .generations import APP_ACCOUNT
 from .guard import ADMINISTRATOR, OPEN, SECRET, authorize_and_bind
-from .schemas.auth import ForceLogoutReq, GetAdminTokenReq, GetUserTokenReq, ParseTokenReq, UserTokenReq
+from .schemas import auth as schemas
 from .settings import OpenIMV3Settings
 
 routes = Routes("auth", authorize_and_bind)
 
 
-@routes.post("/auth/user_token", UserTokenReq, access=SECRET, body_keys=("platformID",))
-def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
+@routes.post("/auth/user_token", schemas.UserTokenReq, access=SECRET, body_keys=("platformID",))
+def user_token(context: Context, request: schemas.UserTokenReq) -> dict[str, object]:
     """Answer with a token of any user, even of an administrator: the secret is all-powerful."""
     is_administrator = context.services.users.is_administrator(request.user_id)
     revokes = context.generation.revokes and not is_administrator
@@ -29,11 +29,11 @@ def user_token(context: Context, request: UserTokenReq) -> dict[str, object]:
 
 @routes.post(
     "/auth/get_admin_token",
-    GetAdminTokenReq,
+    schemas.GetAdminTokenReq,
     access=SECRET,
     errors=ErrorTable(user_not_found("user not found")),
 )
-def get_admin_token(context: Context, request: GetAdminTokenReq) -> dict[str, object]:
+def get_admin_token(context: Context, request: schemas.GetAdminTokenReq) -> dict[str, object]:
     """Answer with an administrator's token; earlier ones stay valid."""
     admins = context.services.settings.groups[OpenIMV3Settings].openim_v3_admins
     if request.user_id not in admins:
@@ -41,8 +41,8 @@ def get_admin_token(context: Context, request: GetAdminTokenReq) -> dict[str, ob
     return _issue(context, request.user_id, Platform.ADMIN, revokes=False)
 
 
-@routes.post("/auth/get_user_token", GetUserTokenReq, access=ADMINISTRATOR)
-def get_user_token(context: Context, request: GetUserTokenReq) -> dict[str, object]:
+@routes.post("/auth/get_user_token", schemas.GetUserTokenReq, access=ADMINISTRATOR)
+def get_user_token(context: Context, request: schemas.GetUserTokenReq) -> dict[str, object]:
     """Answer with a token of a user who is no administrator; upstream accepts any platform id."""
     generation = context.generation
     if generation.refuses_special_accounts and request.platform_id == Platform.ADMIN:
@@ -57,19 +57,21 @@ def get_user_token(context: Context, request: GetUserTokenReq) -> dict[str, obje
 
 @routes.post(
     "/auth/parse_token",
-    ParseTokenReq,
+    schemas.ParseTokenReq,
     access=OPEN,
     body_keys=("token",),
     # Every version says exactly here what is wrong with a token.
     errors=ErrorTable(TOKEN_EXPIRED, TOKEN_MALFORMED, TOKEN_NOT_YET_VALID),
 )
-def parse_token(context: Context, request: ParseTokenReq) -> dict[str, object]:
+def parse_token(context: Context, request: schemas.ParseTokenReq) -> dict[str, object]:
     """Answer what the token in the body says."""
     return render.parsed_token(tokens.verify(context.services, request.token), context.generation)
 
 
-@routes.post("/auth/force_logout", ForceLogoutReq, access=ADMINISTRATOR, body_keys=("platformID", "userID"))
-def force_logout(context: Context, request: ForceLogoutReq) -> object:
+@routes.post(
+    "/auth/force_logout", schemas.ForceLogoutReq, access=ADMINISTRATOR, body_keys=("platformID", "userID")
+)
+def force_logout(context: Context, request: schemas.ForceLogoutReq) -> object:
     """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
     context.services.tokens.revoke(request.user_id, request.platform_id)
     return NO_DATA

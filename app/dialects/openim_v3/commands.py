@@ -11,13 +11,7 @@ from .context import Context
 from .errors import NO_PERMISSION
 from .generations import LEGACY
 from .guard import OWNER, authorize_and_bind
-from .schemas.commands import (
-    ProcessUserCommandAddReq,
-    ProcessUserCommandDeleteReq,
-    ProcessUserCommandGetAllReq,
-    ProcessUserCommandGetReq,
-    ProcessUserCommandUpdateReq,
-)
+from .schemas import commands as schemas
 
 routes = Routes("user", authorize_and_bind)
 
@@ -34,8 +28,10 @@ _NOT_OWNER = ErrorTable(
 )
 
 
-@routes.post("/user/process_user_command_add", ProcessUserCommandAddReq, access=OWNER, errors=_NOT_OWNER)
-def process_user_command_add(context: Context, request: ProcessUserCommandAddReq) -> object:
+@routes.post(
+    "/user/process_user_command_add", schemas.ProcessUserCommandAddReq, access=OWNER, errors=_NOT_OWNER
+)
+def process_user_command_add(context: Context, request: schemas.ProcessUserCommandAddReq) -> object:
     """Add a command; there may be others like it, and the user need not be registered."""
     context.services.commands.add(
         request.user_id, request.type, request.uuid, request.value or "", request.ex or ""
@@ -44,33 +40,39 @@ def process_user_command_add(context: Context, request: ProcessUserCommandAddReq
 
 
 @routes.post(
-    "/user/process_user_command_delete", ProcessUserCommandDeleteReq, access=OWNER, errors=_NOT_OWNER
+    "/user/process_user_command_delete", schemas.ProcessUserCommandDeleteReq, access=OWNER, errors=_NOT_OWNER
 )
-def process_user_command_delete(context: Context, request: ProcessUserCommandDeleteReq) -> object:
+def process_user_command_delete(context: Context, request: schemas.ProcessUserCommandDeleteReq) -> object:
     """Delete one command."""
     context.services.commands.delete(request.user_id, request.type, request.uuid)
     return NO_DATA
 
 
 @routes.post(
-    "/user/process_user_command_update", ProcessUserCommandUpdateReq, access=OWNER, errors=_NOT_OWNER
+    "/user/process_user_command_update", schemas.ProcessUserCommandUpdateReq, access=OWNER, errors=_NOT_OWNER
 )
-def process_user_command_update(context: Context, request: ProcessUserCommandUpdateReq) -> object:
+def process_user_command_update(context: Context, request: schemas.ProcessUserCommandUpdateReq) -> object:
     """Write the given fields of one command."""
     context.services.commands.update(request.user_id, request.type, request.uuid, request.value, request.ex)
     return NO_DATA
 
 
-@routes.post("/user/process_user_command_get", ProcessUserCommandGetReq, access=OWNER, errors=_NOT_OWNER)
-def process_user_command_get(context: Context, request: ProcessUserCommandGetReq) -> dict[str, object]:
+@routes.post(
+    "/user/process_user_command_get", schemas.ProcessUserCommandGetReq, access=OWNER, errors=_NOT_OWNER
+)
+def process_user_command_get(
+    context: Context, request: schemas.ProcessUserCommandGetReq
+) -> dict[str, object]:
     """Answer with a user's commands of one type."""
     return _commands(context, request.user_id, request.type)
 
 
 @routes.post(
-    "/user/process_user_command_get_all", ProcessUserCommandGetAllReq, access=OWNER, errors=_NOT_OWNER
+    "/user/process_user_command_get_all", schemas.ProcessUserCommandGetAllReq, access=OWNER, errors=_NOT_OWNER
 )
-def process_user_command_get_all(context: Context, request: ProcessUserCommandGetAllReq) -> dict[str, object]:
+def process_user_command_get_all(
+    context: Context, request: schemas.ProcessUserCommandGetAllReq
+) -> dict[str, object]:
     """Answer with all of a user's commands."""
     return _commands(context, request.user_id, None)
 

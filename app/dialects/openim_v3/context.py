@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ...http.dialect import EndpointInfo, RequestContext
 from ...http.request import Request
 from ...http.responses import JSON, Answer, accepts_gzip, gzipped
-from ...models import Token
 from .generations import Generation, generation_of
 
 
@@ -16,18 +15,6 @@ class Context(RequestContext):
     """A request, its generation, and who makes it."""
 
     generation: Generation
-    token: Token | None = None
-    """The token that let the caller in."""
-
-    @property
-    def caller_id(self) -> str:
-        """The caller's user id; empty in calls that take no token."""
-        return self.token.user_id if self.token else ""
-
-    @property
-    def is_administrator(self) -> bool:
-        """Whether the caller is an administrator."""
-        return self.services.users.is_administrator(self.caller_id)
 
 
 def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:

@@ -2,32 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import (
-    AccessDenied,
-    BadRequest,
-    BodyInvalid,
-    CommandNotFound,
-    DomainError,
-    NoFreeUserID,
-    NoSuchCall,
-    NotAdministrator,
-    NotOwner,
-    SecretWrong,
-    ServiceUnavailable,
-    TokenExpired,
-    TokenKicked,
-    TokenMalformed,
-    TokenMissing,
-    TokenNotIssued,
-    TokenNotYetValid,
-    TokenRefused,
-    TokenSignatureInvalid,
-    UserExists,
-    UserNotFound,
-    WebhookRejected,
-    WebhookResponseInvalid,
-    WebhookUnavailable,
-)
+from ... import errors
 from ...formats import go_json
 from ...http import responses
 from ...http.error_rows import AnyErrorRow, ErrorRow, ErrorTable, answer_of, error_message
@@ -44,79 +19,88 @@ TOKEN_UNKNOWN = "TokenUnknownError"
 
 def user_not_found(message: str, generation: object = None) -> AnyErrorRow:
     """Answer an unknown user with a message of the call's own."""
-    return ErrorRow(UserNotFound, 200, 1004, message, NOT_FOUND, variant=generation)
+    return ErrorRow(errors.UserNotFound, 200, 1004, message, NOT_FOUND, variant=generation)
 
 
 def bound_by_gin(generation: object = None) -> AnyErrorRow:
     """Answer an invalid body as gin does: HTTP 400, and the message is all of `errDlt`."""
-    return ErrorRow(BodyInvalid, 400, 1001, error_message, ARGS, variant=generation, is_verbatim=True)
+    return ErrorRow(errors.BodyInvalid, 400, 1001, error_message, ARGS, variant=generation, is_verbatim=True)
 
 
 # What is wrong with a token, where a call says it exactly in both generations.
-TOKEN_EXPIRED = ErrorRow(TokenExpired, 200, 1501, name="TokenExpiredError")
-TOKEN_MALFORMED = ErrorRow(TokenMalformed, 200, 1503, name="TokenMalformedError")
-TOKEN_NOT_YET_VALID = ErrorRow(TokenNotYetValid, 200, 1504, name="TokenNotValidYetError")
+TOKEN_EXPIRED = ErrorRow(errors.TokenExpired, 200, 1501, name="TokenExpiredError")
+TOKEN_MALFORMED = ErrorRow(errors.TokenMalformed, 200, 1503, name="TokenMalformedError")
+TOKEN_NOT_YET_VALID = ErrorRow(errors.TokenNotYetValid, 200, 1504, name="TokenNotValidYetError")
 
 TABLE = ErrorTable(
-    ErrorRow(DomainError, 500, 500, name=INTERNAL),
-    ErrorRow(BadRequest, 200, 1001, error_message, ARGS),
+    ErrorRow(errors.DomainError, 500, 500, name=INTERNAL),
+    ErrorRow(errors.BadRequest, 200, 1001, error_message, ARGS),
     bound_by_gin(LEGACY),
-    ErrorRow(AccessDenied, 200, 1002, error_message, NO_PERMISSION),
-    ErrorRow(SecretWrong, 200, 1002, "secret invalid", NO_PERMISSION),
+    ErrorRow(errors.AccessDenied, 200, 1002, error_message, NO_PERMISSION),
+    ErrorRow(errors.SecretWrong, 200, 1002, "secret invalid", NO_PERMISSION),
     ErrorRow(
-        NotAdministrator,
+        errors.NotAdministrator,
         200,
         1002,
         lambda context, error: f"user {error.user_id} is not admin userID",
         NO_PERMISSION,
     ),
     ErrorRow(
-        NotOwner, 200, 1002, lambda context, error: f"ownerUserID, {error.owner_id}=MISSING", NO_PERMISSION
+        errors.NotOwner,
+        200,
+        1002,
+        lambda context, error: f"ownerUserID, {error.owner_id}=MISSING",
+        NO_PERMISSION,
     ),
-    ErrorRow(NotOwner, 200, 1002, "CheckAccessV3", NO_PERMISSION, variant=LEGACY),
-    ErrorRow(TokenMissing, 200, 1001, "header must have token", ARGS),
+    ErrorRow(errors.NotOwner, 200, 1002, "CheckAccessV3", NO_PERMISSION, variant=LEGACY),
+    ErrorRow(errors.TokenMissing, 200, 1001, "header must have token", ARGS),
     TOKEN_EXPIRED,
     TOKEN_MALFORMED,
     TOKEN_NOT_YET_VALID,
-    ErrorRow(TokenRefused, 200, 1505, name=TOKEN_UNKNOWN),
+    ErrorRow(errors.TokenRefused, 200, 1505, name=TOKEN_UNKNOWN),
     # A 3.4 server parses the header's token in its API process, where every problem of a JWT is the same.
-    ErrorRow(TokenExpired, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
-    ErrorRow(TokenMalformed, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
-    ErrorRow(TokenNotYetValid, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
+    ErrorRow(errors.TokenExpired, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
+    ErrorRow(errors.TokenMalformed, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
+    ErrorRow(errors.TokenNotYetValid, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
     # From 3.8.3 on the JWT library's text replaces the name.
     ErrorRow(
-        TokenSignatureInvalid, 200, 1505, TOKEN_UNKNOWN, name=lambda error: error.reason, variant=CURRENT
+        errors.TokenSignatureInvalid,
+        200,
+        1505,
+        TOKEN_UNKNOWN,
+        name=lambda error: error.reason,
+        variant=CURRENT,
     ),
-    ErrorRow(TokenKicked, 200, 1506, name="TokenKickedError"),
-    ErrorRow(TokenNotIssued, 200, 1507, name="TokenNotExistError"),
+    ErrorRow(errors.TokenKicked, 200, 1506, name="TokenKickedError"),
+    ErrorRow(errors.TokenNotIssued, 200, 1507, name="TokenNotExistError"),
     user_not_found("record not found"),
     user_not_found(f": 1004 {NOT_FOUND} userID not found", LEGACY),
-    ErrorRow(CommandNotFound, 200, 1004, name=NOT_FOUND),
-    ErrorRow(NoFreeUserID, 200, 500, "gen user id failed", INTERNAL),
-    ErrorRow(UserExists, 200, 1102, "userID registered already", "RegisteredAlreadyError"),
+    ErrorRow(errors.CommandNotFound, 200, 1004, name=NOT_FOUND),
+    ErrorRow(errors.NoFreeUserID, 200, 500, "gen user id failed", INTERNAL),
+    ErrorRow(errors.UserExists, 200, 1102, "userID registered already", "RegisteredAlreadyError"),
     ErrorRow(
-        WebhookRejected,
+        errors.WebhookRejected,
         200,
         lambda error: error.code,
         lambda context, error: error.detail,
         name=lambda error: error.message,
         is_verbatim=True,
     ),
-    ErrorRow(WebhookUnavailable, 200, 90004, error_message, "NetworkError"),
+    ErrorRow(errors.WebhookUnavailable, 200, 90004, error_message, "NetworkError"),
     ErrorRow(
-        WebhookResponseInvalid,
+        errors.WebhookResponseInvalid,
         200,
         90007,
         lambda context, error: f"{error} response format error",
         "DataError",
     ),
-    ErrorRow(ServiceUnavailable, 503, 90002, name="DatabaseError"),
+    ErrorRow(errors.ServiceUnavailable, 503, 90002, name="DatabaseError"),
 )
 
 
-def render_error(context: Context, error: DomainError) -> Answer:
+def render_error(context: Context, error: errors.DomainError) -> Answer:
     """Render an error; HTTP says 200 to almost all of them."""
-    if isinstance(error, NoSuchCall):
+    if isinstance(error, errors.NoSuchCall):
         return responses.not_found()
     generation = context.generation
     answer = answer_of(context, error, context.endpoint.errors, TABLE, variant=generation)

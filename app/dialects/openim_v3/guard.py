@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from ...domain.auth_throttle import is_one_of
-from ...errors import (
-    HeaderMissing,
-    NoSuchPath,
-    NotAdministrator,
-    NotOwner,
-    SecretWrong,
-    TokenMissing,
-)
+from ...errors import HeaderMissing, NoSuchPath
 from ...formats.schema import bind_json
 from ...http.dialect import Access, Endpoint
 from ...http.error_rows import ErrorTable
-from ..openim import tokens
+from ..openim.access import WithSecret, administrator, by_token, check_owner, check_secret
 from .context import Context
 from .generations import CURRENT, LEGACY, Generation
 from .schemas.rules import check
@@ -42,60 +34,29 @@ def _require_operation_id(context: Context) -> None:
         raise HeaderMissing("operationID")
 
 
-class _WithSecret(Protocol):
-    @property
-    def secret(self) -> str: ...
-
-
 class _Owned(Protocol):
     @property
     def owner_id(self) -> str: ...
 
 
-def _no_token(context: Context) -> None:
-    """Ask for no token."""
-
-
-def _by_token(context: Context) -> None:
-    """Ask for a valid token of any OpenIM dialect. Raises TokenRefused."""
-    text = context.http_request.header("TOKEN")
-    if not text:
-        raise TokenMissing
-    context.token = tokens.verify(context.services, text)
-
-
-def _everyone(context: Context, request: object) -> None:
-    """Permit every caller."""
-
-
-def _with_secret(context: Context, request: _WithSecret) -> None:
-    right = context.services.settings.groups[OpenIMV3Settings].openim_secret
-    http_request = context.http_request
-    context.services.auth_throttle.check(
-        http_request.address, is_one_of(request.secret, right), SecretWrong(), http_request.log_wrong_secret
-    )
-
-
-def _administrator(context: Context, request: object) -> None:
-    if not context.is_administrator:
-        raise NotAdministrator(context.caller_id)
+def _with_secret(context: Context, request: WithSecret) -> None:
+    check_secret(context, request.secret, context.services.settings.groups[OpenIMV3Settings].openim_secret)
 
 
 def _owner(context: Context, request: _Owned) -> None:
-    if context.caller_id != request.owner_id and not context.is_administrator:
-        raise NotOwner(request.owner_id)
+    check_owner(context, request.owner_id)
 
 
 #: No credential.
-OPEN: Access[Context, object] = Access(_no_token, _everyone)
+OPEN: Access[Context, object] = Access()
 #: The secret in the body.
-SECRET: Access[Context, _WithSecret] = Access(_no_token, _with_secret)
+SECRET: Access[Context, WithSecret] = Access(permit=_with_secret)
 #: Any valid token.
-TOKEN: Access[Context, object] = Access(_by_token, _everyone)
+TOKEN: Access[Context, object] = Access(by_token)
 #: An administrator's token.
-ADMINISTRATOR: Access[Context, object] = Access(_by_token, _administrator)
+ADMINISTRATOR: Access[Context, object] = Access(by_token, administrator)
 #: The token of the user whom the request is about, or an administrator's.
-OWNER: Access[Context, _Owned] = Access(_by_token, _owner)
+OWNER: Access[Context, _Owned] = Access(by_token, _owner)
 
 
 def by_generation(legacy: Access[Context, R], current: Access[Context, R]) -> Access[Context, R]:
@@ -115,7 +76,7 @@ def _refuse_unknown(context: Context) -> object:
     """Check a request to an unknown path as 3.8 does before it looks for the path."""
     _require_operation_id(context)
     if context.generation is CURRENT and not context.http_request.path.startswith(_OPEN_PATHS):
-        _by_token(context)
+        by_token(context)
     raise NoSuchPath
 
 

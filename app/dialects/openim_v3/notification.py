@@ -15,11 +15,7 @@ from .context import Context
 from .errors import ARGS, NO_PERMISSION
 from .generations import APP_ACCOUNT, LEGACY
 from .guard import ADMINISTRATOR, authorize_and_bind
-from .schemas.notification import (
-    AddNotificationAccountReq,
-    SearchNotificationAccountReq,
-    UpdateNotificationAccountInfoReq,
-)
+from .schemas import notification as schemas
 from .schemas.rules import RequestPagination
 
 routes = Routes("user", authorize_and_bind)
@@ -36,11 +32,13 @@ _NOT_ADMINISTRATOR = ErrorRow(
 
 @routes.post(
     "/user/add_notification_account",
-    AddNotificationAccountReq,
+    schemas.AddNotificationAccountReq,
     access=ADMINISTRATOR,
     errors=ErrorTable(_NOT_ADMINISTRATOR, ErrorRow(UserExists, 200, 1001, "userID is used", ARGS)),
 )
-def add_notification_account(context: Context, request: AddNotificationAccountReq) -> dict[str, object]:
+def add_notification_account(
+    context: Context, request: schemas.AddNotificationAccountReq
+) -> dict[str, object]:
     """Register an account, under an id of ten digits if none is given."""
     users = context.services.users
     user = User(
@@ -60,11 +58,13 @@ def add_notification_account(context: Context, request: AddNotificationAccountRe
 
 @routes.post(
     "/user/update_notification_account",
-    UpdateNotificationAccountInfoReq,
+    schemas.UpdateNotificationAccountInfoReq,
     access=ADMINISTRATOR,
     errors=ErrorTable(_NOT_ADMINISTRATOR, ErrorRow(UserNotFound, 200, 1001, name=ARGS)),
 )
-def update_notification_account(context: Context, request: UpdateNotificationAccountInfoReq) -> object:
+def update_notification_account(
+    context: Context, request: schemas.UpdateNotificationAccountInfoReq
+) -> object:
     """Write the name and face of an account of any level, unless they are empty."""
     changes = UserChanges(nickname=request.nick_name or None, face_url=request.face_url or None)
     context.services.users.update(request.user_id, changes)
@@ -73,11 +73,13 @@ def update_notification_account(context: Context, request: UpdateNotificationAcc
 
 @routes.post(
     "/user/search_notification_account",
-    SearchNotificationAccountReq,
+    schemas.SearchNotificationAccountReq,
     access=ADMINISTRATOR,
     errors=ErrorTable(_NOT_ADMINISTRATOR),
 )
-def search_notification_account(context: Context, request: SearchNotificationAccountReq) -> dict[str, object]:
+def search_notification_account(
+    context: Context, request: schemas.SearchNotificationAccountReq
+) -> dict[str, object]:
     """Answer with the account of an id, else with those of a nickname; without a keyword, with level 3's."""
     page = (request.pagination or RequestPagination()).page()
     total, users = _found(context, page, request.keyword)

@@ -13,13 +13,7 @@ from . import render
 from .context import Context
 from .errors import NO_PERMISSION, bound_by_gin
 from .guard import ADMINISTRATOR, TOKEN, authorize_and_bind
-from .schemas.presence import (
-    SUBSCRIBE,
-    GetSubscribeUsersStatusReq,
-    GetUsersOnlineStatusReq,
-    GetUserStatusReq,
-    SubscribeOrCancelUsersStatusReq,
-)
+from .schemas import presence as schemas
 
 routes = Routes("user", authorize_and_bind)
 
@@ -28,14 +22,14 @@ _Tokens = dict[str, dict[int, list[str]]]
 
 @routes.post(
     "/user/get_users_online_status",
-    GetUsersOnlineStatusReq,
+    schemas.GetUsersOnlineStatusReq,
     access=ADMINISTRATOR,
     body_keys=("userIDs",),
     errors=ErrorTable(
         bound_by_gin(), ErrorRow(NotAdministrator, 200, 1002, "only app manager", NO_PERMISSION)
     ),
 )
-def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) -> RawJson | None:
+def get_users_online_status(context: Context, request: schemas.GetUsersOnlineStatusReq) -> RawJson | None:
     """Answer with the connections of each id, in the order asked; unknown ids are offline."""
     user_ids = request.user_ids or ()
     connections = context.services.presence.connections(user_ids)
@@ -45,12 +39,12 @@ def get_users_online_status(context: Context, request: GetUsersOnlineStatusReq) 
 
 @routes.post(
     "/user/get_users_online_token_detail",
-    GetUsersOnlineStatusReq,
+    schemas.GetUsersOnlineStatusReq,
     access=TOKEN,
     errors=ErrorTable(bound_by_gin()),
 )
 def get_users_online_token_detail(
-    context: Context, request: GetUsersOnlineStatusReq
+    context: Context, request: schemas.GetUsersOnlineStatusReq
 ) -> list[dict[str, object]] | None:
     """Answer with the tokens of the users who are online; other callers than administrators get null."""
     if not context.is_administrator:
@@ -94,17 +88,17 @@ def _tokens(
     }
 
 
-@routes.post("/user/get_users_status", GetUserStatusReq, access=TOKEN)
-def get_users_status(context: Context, request: GetUserStatusReq) -> RawJson:
+@routes.post("/user/get_users_status", schemas.GetUserStatusReq, access=TOKEN)
+def get_users_status(context: Context, request: schemas.GetUserStatusReq) -> RawJson:
     """Answer on which platforms each id is online, in the order asked."""
     return _statuses(context, request.user_ids or ())
 
 
-@routes.post("/user/subscribe_users_status", SubscribeOrCancelUsersStatusReq, access=TOKEN)
-def subscribe_users_status(context: Context, request: SubscribeOrCancelUsersStatusReq) -> RawJson:
+@routes.post("/user/subscribe_users_status", schemas.SubscribeOrCancelUsersStatusReq, access=TOKEN)
+def subscribe_users_status(context: Context, request: schemas.SubscribeOrCancelUsersStatusReq) -> RawJson:
     """Subscribe a user to others and answer with their status; or unsubscribe, without any status."""
     user_ids = request.user_ids or ()
-    if request.genre == SUBSCRIBE:
+    if request.genre == schemas.SUBSCRIBE:
         context.services.subscriptions.add(request.user_id, user_ids)
         return _statuses(context, user_ids)
     context.services.subscriptions.remove(request.user_id, user_ids)
@@ -113,12 +107,12 @@ def subscribe_users_status(context: Context, request: SubscribeOrCancelUsersStat
 
 #: The same call under another name up to 3.3.
 unsubscribe_users_status = routes.post(
-    "/user/unsubscribe_users_status", SubscribeOrCancelUsersStatusReq, access=TOKEN
+    "/user/unsubscribe_users_status", schemas.SubscribeOrCancelUsersStatusReq, access=TOKEN
 )(subscribe_users_status)
 
 
-@routes.post("/user/get_subscribe_users_status", GetSubscribeUsersStatusReq, access=TOKEN)
-def get_subscribe_users_status(context: Context, request: GetSubscribeUsersStatusReq) -> RawJson:
+@routes.post("/user/get_subscribe_users_status", schemas.GetSubscribeUsersStatusReq, access=TOKEN)
+def get_subscribe_users_status(context: Context, request: schemas.GetSubscribeUsersStatusReq) -> RawJson:
     """Answer with the status of the users to whom a user is subscribed."""
     subscriptions = context.services.subscriptions.of(request.user_id)
     return _statuses(context, [subscription.user_id for subscription in subscriptions])

@@ -8,24 +8,14 @@ from ...http.dialect import Routes
 from ...http.error_rows import ErrorTable
 from ...http.responses import NO_DATA
 from ...models import User, UserChanges, UserFilter
+from ..openim.schemas import UserInfo
 from . import render
 from .context import Context
 from .errors import user_not_found
 from .generations import CURRENT
 from .guard import ADMINISTRATOR, OWNER, SECRET, TOKEN, authorize_and_bind, by_generation
+from .schemas import user as schemas
 from .schemas.rules import RequestPagination, repeats
-from .schemas.user import (
-    AccountCheckReq,
-    GetAllUserIDReq,
-    GetDesignateUsersReq,
-    GetPaginationUsersReq,
-    SetGlobalRecvMessageOptReq,
-    UpdateUserInfoExReq,
-    UpdateUserInfoReq,
-    UserInfo,
-    UserInfoWithEx,
-    UserRegisterReq,
-)
 
 routes = Routes("user", authorize_and_bind)
 
@@ -35,9 +25,9 @@ _UNKNOWN_TO_MONGO = user_not_found("mongo: no documents in result mongo find one
 
 
 @routes.post(
-    "/user/user_register", UserRegisterReq, access=by_generation(legacy=SECRET, current=ADMINISTRATOR)
+    "/user/user_register", schemas.UserRegisterReq, access=by_generation(legacy=SECRET, current=ADMINISTRATOR)
 )
-def user_register(context: Context, request: UserRegisterReq) -> object:
+def user_register(context: Context, request: schemas.UserRegisterReq) -> object:
     """Register all of the users or none; `createTime` is the server's."""
     users = [_user(info) for info in request.users or ()]
     if repeats([user.user_id for user in users]):
@@ -54,12 +44,12 @@ def user_register(context: Context, request: UserRegisterReq) -> object:
 
 @routes.post(
     "/user/update_user_info",
-    UpdateUserInfoReq,
+    schemas.UpdateUserInfoReq,
     access=OWNER,
     body_keys=("userInfo",),
     errors=ErrorTable(_UNKNOWN, _UNKNOWN_TO_MONGO),
 )
-def update_user_info(context: Context, request: UpdateUserInfoReq) -> object:
+def update_user_info(context: Context, request: schemas.UpdateUserInfoReq) -> object:
     """Write fields that are neither empty nor 0, so none can be emptied."""
     info = request.user_info or UserInfo()
     changes = UserChanges(
@@ -74,13 +64,13 @@ def update_user_info(context: Context, request: UpdateUserInfoReq) -> object:
 
 @routes.post(
     "/user/update_user_info_ex",
-    UpdateUserInfoExReq,
+    schemas.UpdateUserInfoExReq,
     access=OWNER,
     errors=ErrorTable(_UNKNOWN, _UNKNOWN_TO_MONGO),
 )
-def update_user_info_ex(context: Context, request: UpdateUserInfoExReq) -> object:
+def update_user_info_ex(context: Context, request: schemas.UpdateUserInfoExReq) -> object:
     """Write the given fields, even empty ones."""
-    info = request.user_info or UserInfoWithEx()
+    info = request.user_info or schemas.UserInfoWithEx()
     changes = UserChanges(info.nickname, info.face_url, info.ex, info.global_recv_msg_opt)
     context.services.users.update_profile(request.owner_id, changes, exact=True)
     return NO_DATA
@@ -88,12 +78,12 @@ def update_user_info_ex(context: Context, request: UpdateUserInfoExReq) -> objec
 
 @routes.post(
     "/user/set_global_msg_recv_opt",
-    SetGlobalRecvMessageOptReq,
+    schemas.SetGlobalRecvMessageOptReq,
     access=TOKEN,
     body_keys=("userID",),
     errors=ErrorTable(_UNKNOWN),
 )
-def set_global_msg_recv_opt(context: Context, request: SetGlobalRecvMessageOptReq) -> object:
+def set_global_msg_recv_opt(context: Context, request: schemas.SetGlobalRecvMessageOptReq) -> object:
     """Write how a user wants to receive messages; as upstream, any caller may do that for any user."""
     changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
     context.services.users.update(request.user_id, changes)
@@ -102,12 +92,12 @@ def set_global_msg_recv_opt(context: Context, request: SetGlobalRecvMessageOptRe
 
 @routes.post(
     "/user/get_users_info",
-    GetDesignateUsersReq,
+    schemas.GetDesignateUsersReq,
     access=TOKEN,
     body_keys=("userIDs",),
     errors=ErrorTable(_UNKNOWN),
 )
-def get_users_info(context: Context, request: GetDesignateUsersReq) -> dict[str, object]:
+def get_users_info(context: Context, request: schemas.GetDesignateUsersReq) -> dict[str, object]:
     """Answer with profiles in the order asked; an unknown id is an error in 3.4 and left out in 3.8."""
     skips_unknown = context.generation.skips_unknown
     user_ids = request.user_ids or ()
@@ -117,16 +107,18 @@ def get_users_info(context: Context, request: GetDesignateUsersReq) -> dict[str,
     return {"usersInfo": render.or_null(_info(context, user) for user in users)}
 
 
-@routes.post("/user/get_all_users_uid", GetAllUserIDReq, access=TOKEN, body_keys=("pagination",))
-def get_all_users_uid(context: Context, request: GetAllUserIDReq) -> dict[str, object]:
+@routes.post("/user/get_all_users_uid", schemas.GetAllUserIDReq, access=TOKEN, body_keys=("pagination",))
+def get_all_users_uid(context: Context, request: schemas.GetAllUserIDReq) -> dict[str, object]:
     """Answer with a page of all ids, those of administrators and notification accounts too."""
     pagination = request.pagination or RequestPagination()
     total, user_ids = context.services.users.ids(pagination.page())
     return {"total": total, "userIDs": render.or_null(user_ids)}
 
 
-@routes.post("/user/get_users", GetPaginationUsersReq, access=TOKEN, body_keys=("pagination", "nickName"))
-def get_users(context: Context, request: GetPaginationUsersReq) -> dict[str, object]:
+@routes.post(
+    "/user/get_users", schemas.GetPaginationUsersReq, access=TOKEN, body_keys=("pagination", "nickName")
+)
+def get_users(context: Context, request: schemas.GetPaginationUsersReq) -> dict[str, object]:
     """Answer with a page of the users whose id or nickname contains a text, or of all."""
     pagination = request.pagination or RequestPagination()
     services, levels = context.services, context.generation.listed_levels
@@ -140,8 +132,10 @@ def get_users(context: Context, request: GetPaginationUsersReq) -> dict[str, obj
     return {"total": total, "users": render.or_null(_info(context, user) for user in users)}
 
 
-@routes.post("/user/account_check", AccountCheckReq, access=ADMINISTRATOR, body_keys=("checkUserIDs",))
-def account_check(context: Context, request: AccountCheckReq) -> RawJson:
+@routes.post(
+    "/user/account_check", schemas.AccountCheckReq, access=ADMINISTRATOR, body_keys=("checkUserIDs",)
+)
+def account_check(context: Context, request: schemas.AccountCheckReq) -> RawJson:
     """Answer which of the ids are registered, in the order asked."""
     user_ids = request.check_user_ids or ()
     return render.account_check(user_ids, context.services.users.existing_ids(user_ids), context.generation)

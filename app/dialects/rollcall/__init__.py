@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from ...http.dialect import Dialect
+from ...http.dialect import Dialect, RequestContext
 from . import errors, presence, presence_queries, render
-from .context import Context
 
-DIALECT: Dialect[Context] = Dialect(
+DIALECT: Dialect[RequestContext] = Dialect(
     name="rollcall",
     endpoints=(*presence.routes.endpoints, *presence_queries.routes.endpoints),
     base_paths={},
-    make_context=Context,
+    make_context=RequestContext,
     render_success=render.render_success,
     render_error=errors.render_error,
 )

@@ -7,16 +7,15 @@ from typing import TypeVar
 from ...errors import ArgumentMissing, NotAdministrator, NotPermitted, TokenMissing
 from ...formats.json_body import unmarshal
 from ...formats.schema import bind, bind_json
-from ...http.dialect import Access
-from ...models import Platform
-from .context import Context
+from ...http.dialect import Access, RequestContext
+from ...models import Platform, Token
 from .query import pairs_of_query
 from .schemas import Checked
 
 R = TypeVar("R")
 
 
-def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
+def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[RequestContext, R]) -> R:
     """Check the caller, then bind and check the body or the query."""
     access.identify(context)
     http_request = context.http_request
@@ -31,7 +30,7 @@ def authorize_and_bind(context: Context, schema: type[R], access: Access[Context
     return request
 
 
-def _by_token(context: Context) -> None:
+def _by_token(context: RequestContext) -> None:
     """Ask for a valid token of any dialect. Raises TokenRefused."""
     text = context.http_request.header("TOKEN")
     if not text:
@@ -40,29 +39,31 @@ def _by_token(context: Context) -> None:
     context.token = services.tokens.verify(services.codecs.decode(text))
 
 
-def _by_administrator(context: Context) -> None:
+def _by_administrator(context: RequestContext) -> None:
     """Ask for an administrator's token, before the body is read. Raises AccessDenied."""
     _by_token(context)
     if not context.is_administrator:
-        raise NotAdministrator(context.caller.user_id)
+        raise NotAdministrator(context.caller_id)
 
 
-def _everyone(context: Context, request: object) -> None:
-    """Permit every caller."""
+TOKEN: Access[RequestContext, object] = Access(_by_token)
+ADMINISTRATOR: Access[RequestContext, object] = Access(_by_administrator)
 
 
-TOKEN: Access[Context, object] = Access(_by_token, _everyone)
-ADMINISTRATOR: Access[Context, object] = Access(_by_administrator, _everyone)
+def bearer(context: RequestContext) -> Token:
+    """Return the token that let the caller in."""
+    assert context.token is not None, "every call of this dialect asks for a token"
+    return context.token
 
 
-def target(context: Context, user_id: str, platform_id: int | None) -> tuple[str, int]:
+def target(context: RequestContext, user_id: str, platform_id: int | None) -> tuple[str, int]:
     """Return the user and the platform whose presence a request is about.
 
     A user speaks for the platform of the token; a RongCloud token has none, so the request names it. An
     administrator may speak for any user. Raises NotAdministrator, NotPermitted, ArgumentMissing or
     UserNotFound.
     """
-    caller = context.caller
+    caller = bearer(context)
     if user_id and user_id != caller.user_id:
         return _other_user(context, user_id, platform_id)
     if platform_id is None:
@@ -72,9 +73,9 @@ def target(context: Context, user_id: str, platform_id: int | None) -> tuple[str
     return caller.user_id, platform_id
 
 
-def _other_user(context: Context, user_id: str, platform_id: int | None) -> tuple[str, int]:
+def _other_user(context: RequestContext, user_id: str, platform_id: int | None) -> tuple[str, int]:
     if not context.is_administrator:
-        raise NotAdministrator(context.caller.user_id)
+        raise NotAdministrator(context.caller_id)
     if platform_id is None:
         raise ArgumentMissing("platformID is required", "platformID")
     return context.services.users.get(user_id).user_id, platform_id

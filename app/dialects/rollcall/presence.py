@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from ...http.dialect import Routes
+from ...http.dialect import RequestContext, Routes
 from ...http.responses import NO_DATA
 from ...models import Heartbeat
 from . import render
-from .context import Context
 from .errors import error_body
-from .guard import ADMINISTRATOR, TOKEN, authorize_and_bind, target
+from .guard import ADMINISTRATOR, TOKEN, authorize_and_bind, bearer, target
 from .schemas import HeartbeatReq, HeartbeatsReq, LeaveReq
 
 routes = Routes("presence", authorize_and_bind)
 
 
 @routes.post("/presence/heartbeat", HeartbeatReq, access=TOKEN)
-def heartbeat(context: Context, request: HeartbeatReq) -> dict[str, object]:
+def heartbeat(context: RequestContext, request: HeartbeatReq) -> dict[str, object]:
     """Put a connection online, or keep it online, for `ttl` seconds."""
     user_id, platform_id = target(context, request.user_id, request.platform_id)
     connection_id = request.conn_id or ""
     heartbeat = Heartbeat(user_id, platform_id, request.ttl, connection_id, request.is_background)
-    context.services.heartbeats.record(context.caller, heartbeat)
+    context.services.heartbeats.record(bearer(context), heartbeat)
     epoch = context.services.presence.epoch
     return render.heartbeat(user_id, platform_id, connection_id, request.ttl, epoch)
 
 
 @routes.post("/presence/heartbeats", HeartbeatsReq, access=ADMINISTRATOR)
-def heartbeats(context: Context, request: HeartbeatsReq) -> dict[str, object]:
+def heartbeats(context: RequestContext, request: HeartbeatsReq) -> dict[str, object]:
     """Put many connections online, or keep them online; answer which were refused."""
     heartbeats = [
         Heartbeat(each.user_id, each.platform_id, each.ttl or request.ttl, each.conn_id, each.is_background)
@@ -43,7 +42,7 @@ def heartbeats(context: Context, request: HeartbeatsReq) -> dict[str, object]:
 
 
 @routes.post("/presence/leave", LeaveReq, access=TOKEN)
-def leave(context: Context, request: LeaveReq) -> object:
+def leave(context: RequestContext, request: LeaveReq) -> object:
     """Take a connection offline, or all connections on the platform."""
     user_id, platform_id = target(context, request.user_id, request.platform_id)
     context.services.presence.leave(user_id, platform_id, request.conn_id)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ...http.dialect import Routes
+from ...http.dialect import RequestContext, Routes
 from . import cursor, render
-from .context import Context
 from .guard import ADMINISTRATOR, authorize_and_bind
 from .schemas import ChangesReq, CountsReq, OnlineReq, UserReq
 
@@ -12,7 +11,7 @@ routes = Routes("presence", authorize_and_bind)
 
 
 @routes.get("/presence/user", UserReq, access=ADMINISTRATOR)
-def user(context: Context, request: UserReq) -> dict[str, object]:
+def user(context: RequestContext, request: UserReq) -> dict[str, object]:
     """Answer where a registered user is online, and when the user was last seen."""
     services = context.services
     services.users.get(request.user_id)
@@ -27,7 +26,7 @@ def user(context: Context, request: UserReq) -> dict[str, object]:
 
 
 @routes.get("/presence/online", OnlineReq, access=ADMINISTRATOR)
-def online(context: Context, request: OnlineReq) -> dict[str, object]:
+def online(context: RequestContext, request: OnlineReq) -> dict[str, object]:
     """Answer with a page of online users, and the cursor of the next page; empty after the last one."""
     presence = context.services.presence
     after = cursor.decode(request.cursor, presence.epoch) if request.cursor else 0
@@ -43,7 +42,7 @@ def online(context: Context, request: OnlineReq) -> dict[str, object]:
 
 
 @routes.get("/presence/counts", CountsReq, access=ADMINISTRATOR)
-def counts(context: Context, request: CountsReq) -> dict[str, object]:
+def counts(context: RequestContext, request: CountsReq) -> dict[str, object]:
     """Answer how many users are online."""
     counts = context.services.presence.counts()
     return {
@@ -58,7 +57,7 @@ def counts(context: Context, request: CountsReq) -> dict[str, object]:
 
 
 @routes.get("/presence/changes", ChangesReq, access=ADMINISTRATOR)
-def changes(context: Context, request: ChangesReq) -> dict[str, object]:
+def changes(context: RequestContext, request: ChangesReq) -> dict[str, object]:
     """Answer with the changes after a number, or a reset if some of them are no longer known."""
     epoch, number, changes = context.services.presence.changes(request.epoch, request.since, request.limit)
     rows = [render.change(change) for change in changes or ()]

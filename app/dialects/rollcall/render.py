@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable
 
 from ...formats import go_json
+from ...http.dialect import RequestContext
 from ...http.responses import JSON, NO_DATA, Answer
 from ...models import Connection, PresenceChange, PresenceStatus
-from .context import Context
 
 
-def render_success(context: Context, data: object) -> Answer:
+def render_success(context: RequestContext, data: object) -> Answer:
     """Render the envelope; NO_DATA has no `data`."""
     body: dict[str, object] = {"errCode": 0, "errMsg": "", "errDlt": ""}
     if data is not NO_DATA:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
-from ...formats.schema import BOOL, INT32, INT64, STRING, field, list_of, pointer_to
+from ...formats.schema import BOOL, INT32, INT64, STRING, GoRequest, field, list_of, pointer_to
 from ...models import Platform
 
 DEFAULT_TTL = 1800
@@ -18,10 +18,11 @@ MAX_HEARTBEATS = 1_000
 MAX_PAGE_SIZE = 10_000
 
 
-class Checked:
+class Checked(GoRequest):
     """A request with checks beyond its types."""
 
     __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "presence"
 
     def check(self) -> None:
         """Refuse values that the types permit. Raises ArgumentInvalid."""
@@ -30,8 +31,6 @@ class Checked:
 @dataclass(slots=True)
 class LeaveReq(Checked):
     """`/presence/leave`: connections to take offline; without `connID` all on the platform."""
-
-    GO_TYPE: ClassVar[str] = "presence.LeaveReq"
 
     conn_id: str | None = field(STRING, "connID", default=None)
     user_id: str = field(STRING, "userID")
@@ -44,8 +43,6 @@ class LeaveReq(Checked):
 @dataclass(slots=True)
 class HeartbeatReq(Checked):
     """`/presence/heartbeat`: a connection is alive, for `ttl` seconds."""
-
-    GO_TYPE: ClassVar[str] = "presence.HeartbeatReq"
 
     ttl: int = field(INT32, "ttl", default=DEFAULT_TTL)
     conn_id: str | None = field(STRING, "connID", default=None)
@@ -61,8 +58,6 @@ class HeartbeatReq(Checked):
 @dataclass(slots=True)
 class UserHeartbeat(Checked):
     """One connection of a batch; without a `ttl` the batch's applies."""
-
-    GO_TYPE: ClassVar[str] = "presence.UserHeartbeat"
 
     user_id: str = field(STRING, "userID")
     platform_id: int = field(INT32, "platformID")
@@ -81,8 +76,6 @@ class UserHeartbeat(Checked):
 @dataclass(slots=True)
 class HeartbeatsReq(Checked):
     """`/presence/heartbeats`: many connections are alive."""
-
-    GO_TYPE: ClassVar[str] = "presence.HeartbeatsReq"
 
     users: tuple[UserHeartbeat, ...] | None = field(list_of(pointer_to(UserHeartbeat)), "users")
     ttl: int = field(INT32, "ttl", default=DEFAULT_TTL)
@@ -103,8 +96,6 @@ class HeartbeatsReq(Checked):
 class UserReq(Checked):
     """`/presence/user`: a user."""
 
-    GO_TYPE: ClassVar[str] = "presence.UserReq"
-
     user_id: str = field(STRING, "userID")
 
     def check(self) -> None:
@@ -116,8 +107,6 @@ class UserReq(Checked):
 class OnlineReq(Checked):
     """`/presence/online`: a page, of all platforms or one."""
 
-    GO_TYPE: ClassVar[str] = "presence.OnlineReq"
-
     platform_id: int | None = field(INT32, "platformID", default=None)
     limit: int = field(INT32, "limit", default=1000)
     cursor: str = field(STRING, "cursor")
@@ -127,17 +116,13 @@ class OnlineReq(Checked):
 
 
 @dataclass(slots=True)
-class CountsReq:
+class CountsReq(Checked):
     """`/presence/counts` takes nothing."""
-
-    GO_TYPE: ClassVar[str] = "presence.CountsReq"
 
 
 @dataclass(slots=True)
 class ChangesReq(Checked):
     """`/presence/changes`: the last number that the caller knows; without one the answer is a reset."""
-
-    GO_TYPE: ClassVar[str] = "presence.ChangesReq"
 
     epoch: str = field(STRING, "epoch")
     since: int = field(INT64, "since")

@@ -92,7 +92,7 @@ def _values(given: Mapping[str, str], names: Sequence[str]) -> list[str]:
 
 
 routes = Routes("callback", authorize_and_bind)
-_SIGNED: Access[Context, object] = Access(_by_signature, lambda context, request: None)
+_SIGNED: Access[Context, object] = Access(_by_signature)
 
 
 @routes.post("/callback/onlinestatus", OnlineStatuses, access=_SIGNED)

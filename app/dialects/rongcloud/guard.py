@@ -70,7 +70,7 @@ def _by_signature(context: Context) -> None:
     _limit_rate(context)
 
 
-SIGNED: Access[Context, object] = Access(_by_signature, lambda context, request: None)
+SIGNED: Access[Context, object] = Access(_by_signature)
 
 
 class SignedRoutes(Routes[Context]):

@@ -7,19 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import ArgumentInvalid, ArgumentTooLong
-from ...formats.forms import (
-    FormType,
-    choice,
-    decode_json,
-    distinct,
-    form_type,
-    json_text,
-    json_value,
-    longer_than,
-    matching,
-    number,
-    text,
-)
+from ...formats import forms
 from ...formats.schema import field
 from ...models import Page
 from .page_tokens import page_token
@@ -27,14 +15,14 @@ from .page_tokens import page_token
 MAX_USER_ID_BYTES = 64
 MAX_TAG_BYTES = 40
 MAX_TAGS = 20
-_JSON_TOO_LONG = longer_than(32_768)
-_ID_TOO_LONG = longer_than(MAX_USER_ID_BYTES)
-USER_ID = form_type(lambda name, values: values[0], "", is_too_long=_ID_TOO_LONG)
+_JSON_TOO_LONG = forms.longer_than(32_768)
+_ID_TOO_LONG = forms.longer_than(MAX_USER_ID_BYTES)
+USER_ID = forms.form_type(lambda name, values: values[0], "", is_too_long=_ID_TOO_LONG)
 
 
-def user_ids(max_values: int, *, comma_separated: bool = False) -> FormType:
+def user_ids(max_values: int, *, comma_separated: bool = False) -> forms.FormType:
     """Return the type of the ids of several users; comma-separated too, where the call has it so."""
-    return distinct(max_values, _ID_TOO_LONG, comma_separated=comma_separated)
+    return forms.distinct(max_values, _ID_TOO_LONG, comma_separated=comma_separated)
 
 
 class Paged:
@@ -54,8 +42,8 @@ def _long_name(name: str) -> bool:
     return len(name) > 64 and len(name.encode()) > 128
 
 
-NAME = text(_long_name)
-PORTRAIT = text(longer_than(1024))
+NAME = forms.text(_long_name)
+PORTRAIT = forms.text(forms.longer_than(1024))
 _MAX_NUMBER = 2**53
 
 
@@ -100,7 +88,7 @@ class TokenExpire:
     """`/user/token/expire`: the tokens that are issued before a time, in Unix ms."""
 
     user_ids: tuple[str, ...] = field(user_ids(20), "userId")
-    time: int = field(number(0, _MAX_NUMBER), "time")
+    time: int = field(forms.number(0, _MAX_NUMBER), "time")
 
 
 @dataclass(slots=True)
@@ -108,7 +96,7 @@ class Block:
     """`/user/block`: for up to 30 days."""
 
     user_ids: tuple[str, ...] = field(user_ids(20), "userId")
-    minute: int = field(number(1, 43_200), "minute")
+    minute: int = field(forms.number(1, 43_200), "minute")
 
 
 @dataclass(slots=True)
@@ -122,8 +110,8 @@ class Unblock:
 class BlockQuery(Paged):
     """`/user/block/query`: a page; without one, or page 0, the first thousand."""
 
-    page: int = field(number(0, _MAX_NUMBER, 0), "page", required=False)
-    size: int = field(number(1, 1000, 50), "size", required=False)
+    page: int = field(forms.number(0, _MAX_NUMBER, 0), "page", required=False)
+    size: int = field(forms.number(1, 1000, 50), "size", required=False)
 
     def part(self) -> Page:
         """Return the page as a part of the list."""
@@ -152,7 +140,7 @@ class ListQuery:
 
     user_id: str = field(USER_ID, "userId")
     page_token: int | None = field(page_token(), "pageToken", required=False)
-    size: int = field(number(1, 1000, 1000), "size", required=False)
+    size: int = field(forms.number(1, 1000, 1000), "size", required=False)
 
 
 @dataclass(slots=True)
@@ -160,7 +148,7 @@ class SetWhitesetting:
     """`/user/whitesetting/set`: whether the whitelist is enabled."""
 
     user_ids: tuple[str, ...] = field(user_ids(20), "userId")
-    white_setting: str = field(choice("0", "1"), "whiteSetting")
+    white_setting: str = field(forms.choice("0", "1"), "whiteSetting")
 
 
 @dataclass(slots=True)
@@ -180,13 +168,13 @@ def _tags(name: str, values: Sequence[str]) -> tuple[str, ...]:
 def _parts(values: Sequence[str]) -> list[str]:
     """Split tags or ids; one client sends them as JSON within a form."""
     if len(values) == 1 and values[0].lstrip().startswith("["):
-        found = decode_json(values[0])
+        found = forms.decode_json(values[0])
         if isinstance(found, list) and all(isinstance(part, str) for part in found):
             return found
     return list(values)
 
 
-_TAGS = form_type(_tags, (), _parts, MAX_TAGS, longer_than(MAX_TAG_BYTES))
+_TAGS = forms.form_type(_tags, (), _parts, MAX_TAGS, forms.longer_than(MAX_TAG_BYTES))
 
 
 @dataclass(slots=True)
@@ -202,7 +190,7 @@ class SetTags:
     """`/user/tag/batch/set`: all tags of each of the users; none clears them."""
 
     user_ids: tuple[str, ...] = field(
-        form_type(lambda name, values: tuple(dict.fromkeys(values)), (), _parts, 1000, _ID_TOO_LONG),
+        forms.form_type(lambda name, values: tuple(dict.fromkeys(values)), (), _parts, 1000, _ID_TOO_LONG),
         "userIds",
     )
     tags: tuple[str, ...] = field(_TAGS, "tags", required=False)
@@ -226,23 +214,23 @@ class Several:
 class QueryDeactivated(Paged):
     """`/user/deactivate/query`."""
 
-    page: int = field(number(1, _MAX_NUMBER, 1), "pageNo", required=False)
-    size: int = field(number(1, 50, 50), "pageSize", required=False)
+    page: int = field(forms.number(1, _MAX_NUMBER, 1), "pageNo", required=False)
+    size: int = field(forms.number(1, 50, 50), "pageSize", required=False)
 
 
 @dataclass(slots=True)
 class QueryUsers(Paged):
     """`/user/query`: in the order of registration, or backwards."""
 
-    page: int = field(number(1, _MAX_NUMBER, 1), "page", required=False)
-    size: int = field(number(1, 100, 20), "pageSize", required=False)
-    order: str = field(choice("0", "1", default="0"), "order", required=False)
+    page: int = field(forms.number(1, _MAX_NUMBER, 1), "page", required=False)
+    size: int = field(forms.number(1, 100, 20), "pageSize", required=False)
+    order: str = field(forms.choice("0", "1", default="0"), "order", required=False)
 
 
 def _remarks(name: str, values: Sequence[str]) -> dict[str, str]:
     """Decode pairs of id and remark; the Go SDK capitalises the keys."""
     found: dict[str, str] = {}
-    for entry in json_value(list, name, values[0]):
+    for entry in forms.json_value(list, name, values[0]):
         pair = {str(key).lower(): value for key, value in entry.items()} if isinstance(entry, dict) else {}
         user_id, remark = pair.get("id"), pair.get("remark")
         if not isinstance(user_id, str) or not user_id or not isinstance(remark, str):
@@ -260,7 +248,7 @@ class SetRemarks:
     """`/user/remarks/set`: a user's remarks about up to a hundred others."""
 
     user_id: str = field(USER_ID, "userId")
-    remarks: dict[str, str] = field(form_type(_remarks, is_too_long=_JSON_TOO_LONG), "remarks")
+    remarks: dict[str, str] = field(forms.form_type(_remarks, is_too_long=_JSON_TOO_LONG), "remarks")
 
 
 @dataclass(slots=True)
@@ -276,8 +264,8 @@ class GetRemarks(Paged):
     """`/user/remarks/get`."""
 
     user_id: str = field(USER_ID, "userId")
-    page: int = field(number(1, _MAX_NUMBER, 1), "page", required=False)
-    size: int = field(number(1, 50, 50), "size", required=False)
+    page: int = field(forms.number(1, _MAX_NUMBER, 1), "page", required=False)
+    size: int = field(forms.number(1, 50, 50), "size", required=False)
 
 
 @dataclass(slots=True)
@@ -285,27 +273,29 @@ class SetChatBan:
     """`/user/chat/fb/set`: whether users are banned from one-to-one chats."""
 
     user_ids: tuple[str, ...] = field(user_ids(1000), "userId")
-    state: str = field(choice("0", "1"), "state")
-    type: str = field(choice("PERSON"), "type")
+    state: str = field(forms.choice("0", "1"), "state")
+    type: str = field(forms.choice("PERSON"), "type")
 
 
 @dataclass(slots=True)
 class QueryChatBans:
     """`/user/chat/fb/querylist`."""
 
-    num: int = field(number(1, 200, 100), "num", required=False)
-    offset: int = field(number(0, _MAX_NUMBER, 0), "offset", required=False)
-    type: str = field(choice("PERSON"), "type")
+    num: int = field(forms.number(1, 200, 100), "num", required=False)
+    offset: int = field(forms.number(0, _MAX_NUMBER, 0), "offset", required=False)
+    type: str = field(forms.choice("PERSON"), "type")
 
 
 @dataclass(slots=True)
 class SetBlockPushPeriod:
-    """`/user/blockPushPeriod/set`: a start, a number of minutes, and a level."""
+    """`/user/blockPushPeriod/set`: a start, a forms.number of minutes, and a level."""
 
     user_id: str = field(USER_ID, "userId")
-    start_time: str = field(matching("([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", "23:59:59"), "startTime")
-    period: int = field(number(0, 1439), "period")
-    level: str = field(choice("1", "5", default="1"), "level", required=False)
+    start_time: str = field(
+        forms.matching("([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", "23:59:59"), "startTime"
+    )
+    period: int = field(forms.number(0, 1439), "period")
+    level: str = field(forms.choice("1", "5", default="1"), "level", required=False)
 
 
 @dataclass(slots=True)
@@ -313,17 +303,21 @@ class SetProfile:
     """`/user/profile/set`: two objects in JSON, merged into the stored ones."""
 
     user_id: str = field(USER_ID, "userId")
-    profile: dict[str, Any] | None = field(json_text(dict, _JSON_TOO_LONG), "userProfile", required=False)
-    extended: dict[str, Any] | None = field(json_text(dict, _JSON_TOO_LONG), "userExtProfile", required=False)
+    profile: dict[str, Any] | None = field(
+        forms.json_text(dict, _JSON_TOO_LONG), "userProfile", required=False
+    )
+    extended: dict[str, Any] | None = field(
+        forms.json_text(dict, _JSON_TOO_LONG), "userExtProfile", required=False
+    )
 
 
 @dataclass(slots=True)
 class QueryProfiles(Paged):
     """`/user/profile/query`: a page of all profiles."""
 
-    page: int = field(number(1, _MAX_NUMBER, 1), "page", required=False)
-    size: int = field(number(1, 100, 20), "size", required=False)
-    order: str = field(choice("0", "1", default="0"), "order", required=False)
+    page: int = field(forms.number(1, _MAX_NUMBER, 1), "page", required=False)
+    size: int = field(forms.number(1, 100, 20), "size", required=False)
+    order: str = field(forms.choice("0", "1", default="0"), "order", required=False)
 
 
 @dataclass(slots=True)
@@ -332,9 +326,9 @@ class SetSubscription:
 
     user_id: str = field(USER_ID, "userId")
     others: tuple[str, ...] = field(user_ids(200, comma_separated=True), "subUserIds")
-    operation: str = field(choice("0", "1"), "opType")
-    expiry: int | None = field(number(1, 2_592_000), "expiry", required=False)
-    type: str = field(choice("1", default="1"), "subType", required=False)
+    operation: str = field(forms.choice("0", "1"), "opType")
+    expiry: int | None = field(forms.number(1, 2_592_000), "expiry", required=False)
+    type: str = field(forms.choice("1", default="1"), "subType", required=False)
 
 
 @dataclass(slots=True)
@@ -343,8 +337,8 @@ class QuerySubscriptions:
 
     user_id: str = field(USER_ID, "userId")
     page_token: int = field(page_token(0), "pageToken", required=False)
-    size: int = field(number(50, 200, 200), "pageSize", required=False)
-    type: str = field(choice("1", default="1"), "subType", required=False)
+    size: int = field(forms.number(50, 200, 200), "pageSize", required=False)
+    type: str = field(forms.choice("1", default="1"), "subType", required=False)
 
 
 @dataclass(slots=True)
@@ -352,10 +346,10 @@ class OnlineStatus:
     """One object of the online-status callback."""
 
     user_id: str = field(USER_ID, "userid")
-    status: str = field(choice("0", "1", "2"), "status")
-    os: str = field(text(longer_than(64)), "os", required=False)
-    time: int = field(number(0, _MAX_NUMBER), "time")
-    session_id: str = field(text(longer_than(64)), "sessionId", required=False)
+    status: str = field(forms.choice("0", "1", "2"), "status")
+    os: str = field(forms.text(forms.longer_than(64)), "os", required=False)
+    time: int = field(forms.number(0, _MAX_NUMBER), "time")
+    session_id: str = field(forms.text(forms.longer_than(64)), "sessionId", required=False)
 
 
 @dataclass(slots=True)

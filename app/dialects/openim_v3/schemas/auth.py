@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ....formats.schema import INT32, STRING, field
+from ....formats.schema import INT32, STRING, GoRequest, field
 from .rules import NO_RULES, Rules, lacks, rules
 
 #: The platforms that a token can be asked for with a secret (protocol v0.0.31 auth/auth.go), and HarmonyOS,
@@ -15,11 +15,15 @@ _TOKEN_PLATFORMS = range(1, 12)
 _LOGOUT_PLATFORMS = range(1, 11)
 
 
+class _Request(GoRequest):
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "auth"
+
+
 @dataclass(slots=True)
-class UserTokenReq:
+class UserTokenReq(_Request):
     """`/auth/user_token` (3.0 to 3.8.0)."""
 
-    GO_TYPE: ClassVar[str] = "auth.UserTokenReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "userID is empty"),
         (lambda request: request.platform_id not in _TOKEN_PLATFORMS, "platform is invalidate"),
@@ -31,10 +35,9 @@ class UserTokenReq:
 
 
 @dataclass(slots=True)
-class GetAdminTokenReq:
+class GetAdminTokenReq(_Request):
     """`/auth/get_admin_token` (3.8.1 on)."""
 
-    GO_TYPE: ClassVar[str] = "auth.GetAdminTokenReq"
     RULES: ClassVar[Rules] = rules(lacks("user_id", "userID is empty"))
 
     secret: str = field(STRING, "secret")
@@ -42,10 +45,9 @@ class GetAdminTokenReq:
 
 
 @dataclass(slots=True)
-class GetUserTokenReq:
+class GetUserTokenReq(_Request):
     """`/auth/get_user_token` (3.6 on); its Check() builds errors and forgets to return them."""
 
-    GO_TYPE: ClassVar[str] = "auth.GetUserTokenReq"
     RULES: ClassVar[Rules] = NO_RULES
 
     platform_id: int = field(INT32, "platformID")
@@ -53,10 +55,9 @@ class GetUserTokenReq:
 
 
 @dataclass(slots=True)
-class ParseTokenReq:
+class ParseTokenReq(_Request):
     """`/auth/parse_token`: the token to parse."""
 
-    GO_TYPE: ClassVar[str] = "auth.ParseTokenReq"
     # Upstream says "userID" and means the token.
     RULES: ClassVar[Rules] = rules(lacks("token", "userID is empty"))
 
@@ -64,10 +65,9 @@ class ParseTokenReq:
 
 
 @dataclass(slots=True)
-class ForceLogoutReq:
+class ForceLogoutReq(_Request):
     """`/auth/force_logout`: a user, and the one platform to log out."""
 
-    GO_TYPE: ClassVar[str] = "auth.ForceLogoutReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "userID is empty"),
         (lambda request: request.platform_id not in _LOGOUT_PLATFORMS, "platformID is invalidate"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ....formats.schema import INT32, STRING, field, nullable
+from ....formats.schema import INT32, STRING, GoRequest, field, nullable
 from .rules import Rules, lacks, rules
 
 _OWNER = lacks("user_id", "userID is empty")
@@ -13,8 +13,13 @@ _TYPE = lacks("type", "type is not specified")
 _UUID = lacks("uuid", "UUID is empty")
 
 
+class _Request(GoRequest):
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "user"
+
+
 @dataclass(slots=True)
-class _Owned:
+class _Owned(_Request):
     """What all of them have: an owner."""
 
     user_id: str = field(STRING, "userID")
@@ -29,7 +34,6 @@ class _Owned:
 class ProcessUserCommandAddReq(_Owned):
     """`/user/process_user_command_add` (3.5 on)."""
 
-    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandAddReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
 
     type: int = field(INT32, "type")
@@ -42,7 +46,6 @@ class ProcessUserCommandAddReq(_Owned):
 class ProcessUserCommandDeleteReq(_Owned):
     """`/user/process_user_command_delete` (3.5 on)."""
 
-    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandDeleteReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
 
     type: int = field(INT32, "type")
@@ -53,7 +56,6 @@ class ProcessUserCommandDeleteReq(_Owned):
 class ProcessUserCommandUpdateReq(_Owned):
     """`/user/process_user_command_update` (3.5 on); absent or null fields are left as they are."""
 
-    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandUpdateReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE, _UUID)
 
     type: int = field(INT32, "type")
@@ -66,7 +68,6 @@ class ProcessUserCommandUpdateReq(_Owned):
 class ProcessUserCommandGetReq(_Owned):
     """`/user/process_user_command_get` (3.5 on): the commands of one type."""
 
-    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandGetReq"
     RULES: ClassVar[Rules] = rules(_OWNER, _TYPE)
 
     type: int = field(INT32, "type")
@@ -76,5 +77,4 @@ class ProcessUserCommandGetReq(_Owned):
 class ProcessUserCommandGetAllReq(_Owned):
     """`/user/process_user_command_get_all` (3.6 on): all of a user's commands."""
 
-    GO_TYPE: ClassVar[str] = "user.ProcessUserCommandGetAllReq"
     RULES: ClassVar[Rules] = rules(_OWNER)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ....formats.schema import INT32, STRING, field, pointer_to
+from ....formats.schema import INT32, STRING, GoRequest, field, pointer_to
 from ..generations import CURRENT, LEGACY
 from .rules import PAGINATED, RequestPagination, Rules, lacks, rules
 
 _NAME = lacks("nick_name", "nickName is empty")
 
 
+class _Request(GoRequest):
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "user"
+
+
 @dataclass(slots=True)
-class AddNotificationAccountReq:
+class AddNotificationAccountReq(_Request):
     """`/user/add_notification_account` (3.5 on, with an id of the caller's choice from 3.6 on)."""
 
-    GO_TYPE: ClassVar[str] = "user.AddNotificationAccountReq"
     RULES: ClassVar[Rules] = {
         # Upstream says "nickName" of the face too.
         LEGACY: (_NAME, lacks("face_url", "nickName is empty")),
@@ -30,10 +34,9 @@ class AddNotificationAccountReq:
 
 
 @dataclass(slots=True)
-class UpdateNotificationAccountInfoReq:
+class UpdateNotificationAccountInfoReq(_Request):
     """`/user/update_notification_account` (3.5 on); empty texts change nothing."""
 
-    GO_TYPE: ClassVar[str] = "user.UpdateNotificationAccountInfoReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "userID is empty"),
         (
@@ -48,10 +51,9 @@ class UpdateNotificationAccountInfoReq:
 
 
 @dataclass(slots=True)
-class SearchNotificationAccountReq:
+class SearchNotificationAccountReq(_Request):
     """`/user/search_notification_account` (3.6 on): by exact id, else by exact nickname; or all."""
 
-    GO_TYPE: ClassVar[str] = "user.SearchNotificationAccountReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)
 
     keyword: str = field(STRING, "keyword")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ....formats.json_body import decode_stream
-from ....formats.schema import INT32, STRING, STRINGS, field
+from ....formats.schema import INT32, STRING, STRINGS, GoRequest, field
 from ..generations import CURRENT, LEGACY
 from .rules import NO_RULES, Rules, lacks, rules
 
@@ -15,14 +15,19 @@ SUBSCRIBE, UNSUBSCRIBE = 1, 2
 _MAX_USER_IDS = 500
 
 
+class _Request(GoRequest):
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "user"
+
+
 @dataclass(slots=True)
-class GetUsersOnlineStatusReq:
+class GetUsersOnlineStatusReq(GoRequest):
     """`/user/get_users_online_status` and `/user/get_users_online_token_detail`.
 
     Their handlers bind the body by gin's decoder in every version, which stops behind the value.
     """
 
-    GO_TYPE: ClassVar[str] = "msggateway.GetUsersOnlineStatusReq"
+    GO_PACKAGE: ClassVar[str] = "msggateway"
     RULES: ClassVar[Rules] = NO_RULES
     READ_JSON: ClassVar[Any] = decode_stream
 
@@ -30,10 +35,9 @@ class GetUsersOnlineStatusReq:
 
 
 @dataclass(slots=True)
-class GetUserStatusReq:
+class GetUserStatusReq(_Request):
     """`/user/get_users_status`: the ids; `userID` was once the asking user's and is ignored now."""
 
-    GO_TYPE: ClassVar[str] = "user.GetUserStatusReq"
     RULES: ClassVar[Rules] = {
         LEGACY: (
             lacks("user_id", "UserID is empty"),
@@ -48,10 +52,9 @@ class GetUserStatusReq:
 
 
 @dataclass(slots=True)
-class SubscribeOrCancelUsersStatusReq:
+class SubscribeOrCancelUsersStatusReq(_Request):
     """`/user/subscribe_users_status` and its twin: `genre` decides, not the path."""
 
-    GO_TYPE: ClassVar[str] = "user.SubscribeOrCancelUsersStatusReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "UserID is empty"),
         lacks("user_ids", "subscription User-list is empty"),
@@ -67,10 +70,9 @@ class SubscribeOrCancelUsersStatusReq:
 
 
 @dataclass(slots=True)
-class GetSubscribeUsersStatusReq:
+class GetSubscribeUsersStatusReq(_Request):
     """`/user/get_subscribe_users_status`: the subscriber."""
 
-    GO_TYPE: ClassVar[str] = "user.GetSubscribeUsersStatusReq"
     RULES: ClassVar[Rules] = rules(lacks("user_id", "UserID is empty"))
 
     user_id: str = field(STRING, "userID")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ....errors import ArgumentInvalid
-from ....formats.schema import INT32, field
+from ....formats.schema import INT32, GoRequest, field
 from ....models import Page
 from ..generations import CURRENT, LEGACY, Generation
 
@@ -40,11 +40,16 @@ def repeats(user_ids: Sequence[str]) -> bool:
     return len(set(user_ids)) < len(user_ids)
 
 
-@dataclass(slots=True)
-class RequestPagination:
-    """Which page, counted from 1, of how many."""
+class SdkwsMessage(GoRequest):
+    """A part of a request that many calls share."""
 
-    GO_TYPE: ClassVar[str] = "sdkws.RequestPagination"
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "sdkws"
+
+
+@dataclass(slots=True)
+class RequestPagination(SdkwsMessage):
+    """Which page, counted from 1, of how many."""
 
     page_number: int = field(INT32, "pageNumber")
     show_number: int = field(INT32, "showNumber")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ....formats.schema import INT32, INT64, STRING, STRINGS, field, list_of, nullable, pointer_to
+from ....formats.schema import INT32, INT64, STRING, STRINGS, GoRequest, field, list_of, nullable, pointer_to
+from ...openim.schemas import UserInfo
 from ..generations import CURRENT, LEGACY
-from .rules import PAGINATED, RequestPagination, Rules, lacks, repeats, rules
+from .rules import PAGINATED, RequestPagination, Rules, SdkwsMessage, lacks, repeats, rules
 
 
 def _is_legal(user_id: str) -> bool:
@@ -17,26 +18,14 @@ def _is_legal(user_id: str) -> bool:
     return all(char.isalpha() or char.isdecimal() or char == "_" for char in user_id)
 
 
-@dataclass(slots=True)
-class UserInfo:
-    """A user as sent and as answered."""
-
-    GO_TYPE: ClassVar[str] = "sdkws.UserInfo"
-
-    user_id: str = field(STRING, "userID")
-    nickname: str = field(STRING, "nickname")
-    face_url: str = field(STRING, "faceURL")
-    ex: str = field(STRING, "ex")
-    create_time: int = field(INT64, "createTime")
-    app_manger_level: int = field(INT32, "appMangerLevel")
-    global_recv_msg_opt: int = field(INT32, "globalRecvMsgOpt")
+class _Request(GoRequest):
+    __slots__ = ()
+    GO_PACKAGE: ClassVar[str] = "user"
 
 
 @dataclass(slots=True)
-class UserInfoWithEx:
+class UserInfoWithEx(SdkwsMessage):
     """The changes of a profile; absent or null leaves a field, an empty text empties it."""
-
-    GO_TYPE: ClassVar[str] = "sdkws.UserInfoWithEx"
 
     user_id: str = field(STRING, "userID")
     nickname: str | None = field(nullable(STRING), "nickname")
@@ -46,10 +35,9 @@ class UserInfoWithEx:
 
 
 @dataclass(slots=True)
-class UserRegisterReq:
+class UserRegisterReq(_Request):
     """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, by admin token since."""
 
-    GO_TYPE: ClassVar[str] = "user.UserRegisterReq"
     RULES: ClassVar[Rules] = {
         LEGACY: (
             lacks("secret", "Secret is empty"),
@@ -70,10 +58,9 @@ class UserRegisterReq:
 
 
 @dataclass(slots=True)
-class UpdateUserInfoReq:
+class UpdateUserInfoReq(_Request):
     """`/user/update_user_info`: empty texts and 0 change nothing."""
 
-    GO_TYPE: ClassVar[str] = "user.UpdateUserInfoReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_info", "UserInfo is empty"),
         (lambda request: not request.owner_id, "UserID is empty"),
@@ -88,10 +75,9 @@ class UpdateUserInfoReq:
 
 
 @dataclass(slots=True)
-class UpdateUserInfoExReq:
+class UpdateUserInfoExReq(_Request):
     """`/user/update_user_info_ex` (3.5 on)."""
 
-    GO_TYPE: ClassVar[str] = "user.UpdateUserInfoExReq"
     RULES: ClassVar[Rules] = rules(
         lacks("user_info", "userInfo is empty"),
         (lambda request: not request.owner_id, "userID is empty"),
@@ -106,10 +92,9 @@ class UpdateUserInfoExReq:
 
 
 @dataclass(slots=True)
-class SetGlobalRecvMessageOptReq:
+class SetGlobalRecvMessageOptReq(_Request):
     """`/user/set_global_msg_recv_opt`: 0 receive, 1 do not receive, 2 receive without a push."""
 
-    GO_TYPE: ClassVar[str] = "user.SetGlobalRecvMessageOptReq"
     RULES: ClassVar[Rules] = rules(
         (lambda request: request.global_recv_msg_opt not in range(3), "GlobalRecvMsgOpt is invalid"),
         lacks("user_id", "UserID is empty"),
@@ -120,30 +105,27 @@ class SetGlobalRecvMessageOptReq:
 
 
 @dataclass(slots=True)
-class GetDesignateUsersReq:
+class GetDesignateUsersReq(_Request):
     """`/user/get_users_info`: users by id."""
 
-    GO_TYPE: ClassVar[str] = "user.GetDesignateUsersReq"
     RULES: ClassVar[Rules] = rules(lacks("user_ids", "UserIDs is empty"))
 
     user_ids: tuple[str, ...] | None = field(STRINGS, "userIDs")
 
 
 @dataclass(slots=True)
-class GetAllUserIDReq:
+class GetAllUserIDReq(_Request):
     """`/user/get_all_users_uid`: a page of ids."""
 
-    GO_TYPE: ClassVar[str] = "user.GetAllUserIDReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)
 
     pagination: RequestPagination | None = field(pointer_to(RequestPagination), "pagination")
 
 
 @dataclass(slots=True)
-class GetPaginationUsersReq:
+class GetPaginationUsersReq(_Request):
     """`/user/get_users`: a page of users, and from 3.6 on what their id or nickname contains."""
 
-    GO_TYPE: ClassVar[str] = "user.GetPaginationUsersReq"
     RULES: ClassVar[Rules] = rules(*PAGINATED)
 
     pagination: RequestPagination | None = field(pointer_to(RequestPagination), "pagination")
@@ -152,10 +134,9 @@ class GetPaginationUsersReq:
 
 
 @dataclass(slots=True)
-class AccountCheckReq:
+class AccountCheckReq(_Request):
     """`/user/account_check`: which of these ids are registered; repeats are refused before anything else."""
 
-    GO_TYPE: ClassVar[str] = "user.AccountCheckReq"
     RULES: ClassVar[Rules] = rules(
         lacks("check_user_ids", "CheckUserIDs is empty"),
         (lambda request: repeats(request.check_user_ids), "userID repeated"),
@@ -165,10 +146,9 @@ class AccountCheckReq:
 
 
 @dataclass(slots=True)
-class UserRegisterCountReq:
+class UserRegisterCountReq(_Request):
     """`/statistics/user/register`: from when to before when, in Unix ms."""
 
-    GO_TYPE: ClassVar[str] = "user.UserRegisterCountReq"
     RULES: ClassVar[Rules] = rules(
         (lambda request: request.start <= 0, "start is invalid"),
         (lambda request: request.end <= 0, "end is invalid"),
