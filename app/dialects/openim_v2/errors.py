@@ -36,7 +36,8 @@ _TOKEN_TEXTS: Mapping[type[errors.TokenRefused], str] = {
     errors.TokenNotYetValid: f"{_CLAIM}@108: : token not active yet",
     errors.TokenSignatureInvalid: f"{_CLAIM}@110: : couldn't handle this token",
     errors.TokenNotIssued: f"{_PARSE}@217: redis token map not find: couldn't handle this token",
-    errors.TokenKicked: f"{_PARSE}@211: this token has been kicked by other same terminal : user has been kicked",
+    errors.TokenKicked: f"{_PARSE}@211: this token has been kicked by other same terminal : user has been "
+    "kicked",
 }
 
 
