@@ -1,6 +1,6 @@
 """Rollcall: users, tokens and presence for instant messaging, in several vendors' wire protocols.
 
-Importing the package loads nothing else, so that its client needs no server.
+Importing the package alone loads no submodule and no dependency.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def create_app(overrides: Mapping[str, object] | None = None, clock: Clock | None = None) -> Flask:
     """Build the application: settings, services, dialects, operations, error handlers.
 
-    Starts no thread, opens no file of the instance folder but `config.py`, takes no lock: the first request
-    does that, or a call of `app.extensions["rollcall"].start()` before it. Raises SettingInvalid.
+    This reads `config.py` of the instance folder, but starts no thread, takes no lock and opens no database:
+    the first request does that, or `app.extensions["rollcall"].start()`. Raises SettingInvalid.
     """
     from .application import build
 

@@ -1,4 +1,4 @@
-"""The composition: how the parts are built, and how they become a Flask application."""
+"""Build the services and compose them into a Flask application."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ from .webhooks.http_client import HttpClient
 from .webhooks.senders import SenderSetup
 from .webhooks.webhooks import Webhooks
 
-#: Threads that always remain for requests that only read, however long writes take.
+#: Threads that writes never occupy, so that requests that only read are served even while writes stall.
 RESERVED_THREADS = 2
 
 
 def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
-    """Do what `create_app` says."""
+    """Build the application; see `create_app`. Raises SettingInvalid."""
     settings = dialects.load_settings(overrides)
     served = dialects.served(settings)
     services = build_services(settings, served, clock or Clock())
     app = Flask(__package__ or __name__, static_folder=None, instance_path=str(settings.instance.absolute()))
-    # A double slash is another path, not one to be redirected: clients do not follow.
+    # Some clients send double slashes; Flask would redirect them, and clients do not follow redirects.
     app.url_map.merge_slashes = False
-    # Flask adds the handler for everything that the package logs when its logger is first asked for.
+    # Flask installs the handler for the whole package's log when `app.logger` is first read.
     app.logger  # noqa: B018
     app.extensions["rollcall"] = services
     recorder = metrics.recorder(services)
@@ -62,7 +62,7 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     dispatcher = Dispatcher(app, services, served, observers)
     for blueprint in dialect_blueprints(dispatcher):
         app.register_blueprint(blueprint)
-    # Health tells nothing that needs a secret, and starts the services itself.
+    # Not guarded: health reveals nothing secret, and starts the services itself.
     app.register_blueprint(health.blueprint(services))
     register_guarded(app, metrics.blueprint(services, recorder), services)
     error_handlers.register(app, dispatcher)
@@ -83,7 +83,7 @@ def _put_behind_proxies(app: Flask, settings: Settings) -> None:
 
 
 def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Clock) -> Services:
-    """Build the services of the dialects that are served."""
+    """Build the services for the served dialects."""
     storage = Storage(settings.database, max(settings.threads - RESERVED_THREADS, 1))
     presence = Presence(clock, settings.presence_history)
     webhooks = _build_webhooks(settings, served, clock)
@@ -127,6 +127,6 @@ def _build_webhooks(settings: Settings, served: Sequence[AnyDialect], clock: Clo
     setup = SenderSetup(settings, http, clock)
     senders = [each for dialect in served for each in dialect.webhooks(setup)]
     webhooks = Webhooks(settings, http, senders, clock)
-    # What opens the sockets knows better than the setting.
+    # Only a default: the server sets it again once its sockets are open.
     webhooks.serve_others(not is_loopback(settings.bind.rpartition(":")[0].strip("[]")))
     return webhooks

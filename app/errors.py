@@ -1,6 +1,6 @@
 """All errors, as one tree, without error codes or HTTP statuses: each dialect maps the classes to its own.
 
-A dialect may add leaves of its own (openim_v2: BirthStrUnreadable; rongcloud: BodyEmpty).
+A dialect may add leaves of its own (openim_v2: BirthStrInvalid; rongcloud: BodyEmpty).
 
 RollcallError
 ├── StartupError                the process cannot start; the text says why

@@ -1,4 +1,4 @@
-"""What a user id may be, and limits on stored data and single requests, the same in all dialects.
+"""The rules for user ids, and limits on stored data and single requests, the same in all dialects.
 
 The limits bound the memory and time that a request can take. They are far above normal use: upstream's
 columns had 255 to 1,024 characters, and its clients ask for up to 1,000 ids.

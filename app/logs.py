@@ -9,7 +9,7 @@ import time
 
 
 def set_up(logger: logging.Logger, log_format: str) -> None:
-    """Write the messages of `logger` and of those below it in a format: `console` or `json`."""
+    """Set the log format of `logger` and its children: `console` or `json`."""
     if log_format == "json":
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
@@ -17,7 +17,7 @@ def set_up(logger: logging.Logger, log_format: str) -> None:
 
 
 class JsonLines(logging.Formatter):
-    """One line of JSON, in ASCII, for each message."""
+    """A formatter that writes each message as one line of ASCII JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {

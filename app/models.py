@@ -1,4 +1,4 @@
-"""The records that the layers pass to each other: immutable, without behaviour or wire names."""
+"""The immutable records that the layers exchange, without behaviour or wire names."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class UserChanges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UserRegistered:
-    """One or more users were registered in one call."""
+    """The registration of one or more users in one call."""
 
     kind: ClassVar[str] = "user_registered"
     users: tuple[User, ...]
@@ -78,7 +78,7 @@ class UserRegistered:
 
 @dataclass(frozen=True, slots=True)
 class UserUpdated:
-    """A user's profile was updated."""
+    """An update of a user's profile."""
 
     kind: ClassVar[str] = "user_updated"
     user_id: str
@@ -119,9 +119,9 @@ EVERYTHING = Page(0, 2**63 - 1)
 
 
 class UserFilter(NamedTuple):
-    """Select the users that meet every given condition.
+    """Conditions on users, all of which must hold.
 
-    `id_part`, `nickname_part` and `or_id` together are one condition: any of those given has to match.
+    `id_part`, `nickname_part` and `or_id` together are one condition: any of those given must match.
     """
 
     levels: tuple[int, int] | None = None
@@ -184,7 +184,7 @@ class Subscription(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TokenFormat:
-    """A kind of token, and how its claims give times."""
+    """A kind of token: its lifetime, and how its claims encode times."""
 
     name: str
     """The value of the `format` column of the tokens table."""
@@ -241,7 +241,7 @@ class DecodedToken:
     nbf: float | None
     exp: float | None
     signature_error: str | None
-    """Why the signature is invalid, as OpenIM's JWT library words it; None if it is valid."""
+    """Why the signature is invalid, in the words of OpenIM's JWT library; None if it is valid."""
     token: Token | None
     """None if the signature is invalid or Rollcall would have encoded these claims differently."""
 
@@ -268,7 +268,7 @@ class Heartbeat(NamedTuple):
 
 
 class ConnectionEventType(IntEnum):
-    """What happened to a connection, according to its gateway."""
+    """The kinds of events that gateways report."""
 
     ONLINE = 1
     OFFLINE = 2
@@ -293,7 +293,7 @@ class ConnectionEvent(NamedTuple):
 
 
 class PresenceStatus(IntEnum):
-    """What happened to a connection."""
+    """The kinds of presence changes."""
 
     ONLINE = 1
     """It came online, or moved to the background or out of it."""
@@ -334,7 +334,7 @@ class PresenceDetails(NamedTuple):
 
     connections: tuple[Connection, ...]
     last_seen: int | None
-    """Unix milliseconds; None if not seen since the start."""
+    """Unix milliseconds; None if the user was not seen since the start."""
 
 
 class PresencePage(NamedTuple):

@@ -1,4 +1,4 @@
-"""The parts of one Rollcall: built together, started and stopped together."""
+"""The services of one Rollcall instance, built, started and stopped together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Services:
-    """The parts of one Rollcall. Building them opens nothing; `start` does, in the process that serves."""
+    """The services of one instance. Building them opens nothing; `start` does, in the serving process."""
 
     settings: Settings
     clock: Clock
@@ -58,7 +58,7 @@ class Services:
     rate_limiter: RateLimiter
     nonces: NonceCache
     restricting_secrets: tuple[str, ...]
-    """The settings because of which only this machine is served."""
+    """The settings with weak secrets, because of which only this machine is served."""
     started: bool = False
     stopped: bool = False
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -66,7 +66,7 @@ class Services:
     def start(
         self, parent: int = 0, timeout: float = 0.0, on_wait: Callable[[], None] = lambda: None
     ) -> None:
-        """Take the instance folder, open the database, register the administrators. Idempotent.
+        """Lock the instance folder, open the database, register the administrators. Idempotent.
 
         The arguments are those of InstanceLock.acquire. Raises StartupError.
         """
@@ -97,7 +97,7 @@ class Services:
             raise DatabaseRefused(f"the database in {folder} cannot be used: {error}") from error
 
     def start_if_new(self) -> None:
-        """Start on the first request if no server has done so; never after a stop.
+        """Start on the first request unless the server already has; never after a stop.
 
         Raises StartupError, or ServiceUnavailable for a request that comes after the stop.
         """
@@ -106,7 +106,7 @@ class Services:
         self.start()
 
     def stop(self) -> None:
-        """Finish the waiting writes, close the database, release the instance folder."""
+        """Finish the waiting writes, close the database, unlock the instance folder."""
         with self._starting:
             self.started, self.stopped = False, True
             self.webhooks.stop()

@@ -1,7 +1,7 @@
 """How gunicorn serves Rollcall: one worker with threads, because presence lives in one process.
 
 `configuration` returns gunicorn's settings; gunicorn.conf.py and `rollcall serve` use it. Options on
-gunicorn's command line win over it, except those that would start a second worker. HUP reloads the settings;
+gunicorn's command line override it, except those that would start a second worker. HUP reloads the settings;
 new code takes a restart.
 """
 
@@ -29,28 +29,28 @@ from .settings import Settings
 
 Address = tuple[Any, ...] | str | bytes
 
-#: Open files to ask for, and those that are kept for other purposes than connections: without a file
-#: descriptor left the worker would end.
+#: The limit of open files to request, and how many to keep free of connections: a worker that runs out of
+#: file descriptors dies.
 _OPEN_FILES, _RESERVED_FILES = 20_000, 256
 _MIN_CONNECTIONS, _MAX_CONNECTIONS = 64, 10_000
-#: Seconds for requests under way when the worker stops, and those for closing the database after them.
+#: Seconds to finish requests when the worker stops, and then to close the database.
 _GRACE, _CLOSING = 10, 4
 #: gunicorn's exit status for "do not try again" (gunicorn/arbiter.py).
 _WORKER_BOOT_ERROR = 3
 
 
 class JsonLogger(Logger):  # type: ignore[misc]
-    """gunicorn's own messages as lines of JSON."""
+    """A gunicorn logger that writes lines of JSON."""
 
     def setup(self, cfg: Any) -> None:
-        """Set up the log. Raises RuntimeError."""
+        """Set up the log. Raises RuntimeError for --statsd-host."""
         if cfg.statsd_host:
             raise RuntimeError(
                 "--statsd-host does not go with ROLLCALL_LOG_FORMAT=json; there is GET /metrics."
             )
         super().setup(cfg)
         for handler in self.error_log.handlers + self.access_log.handlers:
-            # Not a handler of a logging configuration file, nor syslog's.
+            # Leave the handlers of a logging configuration file and of syslog alone.
             if getattr(handler, "_gunicorn", False) and isinstance(handler, logging.StreamHandler):
                 handler.setFormatter(JsonLines())
 
@@ -68,7 +68,7 @@ def configuration(settings: Settings) -> Mapping[str, object]:
         # A worker that waits for clients to close their connections (two seconds each) is not hung, and
         # killing it would lose presence.
         "timeout": 300,
-        # ROLLCALL_TRUSTED_PROXIES says whom to trust about the client, and no header says the mount point.
+        # ROLLCALL_TRUSTED_PROXIES decides which proxies are trusted, and no header may set the mount point.
         "forwarded_allow_ips": "",
         "forwarder_headers": "",
         "secure_scheme_headers": {},
@@ -86,7 +86,7 @@ def configuration(settings: Settings) -> Mapping[str, object]:
 
 
 def load_configuration() -> Mapping[str, object]:
-    """Return gunicorn's settings from Rollcall's; ends the process in a sentence if those are invalid."""
+    """Return gunicorn's settings; exit with a one-line message if Rollcall's are invalid."""
     try:
         return configuration(load_settings())
     except StartupError as error:
@@ -94,7 +94,7 @@ def load_configuration() -> Mapping[str, object]:
 
 
 def _worker_connections() -> int:
-    """Return how many connections to keep: each takes a file descriptor and, while idle, no thread."""
+    """Raise the limit of open files; return how many connections fit. Idle ones take no thread."""
     files, max_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files < _OPEN_FILES:
         files = _OPEN_FILES if max_files == resource.RLIM_INFINITY else min(_OPEN_FILES, max_files)
@@ -103,7 +103,7 @@ def _worker_connections() -> int:
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """The whole server, without a configuration file: what `rollcall serve` runs."""
+    """The gunicorn server of `rollcall serve`, which needs no configuration file."""
 
     def __init__(self, when_ready: Callable[[Any], None]) -> None:
         """Call `when_ready` with the arbiter as soon as the sockets are open."""
@@ -117,12 +117,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("when_ready", self._when_ready)
 
     def load(self) -> Any:
-        """Return the application, in the worker."""
+        """Build the application; gunicorn calls this in the worker."""
         return create_app()
 
 
 def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None:
-    """Refuse a second worker, which -w, WEB_CONCURRENCY or SIGTTIN may ask for."""
+    """Refuse a second worker (-w, WEB_CONCURRENCY, SIGTTIN). Raises RuntimeError at the start."""
     if new_value <= 1:
         return
     sentence = (
@@ -136,7 +136,7 @@ def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None
 
 
 def on_starting(server: Any) -> None:
-    """Refuse to be reachable from elsewhere with documented secrets; check the settings before a reload."""
+    """Check the settings now and before each reload. Raises RuntimeError if weak secrets are exposed."""
     exposure = _exposure(load_settings(), server.cfg.address)
     if exposure:
         raise RuntimeError(exposure)
@@ -144,7 +144,7 @@ def on_starting(server: Any) -> None:
 
 
 def _exposure(settings: Settings, addresses: Iterable[Address]) -> str:
-    """Return why these addresses may not be listened on; empty if they may."""
+    """Return why the settings forbid listening on these addresses; empty if they do not."""
     exposed = [address for address in addresses if not _is_local(address)]
     restricting = settings.restricting_secrets()
     if not exposed or not restricting:
@@ -165,7 +165,7 @@ def _is_local(address: Address) -> bool:
 
 
 def _reload_if_valid(server: Any, reload: Callable[[], None]) -> None:
-    """Reload if the settings are valid; gunicorn would end over a mistake in `config.py`."""
+    """Reload if the settings are valid; gunicorn would exit on an error in `config.py`."""
     try:
         load_settings()
     except SettingInvalid as error:
@@ -182,12 +182,12 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the services before the first request; on a reload, wait until the old worker releases them."""
+    """Start the services before the first request; a reload first waits for the old worker to stop."""
     services = _services(worker)
     if services is None:
         return
     addresses = [listener.getsockname() for listener in worker.sockets]
-    # The sockets may be others than the settings say: handed down by systemd, or kept over a reload.
+    # The sockets may differ from the settings: inherited from systemd, or kept across a reload.
     exposure = _exposure(services.settings, addresses)
     if exposure:
         _end(worker, exposure)
@@ -198,11 +198,11 @@ def post_worker_init(worker: Any) -> None:
         services.start(worker.ppid, timeout, worker.notify)
     except StartupError as error:
         _end(worker, str(error))
-    # After graceful_timeout the master kills the worker. It checks its clients once a second, waits up to two
-    # for a connection to close, and has a database to close.
+    # The master kills the worker after graceful_timeout, so keep some of it back: the worker looks for idle
+    # clients once a second, waits up to two for a connection to close, and then closes the database.
     grace = worker.cfg.graceful_timeout
     worker.cfg.settings["graceful_timeout"].value = grace - min(_CLOSING, grace / 2)
-    # What exists now stays, so the garbage collector need not traverse it again and again.
+    # Everything built so far lives as long as the worker; exempt it from garbage collection.
     gc.collect()
     services.presence.show_to_collector()
     gc.freeze()
@@ -225,14 +225,14 @@ def _log_start(worker: Any, settings: Settings) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Finish the waiting writes, close the database, release the instance folder."""
+    """Stop the services."""
     services = _services(worker)
     if services is not None:
         services.stop()
 
 
 def _services(worker: Any) -> Services | None:
-    """Return the services of the application that the worker has loaded, if it has and if it is Rollcall."""
+    """Return the services of the worker's application; None if it is not loaded or is not Rollcall."""
     extensions = getattr(getattr(worker, "wsgi", None), "extensions", {})
     found = extensions.get("rollcall")
     return found if isinstance(found, Services) else None

@@ -3,7 +3,7 @@
 The value of a setting comes from, in order of precedence: the mapping given to `create_app`, the environment
 variable `ROLLCALL_<NAME>`, the line `<NAME> = ...` in `config.py` of the instance folder, its default. An
 unknown name, an invalid value or conflicting settings prevent the start with a message that names them and
-never contains a secret. Each dialect brings a group of settings of its own.
+never contains a secret. Each dialect adds a group of settings.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def setting(
 
 
 class SettingGroup:
-    """The settings that a dialect brings: a frozen dataclass of `setting` rows."""
+    """The settings of a dialect: a frozen dataclass whose fields are declared by `setting`."""
 
     #: The dialect whose secrets these are; empty for settings that several dialects share.
     DIALECT: ClassVar[str] = ""
@@ -213,7 +213,7 @@ def load(
 ) -> Settings:
     """Load the settings of the core and of `groups`; the keys of `overrides` are field names.
 
-    `dialects` are the names that the setting of that name may list. Raises SettingInvalid.
+    `dialects` are the valid entries of the setting `dialects`. Raises SettingInvalid.
     """
     parsers = {row.name: row.metadata["parse"] for row in rows([Settings, *groups])}
     given = {
@@ -281,7 +281,7 @@ def _line(error: Exception, path: Path) -> int | None:
 
 
 def _parsed(values: Mapping[str, object], label: Callable[[str], str], parsers: _Parsers) -> dict[str, Any]:
-    """Parse each value; `label` tells how to call a setting in an error message. Raises SettingInvalid."""
+    """Parse each value; `label` returns a setting's name for error messages. Raises SettingInvalid."""
     parsed = {}
     for name, value in values.items():
         if name in RENAMED:

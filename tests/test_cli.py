@@ -39,7 +39,7 @@ def test_a_backup_is_complete_and_private_and_can_be_restored(tmp_path: Path, ma
     services.users.register([User("a")])
     target = tmp_path / "copy.db"
     done = rollcall(tmp_path, "backup", str(target))
-    assert (done.exit_code, done.output) == (0, f"{target} is a whole copy\n")
+    assert (done.exit_code, done.output) == (0, f"{target} is a complete copy\n")
     assert target.stat().st_mode & 0o777 == 0o600
     assert users_in(target) == ["root", "a"]
     services.users.register([User("b")])
@@ -110,7 +110,7 @@ def test_check_verifies_a_served_database_or_a_backup(tmp_path: Path, services: 
     done = rollcall(tmp_path, "check")
     lines = done.output.splitlines()
     version = migrations()[-1].version
-    assert (done.exit_code, lines[0], lines[-1]) == (0, f"schema {version}", f"{path} is whole")
+    assert (done.exit_code, lines[0], lines[-1]) == (0, f"schema {version}", f"{path} is intact")
     assert "users 5" in lines
     target = tmp_path / "copy.db"
     rollcall(tmp_path, "backup", str(target))

@@ -16,7 +16,7 @@ from ..storage.sqlite import backup as copies
 def backup(file: Path) -> None:
     """Back up the database to FILE, verified. FILE must not exist; the server may be running."""
     copies.copy(load_settings().database, file)
-    click.echo(f"{file} is a whole copy")
+    click.echo(f"{file} is a complete copy")
 
 
 @click.command()
@@ -44,4 +44,4 @@ def check(file: Path | None) -> None:
     path = file or load_settings().database
     for name, count in copies.check(path).items():
         click.echo(f"{name} {count}")
-    click.echo(f"{path} is whole")
+    click.echo(f"{path} is intact")

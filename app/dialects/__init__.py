@@ -1,4 +1,4 @@
-"""The wire protocols that Rollcall speaks, in the order in which they are asked about a shared path."""
+"""The wire protocols that Rollcall speaks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..http.dispatch import AnyDialect
 from ..settings import Settings
 from . import openim, openim_v2, openim_v3, rollcall, rongcloud
 
-#: Those that a setting can switch off, oldest first.
+#: Dialects that a setting can switch off, oldest first, as `http.detect` expects.
 VENDORS: tuple[AnyDialect, ...] = (openim_v2.DIALECT, openim_v3.DIALECT, rongcloud.DIALECT)
-#: Those that are always served: Rollcall's own calls, and the callbacks of OpenIM's gateways.
+#: Dialects that are always served: Rollcall's own calls, and the callbacks of OpenIM's gateways.
 BUILT_IN: tuple[AnyDialect, ...] = (rollcall.DIALECT, openim.DIALECT)
 
 
@@ -23,11 +23,11 @@ def load_settings(
 
 
 def setting_groups() -> Sequence[type[settings.SettingGroup]]:
-    """Return the groups of settings that the dialects bring."""
+    """Return the groups of settings of all dialects."""
     groups = (dialect.settings for dialect in (*BUILT_IN, *VENDORS))
     return [group for group in groups if group is not None]
 
 
 def served(settings: Settings) -> Sequence[AnyDialect]:
-    """Return the dialects that the settings ask for, and those that are always served."""
+    """Return the dialects that the settings enable, and those that are always served."""
     return (*(dialect for dialect in VENDORS if dialect.name in settings.dialects), *BUILT_IN)

@@ -136,16 +136,17 @@ class Presence:
         with self._lock:
             table, now, number = self._table, self._clock.elapsed(), self.number
             user_ids = table.part(after, _MAX_SCANNED)
-            end = table.row(user_ids[-1])[1] if len(user_ids) == _MAX_SCANNED else None
+            last = table.row(user_ids[-1])[1] if user_ids else 0
         users: list[tuple[str, tuple[Connection, ...]]] = []
         for user_id in user_ids:
             row = table.row(user_id)
-            live = _live(row[2:], now)
+            # A user who has come back meanwhile is placed behind, and on a later page.
+            live = _live(row[2:], now) if row[1] <= last else ()
             if live and (platform_id is None or any(one.platform_id == platform_id for one in live)):
                 users.append((user_id, live))
                 if len(users) == limit:
                     return PresencePage(self.epoch, number, users, row[1])
-        return PresencePage(self.epoch, number, users, end)
+        return PresencePage(self.epoch, number, users, last if len(user_ids) == _MAX_SCANNED else None)
 
     @property
     def number(self) -> int:

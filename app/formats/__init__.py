@@ -1,1 +1,1 @@
-"""Text to values and back: JSON as Go reads and writes it, forms, tokens. Knows no request and no domain."""
+"""Codecs for Go-compatible JSON, forms and tokens, independent of HTTP requests and the domain."""

@@ -1,6 +1,6 @@
-"""The parameters of a form, or of JSON in place of a form, and the types of their values.
+"""The parameters of a form, or of JSON in its place, and the types of their values.
 
-A type decodes the list of the texts that were sent for a parameter.
+A type decodes the list of texts that were sent for a parameter.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ R = TypeVar("R")
 #: A parameter's values in order, by its name.
 Parameters = Mapping[str, list[str]]
 
-#: Parameters of one form.
+#: Maximum parameters of one form.
 MAX_PARAMETERS = 10_000
-#: Levels of brackets in JSON within a parameter.
+#: Maximum nesting of JSON within a parameter.
 _MAX_DEPTH = 100
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DIGITS = re.compile("-?[0-9]{1,18}")
@@ -32,10 +32,10 @@ _JSON_NAMES: dict[type[Any], str] = {dict: "object", list: "array"}
 
 
 def parse(data: bytes) -> Parameters:
-    """Return the parameters of a form or a JSON object, whatever the Content-Type says. Raises BodyInvalid.
+    """Return the parameters of a form or a JSON object, ignoring the Content-Type. Raises BodyInvalid.
 
-    An empty list in JSON is a parameter without values. Values that are neither text nor numbers do not
-    count, as a form has none.
+    An empty list in JSON is a parameter without values. Values that are neither text nor numbers are
+    ignored, because a form cannot hold them.
     """
     decoded = json_body.decode(data) if data.lstrip().startswith(b"{") else None
     if decoded is not None and decoded.error is None and decoded.extra_data_error is None:
@@ -73,7 +73,7 @@ def _form_pairs(data: bytes) -> Iterable[tuple[str, str]]:
 
 
 def _texts(value: Any) -> list[str] | None:
-    """Return the texts that a form would hold for a JSON value; None if a form has no such value."""
+    """Return the texts that a form would hold for a JSON value; None if it could not hold it."""
     if type(value) is list:
         return [text for item in value for text in _texts(item) or ()]
     if type(value) in (str, int):
@@ -86,9 +86,9 @@ class FormType(Type):
     """A type of parameters, with the limits that `bind_form` enforces."""
 
     split: Callable[[Sequence[str]], list[str]] = list
-    """Return the single values of texts that may hold several."""
+    """Return the single values; a text may hold several."""
     max_values: int = 1
-    """Of a parameter with one value, further ones are ignored."""
+    """If 1, further values are ignored; otherwise they are an error."""
     is_too_long: Callable[[str], bool] = lambda value: False
 
 
@@ -99,7 +99,7 @@ def form_type(
     max_values: int = 1,
     is_too_long: Callable[[str], bool] = lambda value: False,
 ) -> FormType:
-    """Return a type; `decode` takes the parameter's name and its values, at least one of them not blank."""
+    """Return a type; `decode` takes the parameter's name and its values, not all of them blank."""
 
     def decode_at(values: Sequence[str], location: Location) -> Any:
         return decode(location.keys[-1], values)
@@ -112,7 +112,7 @@ def form_type(
 def bind_form(request: type[R], parameters: Parameters) -> R:
     """Bind parameters whose names match exactly.
 
-    Refuses what is missing first, then too many values, then values that are too long, then bad values.
+    Missing parameters are reported first, then too many values, too long values and invalid values.
     Raises ArgumentMissing, ArgumentInvalid or ArgumentTooLong.
     """
     given = []
@@ -136,12 +136,12 @@ def _is_given(values: Iterable[str]) -> bool:
 
 
 def longer_than(max_bytes: int) -> Callable[[str], bool]:
-    """Return whether a text has over so many bytes, as a function."""
+    """Return a function that checks whether a text has over `max_bytes` bytes of UTF-8."""
     return lambda value: len(value.encode()) > max_bytes
 
 
 def text(is_too_long: Callable[[str], bool]) -> FormType:
-    """Return the type of a text in one line; empty if it is absent."""
+    """Return the type of a one-line text; empty if absent."""
 
     def decode(name: str, values: Sequence[str]) -> str:
         if _CONTROL.search(values[0]):
@@ -162,13 +162,13 @@ def _not_blank(values: Sequence[str]) -> list[str]:
 def distinct(
     max_values: int, is_too_long: Callable[[str], bool], *, comma_separated: bool = False
 ) -> FormType:
-    """Return the type of several different texts: a repeated parameter, or a comma-separated one too."""
+    """Return the type of a tuple of distinct texts: a repeated, optionally comma-separated parameter."""
     split = _at_commas if comma_separated else _not_blank
     return form_type(lambda name, values: tuple(dict.fromkeys(values)), (), split, max_values, is_too_long)
 
 
 def number(low: int, high: int, default: int | None = None) -> FormType:
-    """Return the type of a whole number."""
+    """Return the type of an integer from `low` to `high`."""
 
     def decode(name: str, values: Sequence[str]) -> int:
         if not _DIGITS.fullmatch(values[0].strip()) or not low <= int(values[0]) <= high:
@@ -179,7 +179,7 @@ def number(low: int, high: int, default: int | None = None) -> FormType:
 
 
 def choice(*choices: str, default: str | None = None) -> FormType:
-    """Return the type of one of a few words."""
+    """Return the type of one of several words."""
 
     def decode(name: str, values: Sequence[str]) -> str:
         if values[0].strip() not in choices:
@@ -190,7 +190,7 @@ def choice(*choices: str, default: str | None = None) -> FormType:
 
 
 def matching(pattern: str, example: str) -> FormType:
-    """Return the type of a text that matches a pattern; the example stands in the refusal."""
+    """Return the type of a text that matches a pattern; error messages quote the example."""
 
     def decode(name: str, values: Sequence[str]) -> str:
         if not re.fullmatch(pattern, values[0], re.ASCII):
@@ -215,7 +215,7 @@ def json_value(type_: type[Any], name: str, text: str) -> Any:
 
 
 def decode_json(text: str) -> Any:
-    """Return the JSON value of a text; None if it is no JSON, or JSON that could not be encoded again."""
+    """Return the JSON value of a text; None if it is not JSON, or could not be encoded again."""
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
@@ -231,7 +231,7 @@ def _finite(literal: str) -> float:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Tell whether brackets are nested more than so many levels."""
+    """Return whether a value is nested more than `levels` deep."""
     if not isinstance(value, (dict, list)):
         return False
     items = value.values() if isinstance(value, dict) else value

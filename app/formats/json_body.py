@@ -1,8 +1,8 @@
-"""Decode a JSON body strictly, with Go's sentences for what is wrong with it.
+"""Decode a JSON body strictly, with Go's error messages.
 
 A JSON object becomes a tuple of its (key, value) pairs in the order of the text, because Go's decoder, which
 the dialects imitate, matches keys in any case and lets the last one win. An array becomes a list. A number
-that is not a whole number of 64 bits becomes a `Number` that keeps its literal.
+that is not a 64-bit integer becomes a `Number` that keeps its literal.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 from ..errors import BodyInvalid
 
-#: Bytes from which on a body is decoded with the garbage collector off, one body at a time.
+#: Bodies of this many bytes or more are decoded one at a time, with the garbage collector off.
 LARGE = 1024 * 1024
-#: Characters of a malformed body that are examined for Go's sentence.
+#: Longest malformed body, in characters, whose error is reported in Go's words.
 MAX_EXPLAINED_CHARS = 64 * 1024
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -34,22 +34,22 @@ _MAX_INTEGER_CHARS = 20
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number that is not a whole number of 64 bits (or is -0), as it was written."""
+    """The literal of a JSON number that is not a 64-bit integer, or is -0."""
 
     literal: str
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedJson:
-    """The first value of a body, or why there is none, and what follows the value."""
+    """The first value of a body, or why there is none, and whether anything follows it."""
 
     value: Any
     error: str | None = None
-    """Why there is no value, as Go's json.Unmarshal says it."""
+    """Why there is no value, in the words of Go's json.Unmarshal."""
     eof_error: str | None = None
-    """What Go's json.Decoder says instead if the text just ends."""
+    """The message of Go's json.Decoder instead, if the text is cut off."""
     extra_data_error: str | None = None
-    """Why there is more than one value, as Go's json.Unmarshal says it."""
+    """The message of Go's json.Unmarshal if something follows the value."""
 
 
 def _integer(literal: str) -> int | Number:
@@ -147,7 +147,7 @@ def unmarshal(body: DecodedJson) -> Any:
     return body.value
 
 
-# Go's sentences (go1.21 src/encoding/json/scanner.go) for what Python's decoder reports.
+# Go's messages (go1.21 src/encoding/json/scanner.go) for the errors of Python's decoder.
 
 
 def _explain(text: str, start: int, error: ValueError) -> DecodedJson:
@@ -161,7 +161,7 @@ def _explain(text: str, start: int, error: ValueError) -> DecodedJson:
         return DecodedJson(None, error=f"invalid JSON: {error}")
     position, context = rule(text, error.pos)
     if position >= len(text):
-        # Go marks the end of a text by a space.
+        # Go reports the end of the text as a space.
         return _ended(text, f"invalid character ' ' {context}")
     return DecodedJson(None, error=_unexpected(text, position, context))
 
@@ -171,7 +171,7 @@ def _ended(text: str, error: str) -> DecodedJson:
 
 
 def _value(text: str, position: int) -> tuple[int, str]:
-    """Find where a literal or a number goes wrong; other values go wrong at their first character."""
+    """Return where a literal or number is malformed; other values are so at their first character."""
     if text.startswith("-", position):
         return position + 1, "in numeric literal"
     for word in ("true", "false", "null"):
@@ -184,7 +184,7 @@ def _value(text: str, position: int) -> tuple[int, str]:
 
 
 def _after_value(text: str, position: int) -> tuple[int, str]:
-    """Tell an object from an array by the innermost bracket that is open."""
+    """Name the enclosing object or array, which the innermost open bracket shows."""
     depth = 0
     for char in reversed(_STRING.sub("", text[:position])):
         depth += (char in "]}") - (char in "[{")
@@ -205,7 +205,7 @@ def _next(text: str, position: int) -> int:
 _VALUE = "looking for beginning of value"
 _KEY = "looking for beginning of object key string"
 _Rule = Callable[[str, int], tuple[int, str]]
-#: The beginning of Python's message -> where Go stops, and the end of its sentence.
+#: Prefix of Python's message -> the position at which Go stops, and the end of its message.
 _SENTENCES: dict[str, _Rule] = {
     "Expecting value": _value,
     "Expecting property name": lambda text, position: (position, _KEY),
@@ -222,7 +222,7 @@ _GO_ESCAPES = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", 
 
 
 def _unexpected(text: str, position: int, context: str) -> str:
-    # Go looks at bytes: of a character beyond ASCII it names the first one.
+    # Go reads bytes, so it names the first byte of a character beyond ASCII.
     return f"invalid character {_quoted(chr(text[position].encode('utf-8', 'replace')[0]))} {context}"
 
 

@@ -1,7 +1,7 @@
 """OpenIM's JSON Web Tokens: HS256, with the payload encoded as Go encodes it.
 
-PyJWT parses and signs. The claims are judged by the domain, because OpenIM's order of judgement and the
-process's clock are not PyJWT's.
+PyJWT parses and signs. The domain checks the claims, because PyJWT checks them in another order and by
+another clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..models import DecodedToken, Token, TokenFormat, TokenRequest
 from . import go_json
 from .keys import Key
 
-#: Issued tokens whose text is remembered.
+#: Issued tokens whose text is cached.
 MAX_CACHED_TOKENS = 8192
 
 _HMAC = {
@@ -31,20 +31,20 @@ _HMAC = {
     "HS512": HMACAlgorithm(hashlib.sha512),
 }
 _HEADER = base64url_encode(b'{"alg":"HS256","typ":"JWT"}')
-# Beyond every float, where Go's number parser fails.
+# Close to the largest float, beyond which Go's number parser fails.
 _END_OF_TIME = 10**308
 _ASYMMETRIC = ("RS", "PS", "ES", "Ed")
 
 
 class Claims(NamedTuple):
-    """What a token's payload claims about its user."""
+    """The claims about the user in a token's payload."""
 
     user_id: str
     platform_id: int
 
 
 class JwtCodec:
-    """The tokens of one format."""
+    """The codec of one JWT format."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class JwtCodec:
         decode_claims: Callable[[Mapping[str, Any]], Claims | None],
         has_format: Callable[[Mapping[str, Any]], bool],
     ) -> None:
-        """The first of `keys` signs, all of them verify.
+        """Take the keys (the first signs, all verify) and the functions that define the format.
 
         `encode_claims` returns the payload in the order of upstream's struct. `decode_claims` reads a
-        payload; None if a claim has the wrong type. `has_format` tells whether a payload has this format.
+        payload; None if a claim has the wrong type. `has_format` returns whether a payload has this format.
         """
         self.format = format
         self._keys = keys
@@ -66,7 +66,7 @@ class JwtCodec:
         self._encode_claims = encode_claims
         self._decode_claims = decode_claims
         self._has_format = has_format
-        # A token that was just issued is soon presented, and shown in the status of users who are online.
+        # An issued token is encoded again when it is presented, and in the status of online users.
         self._encode_cached = lru_cache(MAX_CACHED_TOKENS)(self._encode)
 
     def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
@@ -75,7 +75,7 @@ class JwtCodec:
 
     def encode(self, token: Token) -> str:
         """Return the text of an issued token."""
-        # A presented token may claim any id; one that no user can have is not worth caching.
+        # A presented token may claim any id; do not cache ids that no user can have.
         return self._encode_cached(token) if len(token.user_id) <= MAX_USER_ID_CHARS else self._encode(token)
 
     def _encode(self, token: Token) -> str:
@@ -85,7 +85,7 @@ class JwtCodec:
         return (signed + b"." + base64url_encode(signature)).decode()
 
     def recognises(self, text: str) -> bool:
-        """Tell whether a text is a JWT with the claims of this format, whoever signed it."""
+        """Return whether a text is a JWT with the claims of this format; the signature is not checked."""
         try:
             return self._has_format(_parse(text)["payload"])
         except TokenMalformed:
@@ -108,7 +108,7 @@ class JwtCodec:
         return DecodedToken(self.format.name, *times, "signature is invalid", None)
 
     def _issued(self, text: str, claims: Claims, key: Key, times: _Times) -> Token | None:
-        """Return the token that has this very text; None for a valid signature over any other text."""
+        """Return the issued token; None if Rollcall would have encoded these claims differently."""
         iat, exp = times.iat, times.exp
         if not (isinstance(iat, int) and isinstance(exp, int) and max(abs(iat), abs(exp)) < 2**63):
             return None
@@ -116,17 +116,17 @@ class JwtCodec:
         try:
             return token if hmac.compare_digest(self.encode(token), text) else None
         except UnicodeEncodeError:
-            # A lone surrogate, escaped in the payload.
+            # The payload contains an escaped lone surrogate.
             return None
 
     def _unverifiable(self, algorithm: object, times: _Times) -> DecodedToken:
-        """Say what golang-jwt v4 says about algorithms other than HMAC."""
+        """Return a token with golang-jwt v4's error for an algorithm other than HMAC."""
         if algorithm == "none":
             return DecodedToken(self.format.name, *times, "'none' signature type is not allowed", None)
         if isinstance(algorithm, str) and algorithm.startswith(_ASYMMETRIC):
             return DecodedToken(self.format.name, *times, "key is of invalid type", None)
         error = "unavailable" if isinstance(algorithm, str) else "unspecified"
-        # It checks such an algorithm before the times, so those do not count.
+        # golang-jwt rejects such an algorithm before it checks the times, so omit those.
         return DecodedToken(self.format.name, None, None, None, f"signing method (alg) is {error}.", None)
 
 

@@ -1,4 +1,4 @@
-"""The keys that sign tokens, and the fingerprints by which stored tokens name them."""
+"""The keys that sign tokens, and their fingerprints, which stored tokens refer to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """A secret that signs."""
+    """A signing secret with its fingerprint."""
 
     fingerprint: str
     secret: bytes

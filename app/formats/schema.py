@@ -1,10 +1,10 @@
-"""Declare what a request consists of, and bind a body, a form or a query to it.
+"""Declare the fields of a request, and bind a body, a form or a query to them.
 
 A request is a dataclass whose fields are declared with `field(Type, key)`. `bind` takes (key, value) pairs:
-those of a decoded JSON object, or of a form, where each value is the list of the texts that were sent. The
-types below follow Go's encoding/json, in its rules and its words: a request has the name of upstream's struct
-and the class variable GO_PACKAGE, keys match in any case, unknown keys are ignored, the last of several wins,
-null is absence, and nothing is converted. `form_types` has the types of forms.
+those of a decoded JSON object, or of a form, where each value is the list of texts that were sent. The types
+below follow the rules of Go's encoding/json and use its error messages: a request has the name of upstream's
+struct and the class variable GO_PACKAGE, keys match in any case, unknown keys are ignored, the last duplicate
+wins, null means absent, and nothing is converted. `forms` has the types of forms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Pairs = Iterable[tuple[str, Any]]
 
 
 class GoRequest:
-    """A request that stands for the Go struct of the same name, which error texts name."""
+    """A request with the name of its Go struct, which error messages contain."""
 
     __slots__ = ()
     GO_PACKAGE: ClassVar[str]
@@ -31,7 +31,7 @@ class GoRequest:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where in a body a value stands, for error texts."""
+    """The position of a value in a body, for error messages."""
 
     struct: str
     keys: tuple[str, ...]
@@ -39,26 +39,26 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """How a value on the wire becomes a field."""
+    """The type of a field, which decodes its value on the wire."""
 
     name: str
-    """What error texts call it."""
+    """Its name in error messages."""
     zero: Any
-    """The field's value if its key is absent. With another zero than None, null counts as absent."""
+    """The field's value if its key is absent. Null counts as absent unless this is None."""
     decode: Callable[[Any, Location], Any]
     """Return the field's value. Raises BadRequest."""
     exact_type: type | None = None
-    """Values of this type are taken as they are, without `decode`."""
+    """Values of exactly this type are used as they are, without `decode`."""
 
 
 _ZERO = object()
 
 
 def field(type_: Type, key: str, default: Any = _ZERO, **metadata: Any) -> Any:
-    """Declare a field of a request: its type, its key on the wire, and what its dialect wants to know of it.
+    """Declare a field of a request: its type, its key on the wire, and metadata for its dialect.
 
-    `default` replaces the type's zero value. `alias` names a second key, unknown to upstream, that counts
-    where the field's own is absent or empty.
+    `default` replaces the type's zero value. `alias` names a second key, unknown to upstream, that is used
+    if the field's own is absent or empty.
     """
     return dataclass_field(
         default=type_.zero if default is _ZERO else default, metadata={"type": type_, "key": key, **metadata}
@@ -86,7 +86,7 @@ def _slots(request: type[Any]) -> dict[str, _Slot]:
 
 
 def bind(request: type[R], pairs: Pairs, *, above: tuple[str, ...] = ()) -> R:
-    """Make a request of the pairs; `above` are the keys that lead to a nested one. Raises BadRequest."""
+    """Build a request from pairs; `above` are the keys that lead to a nested one. Raises BadRequest."""
     slots = _slots(request)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     aliases: dict[str, Any] = {}
@@ -106,7 +106,7 @@ def bind(request: type[R], pairs: Pairs, *, above: tuple[str, ...] = ()) -> R:
 
 
 def bind_json(request: type[R], value: Any) -> R:
-    """Make a request of a decoded JSON body; null is an empty object. Raises BodyInvalid."""
+    """Build a request from a decoded JSON body; null is an empty object. Raises BodyInvalid."""
     if value is None:
         return request()
     if type(value) is not tuple:
@@ -121,7 +121,7 @@ def _go_type(request: type[Any]) -> str:
 
 
 def _json_name(value: Any) -> str:
-    """Return what Go calls a JSON value of this type."""
+    """Return Go's name for the type of a JSON value."""
     return _JSON_NAMES[type(value)]
 
 
@@ -173,12 +173,12 @@ BOOL = Type("bool", False, _exactly(bool, "bool"), bool)
 INT32 = _integer("int32", -(2**31), 2**31 - 1)
 INT64 = _integer("int64", -(2**63), 2**63 - 1)
 UINT32 = _integer("uint32", 0, 2**32 - 1)
-# Of an alias, which upstream does not know: a value of another type must not make the request fail.
+# For an alias, which upstream does not know: a value of another type must not be an error.
 _TEXT_OR_EMPTY = Type("string", "", lambda value, location: value if type(value) is str else "")
 
 
 def list_of(element: Type) -> Type:
-    """Return the type of an array: a tuple; None if it is absent or null, and zero values for null within."""
+    """Return the type of an array: a tuple, or None if absent or null; null elements become zero values."""
     go_type = f"[]{element.name}"
 
     def decode(value: Any, location: Location) -> tuple[Any, ...]:
@@ -192,7 +192,7 @@ def list_of(element: Type) -> Type:
 
 
 def pointer_to(request: type[GoRequest]) -> Type:
-    """Return the type of a nested object; None if it is absent or null."""
+    """Return the type of a nested object; None if absent or null."""
 
     def decode(value: Any, location: Location) -> Any:
         if type(value) is not tuple:
@@ -203,7 +203,7 @@ def pointer_to(request: type[GoRequest]) -> Type:
 
 
 def nullable(type_: Type) -> Type:
-    """Return the type of a protobuf wrapper (`StringValue`), plain in JSON; None if it is absent or null.
+    """Return the type of a protobuf wrapper (`StringValue`), a plain value in JSON; None if absent or null.
 
     The wrapper decodes itself, so its errors name no field (openimsdk/protocol wrapperspb).
     """

@@ -1,4 +1,4 @@
-"""Opaque tokens, signed with itsdangerous: `payload@signature`, as RongCloud's have an "@"."""
+"""Opaque tokens, signed with itsdangerous: `payload@signature`, since RongCloud's contain an "@"."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..errors import TokenMalformed
 from ..models import DecodedToken, Token, TokenFormat, TokenRequest
 from .keys import Key
 
-#: Characters of a token (docs.rongcloud.cn, token of getToken).
+#: Maximum length of a token (docs.rongcloud.cn, token of getToken).
 MAX_TOKEN_CHARS = 256
 _SEPARATOR = "@"
 
 
 class SignedTokenCodec:
-    """The tokens of one format, whose issuers sign with keys of their own."""
+    """The codec of one token format; each issuer signs with its own keys."""
 
     def __init__(self, format: TokenFormat, keys: Mapping[str, Sequence[Key]], salt: str) -> None:
-        """Take the keys of each issuer: the first signs, all verify. The salt is the format's own."""
+        """Take the keys of each issuer (the first signs, all verify) and a salt unique to the format."""
         self.format = format
         self._keys = keys
         self._salt = salt
 
     def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
-        """Return the request for a token of an issuer that has keys."""
+        """Return the request for a token; the issuer must have keys."""
         fingerprints = tuple(key.fingerprint for key in self._keys[issuer])
         return TokenRequest(user_id, platform_id, self.format, fingerprints, issuer)
 
@@ -38,7 +38,7 @@ class SignedTokenCodec:
         return text
 
     def recognises(self, text: str) -> bool:
-        """Tell whether a text has the shape of such a token, whoever signed it."""
+        """Return whether a text has the shape of such a token; the signature is not checked."""
         try:
             return bool(self._payload(text))
         except TokenMalformed:

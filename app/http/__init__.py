@@ -1,1 +1,1 @@
-"""One request from WSGI to a dialect and back: the contract of dialects, and the one door to them."""
+"""The path of a request from WSGI to a dialect and back: the dispatcher, and the interface of dialects."""

@@ -1,4 +1,4 @@
-"""Bind the dialects' calls to URLs: the blueprints `auth`, `user` and whatever other groups there are."""
+"""Bind the dialects' endpoints to URLs, with a blueprint for each group (`auth`, `user` ...)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .dispatch import Dispatcher, ensure_started, keep_local, not_serving
 
 
 def dialect_blueprints(dispatcher: Dispatcher) -> Iterable[Blueprint]:
-    """Return a blueprint for each group of calls; each path is bound once, whichever dialects have it."""
+    """Return a blueprint for each group; a path that several dialects share is bound once."""
     made: dict[str, Blueprint] = {}
     for path, candidates in dispatcher.candidates.items():
         endpoint = candidates[0].endpoint
         blueprint = made.setdefault(endpoint.group, Blueprint(endpoint.group, __name__))
         blueprint.add_url_rule(
             path,
-            # The name of a blueprint's endpoint may hold no dot.
+            # Flask forbids dots in the names of a blueprint's endpoints.
             endpoint=path.replace(".", "_"),
             view_func=_view(dispatcher, candidates),
             methods=[endpoint.method],
@@ -39,7 +39,7 @@ def _view(dispatcher: Dispatcher, candidates: Sequence[Candidate]) -> Callable[.
 
 
 def register_guarded(app: Flask, blueprint: Blueprint, services: Services) -> None:
-    """Register a blueprint that is no dialect behind the same guard and start as the dialects' calls."""
+    """Register a blueprint outside the dialects, with their check for local requests and start on demand."""
 
     @blueprint.before_request
     def guard() -> Response | None:

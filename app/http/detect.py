@@ -1,10 +1,9 @@
-"""Detect the dialect of a request on a path that several dialects have.
+"""Detect the dialect of a request to a path that several dialects share, so that clients need no base path.
 
-Clients need no base path: a request shows its dialect. The rules are asked in order and the first that knows
-decides. Only OpenIM v2 and v3 share paths. The keys of the body come first, because the call itself consumes
-them, whereas interceptors of third-party clients add an operationID or a token anywhere; then the
-operationID, which a real v3 server never reads from the body nor a real v2 server from the header. The token
-comes last: it shows who issued it, not who is asked.
+Only OpenIM v2 and v3 share paths. RULES are tried in order until one decides. The keys of the body come
+first, because the call itself needs them, whereas interceptors of third-party clients add an operationID or a
+token to any request; then the operationID, which a real v3 server never reads from the body nor a real v2
+server from the header. The token comes last: it shows which dialect issued it, not which one is called.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from .request import Request
 
 
 class Candidate(NamedTuple):
-    """A dialect that has the path, and its call there."""
+    """A dialect that has the path, and its endpoint there."""
 
     dialect: Dialect[RequestContext]
     endpoint: Endpoint[RequestContext]
@@ -28,7 +27,7 @@ Rule = Callable[[Candidates, Request], "Candidate | None"]
 
 
 def choose(candidates: Candidates, http_request: Request) -> Candidate:
-    """Return the one of several candidates in whose dialect the request is."""
+    """Return the candidate whose dialect the request uses."""
     for rule in RULES:
         chosen = rule(candidates, http_request)
         if chosen is not None:
@@ -37,19 +36,19 @@ def choose(candidates: Candidates, http_request: Request) -> Candidate:
 
 
 def lone_token(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """A token in the body and none in the header means the call that takes it there."""
+    """Choose the call that takes a token in the body, if there is one there and none in the header."""
     if http_request.header("TOKEN"):
         return None
     return _only(candidates, lambda candidate: "token" in _found_keys(candidate, http_request))
 
 
 def body_keys(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """A call's own parameters show it, because an interceptor never adds those."""
+    """Choose by the parameters that only one call takes; interceptors never add those."""
     return _only(candidates, lambda candidate: bool(_found_keys(candidate, http_request)))
 
 
 def operation_id(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """The operationID is in the body in v2 and in the header in v3."""
+    """Choose v2 for an operationID in the body only, v3 for one in the header only."""
     in_body = bool(http_request.lower_keys.get("operationid"))
     in_header = bool(http_request.header("OPERATIONID"))
     if in_body == in_header:
@@ -59,13 +58,13 @@ def operation_id(candidates: Candidates, http_request: Request) -> Candidate | N
 
 
 def newest_keys(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """A body with the keys of both dialects is v3's, whose server ignores the others."""
+    """Choose v3 for a body with the keys of both dialects: its server ignores the others."""
     newest = candidates[-1]
     return newest if _found_keys(newest, http_request) else None
 
 
 def token_format(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """The claims of the token show who issued it."""
+    """Choose the dialect that issued the token in the header, according to its claims."""
     token = http_request.token
     if token is None:
         return None
@@ -73,7 +72,7 @@ def token_format(candidates: Candidates, http_request: Request) -> Candidate | N
 
 
 def default(candidates: Candidates, http_request: Request) -> Candidate | None:
-    """The setting decides; v2 by default, as a v3 server would have refused before it read the body."""
+    """Choose by setting, v2 by default: a v3 server would refuse such a request before reading the body."""
     settings = http_request.services.settings
     return _only(candidates, lambda candidate: _hints(candidate).is_default(settings))
 
@@ -95,7 +94,7 @@ def _only(candidates: Candidates, fits: Callable[[Candidate], bool]) -> Candidat
 
 def _found_keys(candidate: Candidate, http_request: Request) -> frozenset[str]:
     found = candidate.endpoint.body_keys.intersection(http_request.lower_keys)
-    # An operationID in the body is v2's; with one in the header too, an interceptor adds it everywhere.
+    # An operationID in the body shows v2, unless an interceptor adds it to body and header.
     return found - {"operationid"} if http_request.header("OPERATIONID") else found
 
 

@@ -1,4 +1,4 @@
-"""The contract of all dialects: what a wire protocol is to the rest of Rollcall.
+"""The interface of dialects, the wire protocols that Rollcall serves.
 
 A request goes through `make_context` (which refuses nothing), the endpoint (which authorizes, binds and calls
 the view), and `render_success` or `render_error`. `C` is the dialect's request context, `R` a bound request.
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class RequestContext:
-    """One request under way; a dialect adds what its checks find out."""
+    """The state of one request; dialects add fields for the results of their checks."""
 
     http_request: Request
     endpoint: EndpointInfo
     variant: str
-    """What the base path selects; empty if it selects nothing."""
+    """The variant that the base path selects; empty if it selects none."""
     operation_id: str = field(default="", init=False)
-    """What the client calls its request, once the dialect has read it."""
+    """The client's id of the request, once the dialect has read it."""
     request: object = field(default=None, init=False)
-    """The bound request, once there is one."""
+    """The bound request; None before binding."""
     token: Token | None = field(default=None, init=False)
-    """The token that let the caller in; None in calls that take none."""
+    """The caller's verified token; None in calls that take none."""
 
     @property
     def services(self) -> Services:
-        """The parts of this Rollcall."""
+        """The services of this Rollcall."""
         return self.http_request.services
 
     @property
@@ -56,7 +56,7 @@ class RequestContext:
 
 C = TypeVar("C", bound=RequestContext)
 C_contra = TypeVar("C_contra", bound=RequestContext, contravariant=True)
-# A dialect makes its contexts itself and takes no other's, so one of C is one of RequestContext to the rest.
+# A dialect only receives contexts that it made, so others can treat it as a dialect of RequestContext.
 C_co = TypeVar("C_co", bound=RequestContext, covariant=True)
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 
 def anyone(context: RequestContext) -> None:
-    """Ask for no credential."""
+    """Require no credential."""
 
 
 def everything(context: RequestContext, request: object) -> None:
@@ -73,12 +73,12 @@ def everything(context: RequestContext, request: object) -> None:
 
 @dataclass(frozen=True)
 class Access(Generic[C_contra, R_contra]):
-    """Who may call: what is asked of the caller, and what about the bound request."""
+    """The access rules of a call: the credential that it requires, and a check of the bound request."""
 
     identify: Callable[[C_contra], None] = anyone
-    """Find out who calls. Raises AccessDenied."""
+    """Identify the caller. Raises AccessDenied."""
     permit: Callable[[C_contra, R_contra], None] = everything
-    """Refuse callers who may not make this request. Raises AccessDenied."""
+    """Check that the caller may make this request. Raises AccessDenied."""
 
 
 class Steps(Protocol[C]):
@@ -91,31 +91,31 @@ class Steps(Protocol[C]):
 
 @dataclass(frozen=True)
 class EndpointInfo:
-    """What is declared about one call."""
+    """The declaration of one call."""
 
     path: str
     group: str
-    """The blueprint that it belongs to."""
+    """The name of its blueprint."""
     method: str
     schema: type
     access: object
-    """Who may call: an Access of the dialect."""
+    """An Access of the dialect."""
     body_keys: frozenset[str]
-    """Keys of the body, in lower case, that only this dialect's form of the path has."""
+    """Keys of the body, in lower case, that no other dialect takes at this path."""
     errors: ErrorTable
-    """What this call answers differently from its dialect's table."""
+    """Rows that override the dialect's error table."""
 
 
 @dataclass(frozen=True)
 class Endpoint(EndpointInfo, Generic[C_co]):
-    """One call of a dialect."""
+    """One call of a dialect, with its implementation."""
 
     call: Callable[[C_co], object]
     """Authorize, bind and run the view; return what the dialect renders. Raises DomainError."""
 
 
 class Routes(Generic[C]):
-    """Collect the endpoints of a module as it declares them."""
+    """A collector of the endpoints that a module declares."""
 
     def __init__(self, group: str, authorize_and_bind: Steps[C]) -> None:
         self._group = group
@@ -132,7 +132,7 @@ class Routes(Generic[C]):
         errors: ErrorTable | None = None,
         method: str = "POST",
     ) -> Callable[[Callable[[C, R], T]], Callable[[C, R], T]]:
-        """Declare the view below as the call at `path`."""
+        """Declare the decorated view as the call at `path`."""
 
         def declare(view: Callable[[C, R], T]) -> Callable[[C, R], T]:
             steps = self._authorize_and_bind
@@ -151,13 +151,13 @@ class Routes(Generic[C]):
     def get(
         self, path: str, schema: type[R], *, access: Access[C, R]
     ) -> Callable[[Callable[[C, R], T]], Callable[[C, R], T]]:
-        """Declare the view below as a call at `path` that reads, with its parameters in the query."""
+        """Declare the decorated view as the GET call at `path`, with its parameters in the query."""
         return self.post(path, schema, access=access, method="GET")
 
 
 @dataclass(frozen=True)
 class DetectionHints:
-    """How a request on a path that dialects share shows its dialect."""
+    """The marks of a dialect's requests on a path that it shares with another."""
 
     operation_id_in: str
     """`body` or `header`."""
@@ -181,14 +181,14 @@ class Dialect(Generic[C_co]):
     token_formats: Callable[[Settings], Sequence[TokenCodec]] = lambda settings: ()
     webhooks: Callable[[SenderSetup], Sequence[Sender]] = lambda setup: ()
     settings: type[SettingGroup] | None = None
-    """The settings that it brings."""
+    """Its group of settings."""
     detection_hints: DetectionHints | None = None
     """None for a dialect that shares no path with another."""
     unknown: Endpoint[C_co] | None = None
-    """What handles a POST to an unknown path behind a base path; None if that is a 404 without any check."""
+    """Handles a POST to an unknown path below a base path; None answers 404 without any check."""
     suffixes: tuple[str, ...] = ()
-    """Endings of paths that are this dialect's even where it has no such path."""
+    """Endings that make even unknown paths this dialect's."""
     aliases: tuple[str, ...] = ()
-    """Prefixes that proxies leave in front of its paths."""
+    """Prefixes, possibly shared with other dialects, that proxies leave in front of its paths."""
     takes_double_slash: bool = False
-    """Whether a path may begin with two slashes, as some of its clients write it."""
+    """Whether a path may begin with two slashes, as some of its clients send it."""

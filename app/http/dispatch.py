@@ -1,13 +1,11 @@
-"""The one door: every request of a dialect, and every unknown one, is handled here.
+"""Dispatch all requests to dialects, and those to unknown paths.
 
-In order: the base path is taken off, the dialect is detected, requests from elsewhere are refused while
-documented secrets are in place, the services are started if no server has done so, the dialect's steps run,
-and every observer sees the exchange.
+In order: strip the base path, detect the dialect, refuse other machines while documented or short secrets are
+configured, start the services if the server has not, run the dialect's steps, call every observer.
 
-One deliberate short cut: POST requests to fixed paths of the dialects go past Flask's request machinery, as
-their calls need the WSGI environment and nothing else. Flask's URL map still has these paths, and all other
-requests go through it. So do all requests if the application has hooks for requests of its own
-(`before_request`, `after_request` and the like).
+POST requests to fixed paths of the dialects deliberately bypass Flask's request machinery, because their
+calls need only the WSGI environment. Flask's URL map also has these paths, and handles all other requests; it
+handles every request if the application has request hooks of its own (`before_request`, `after_request` ...).
 """
 
 from __future__ import annotations
@@ -45,19 +43,19 @@ _log = logging.getLogger(__name__)
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 AnyDialect = Dialect[RequestContext]
-#: Under this key of the WSGI environment stands the base path that was taken off.
+#: Key in the WSGI environment of the base path that was stripped.
 _BASE = "rollcall.base"
-#: What is declared about a path that no dialect has.
+#: The declaration of a path that no dialect has.
 _NOWHERE = EndpointInfo("", "", "", object, None, frozenset(), ErrorTable())
 
 
 class BasePath(NamedTuple):
-    """What stood in front of a path: whose paths may follow, and in which variant they are served."""
+    """A path prefix: the dialects whose paths may follow it, and the variant that it selects."""
 
     dialects: tuple[AnyDialect, ...]
     variant: str = ""
     selected: AnyDialect | None = None
-    """The dialect that it selects, even for paths that the dialect does not have."""
+    """The dialect that answers below the prefix, even on paths that it does not have."""
 
 
 @dataclass(slots=True)
@@ -78,7 +76,7 @@ Observer = Callable[[Exchange], None]
 
 
 class Dispatcher:
-    """The dialects behind their paths, as the WSGI application in front of Flask's."""
+    """The WSGI application in front of Flask's, which calls the dialects."""
 
     def __init__(
         self,
@@ -93,12 +91,12 @@ class Dispatcher:
         self._observers = observers
         self._base_paths = _base_paths(dialects)
         self._doubled_slash = BasePath(tuple(each for each in dialects if each.takes_double_slash))
-        #: Whose calls a path may be.
+        #: The dialects that have each path, with their endpoints.
         self.candidates: dict[str, list[Candidate]] = {}
         for dialect in dialects:
             for endpoint in dialect.endpoints:
                 self.candidates.setdefault(endpoint.path, []).append(Candidate(dialect, endpoint))
-        # What goes past Flask; None before the first request.
+        # The paths that bypass Flask; None before the first request.
         self._direct: Mapping[str, Sequence[Candidate]] | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -115,7 +113,7 @@ class Dispatcher:
         return (answer.body,)
 
     def _direct_paths(self) -> Mapping[str, Sequence[Candidate]]:
-        # Flask refuses further hooks from its first request on, and that may never reach it.
+        # Make Flask refuse further hooks from now on: it may never see this first request.
         self._app._got_first_request = True
         groups = {each.endpoint.group for found in self.candidates.values() for each in found}
         if _has_hooks(self._app, groups):
@@ -127,7 +125,7 @@ class Dispatcher:
         }
 
     def _take_base_path_off(self, environ: dict[str, Any]) -> None:
-        """Remove a base path (`/v3.8`, `/api`, a doubled slash) from the path, and remember it."""
+        """Strip a base path (`/v3.8`, `/api`, a doubled slash) and record it in the environment."""
         sent: str = environ["PATH_INFO"]
         is_doubled = sent.startswith("//")
         path = sent[1:] if is_doubled else sent
@@ -155,7 +153,7 @@ class Dispatcher:
                 return _fault(http_request)
 
     def refuse(self, environ: dict[str, Any], error: NoSuchCall) -> Answer:
-        """Answer a request that leads to no call; never raises."""
+        """Answer a request that matches no call; never raises."""
         with closing(Request(environ, self._services)) as http_request:
             try:
                 return self._refuse(http_request, error)
@@ -172,7 +170,7 @@ class Dispatcher:
         return self._answer(http_request, chosen.dialect, chosen.endpoint, base.variant if base else "")
 
     def _refuse(self, http_request: Request, error: NoSuchCall) -> Answer:
-        """Answer in the words of the dialect whose path it looks like, or as gin does."""
+        """Answer as the dialect that the path looks like, or as gin does."""
         base: BasePath | None = http_request.environ.get(_BASE)
         by_suffix = self._by_suffix(http_request.path)
         # gin answers OPTIONS on every path; RongCloud does not.
@@ -204,7 +202,7 @@ class Dispatcher:
             answer, outcome = dialect.render_success(context, endpoint.call(context)), "ok"
         except DomainError as error:
             answer, outcome = dialect.render_error(context, error), type(error).__name__
-            # It refers to the frames that it passed, and they to it: that would stay in memory for a while.
+            # Error and frames refer to each other and would stay in memory until a garbage collection.
             error.__traceback__ = error.__context__ = None
         except StartupError as error:
             answer, outcome = not_serving(error), type(error).__name__
@@ -221,7 +219,7 @@ class Dispatcher:
 
 
 def keep_local(environ: Mapping[str, Any], services: Services) -> None:
-    """Refuse requests from elsewhere while documented secrets are in place. Raises DefaultSecretsInUse."""
+    """Refuse other machines while weak secrets are configured. Raises DefaultSecretsInUse."""
     restricting = services.restricting_secrets
     if restricting:
         reason = loopback.why_not_local(environ)
@@ -230,7 +228,7 @@ def keep_local(environ: Mapping[str, Any], services: Services) -> None:
 
 
 def ensure_started(environ: Mapping[str, Any], services: Services) -> None:
-    """Start the services if no server has done so. Raises StartupError or ServiceUnavailable."""
+    """Start the services if the server has not. Raises StartupError or ServiceUnavailable."""
     if environ.get("wsgi.multiprocess"):
         raise StartupError(
             "Rollcall is served by several processes, and presence lives in one: run a single worker (-w 1) "
@@ -241,13 +239,13 @@ def ensure_started(environ: Mapping[str, Any], services: Services) -> None:
 
 
 def not_serving(error: StartupError) -> Answer:
-    """Log and answer why the services cannot start; under our gunicorn worker the server ends instead."""
+    """Log and answer why the services cannot start; with serving.py the worker exits instead."""
     _log.critical("%s", error)
     return responses.plain(f"{error}\n", 503)
 
 
 def _has_hooks(app: Flask, blueprints: set[str]) -> bool:
-    """Tell whether an application has hooks that run at requests to these blueprints."""
+    """Return whether an application has hooks that run on requests to these blueprints."""
     scopes: set[str | None] = {None, *blueprints}
     tables: tuple[Mapping[Any, Any], ...] = (
         app.before_request_funcs,
@@ -264,11 +262,11 @@ def _fault(http_request: Request) -> Answer:
 
 
 def _log_fault(http_request: Request) -> None:
-    _log.exception("a fault in answering %s %a", http_request.method, http_request.loggable_path)
+    _log.exception("unexpected error in %s %a", http_request.method, http_request.loggable_path)
 
 
 def _refusing(error: NoSuchCall) -> Endpoint[RequestContext]:
-    """Return an endpoint that only refuses."""
+    """Return an endpoint that only raises an error."""
 
     def call(context: RequestContext) -> object:
         raise error
@@ -290,5 +288,5 @@ def _base_paths(dialects: Sequence[AnyDialect]) -> dict[str, BasePath]:
 
 
 def no_such_call(status: int) -> NoSuchCall:
-    """Return the error that Flask's 404 or 405 stands for."""
+    """Return the error for Flask's 404 or 405."""
     return NoSuchMethod() if status == 405 else NoSuchPath()

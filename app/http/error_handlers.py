@@ -1,4 +1,4 @@
-"""Flask's error handlers: for requests that reach no call, and faults of blueprints that are no dialect."""
+"""Flask's error handlers, for requests that match no call and for exceptions outside of the dialects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .dispatch import Dispatcher, no_such_call
 
 
 def register(app: Flask, dispatcher: Dispatcher) -> None:
-    """Give `app` its answers to unknown paths, wrong methods and faults: never HTML, never a traceback."""
+    """Register handlers of unknown paths, wrong methods and exceptions; none sends HTML or a traceback."""
 
     @app.errorhandler(HTTPException)
     def unknown(error: HTTPException) -> Response:
@@ -18,5 +18,5 @@ def register(app: Flask, dispatcher: Dispatcher) -> None:
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
-        app.logger.error("a fault in answering %s %a", request.method, request.path, exc_info=error)
+        app.logger.error("unexpected error in %s %a", request.method, request.path, exc_info=error)
         return responses.internal_error().to_response()

@@ -1,4 +1,4 @@
-"""The rows by which a dialect answers errors, and how the row of an error is found."""
+"""Error tables: a dialect's answers to errors, by class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ E = TypeVar("E", bound=DomainError)
 
 
 class ErrorAnswer(NamedTuple):
-    """What a dialect's envelope says about an error."""
+    """The contents of a dialect's envelope for an error."""
 
     status: int
     code: int
@@ -24,14 +24,14 @@ class ErrorAnswer(NamedTuple):
     """The code's name, in dialects that send one."""
     message: str
     data: object
-    """What stands under `data`; NO_DATA leaves the key out."""
+    """The value of `data`; NO_DATA omits the key."""
     is_verbatim: bool
-    """Whether the message is sent without what a variant adds to it."""
+    """Whether the message is sent without the additions of a variant."""
 
 
 @dataclass(frozen=True)
 class ErrorRow(Generic[E]):
-    """How one class of errors is answered. A class without a row has the row of its nearest ancestor."""
+    """The answer to one class of errors. A class without a row has that of its nearest ancestor."""
 
     error: type[E]
     status: int
@@ -45,11 +45,11 @@ class ErrorRow(Generic[E]):
 
     @property
     def key(self) -> tuple[Hashable, type[DomainError]]:
-        """What the row is found by."""
+        """The row's key in a table."""
         return self.variant, self.error
 
     def answer(self, context: RequestContext, error: DomainError) -> ErrorAnswer:
-        """Return what to say about an error of the class."""
+        """Return the answer to an error of the class."""
         assert isinstance(error, self.error), f"{error!r} was given the row of {self.error.__name__}"
         return ErrorAnswer(
             self.status,
@@ -66,11 +66,11 @@ class AnyErrorRow(Protocol):
 
     @property
     def key(self) -> tuple[Hashable, type[DomainError]]:
-        """What the row is found by."""
+        """The row's key in a table."""
         ...
 
     def answer(self, context: RequestContext, error: DomainError) -> ErrorAnswer:
-        """Return what to say about an error of the class."""
+        """Return the answer to an error of the class."""
         ...
 
 
@@ -80,7 +80,7 @@ def error_message(context: RequestContext, error: DomainError) -> str:
 
 
 class ErrorTable:
-    """Rows by variant and class of error."""
+    """Rows by variant and error class."""
 
     def __init__(self, *rows: AnyErrorRow) -> None:
         self._rows: dict[tuple[Hashable, type[Exception]], AnyErrorRow] = {row.key: row for row in rows}
@@ -98,7 +98,7 @@ class ErrorTable:
 def answer_of(
     context: RequestContext, error: DomainError, *tables: ErrorTable, variant: Hashable = None
 ) -> ErrorAnswer:
-    """Return what to say about an error, by the first of `tables` that has a row for it.
+    """Return the answer to an error, from the first of `tables` that has a row for it.
 
     The last table has a row for DomainError itself, so there is always one.
     """

@@ -1,7 +1,7 @@
-"""Whether a request comes from this machine, which is all that documented or short secrets serve.
+"""Check whether a request comes from this machine; no others are served with documented or short secrets.
 
-A page in a browser on this machine can send requests too, so the address alone does not suffice: the names
-under which the browser addresses the server must be this machine's as well.
+A web page in a browser on this machine can send requests too, so the address alone does not suffice: Host and
+Origin must name this machine as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-#: Headers by which a proxy says that it forwards a request.
+#: Headers that proxies add to the requests that they forward.
 _FORWARDING = frozenset(
     "HTTP_" + name
     for name in (
@@ -40,7 +40,7 @@ _FORWARDING = frozenset(
 
 
 def why_not_local(environ: Mapping[str, Any]) -> str | None:
-    """Return why a request is not certainly this machine's own; None if it is."""
+    """Return why a request may come from another machine; None if it does not."""
     if not is_loopback(environ.get("REMOTE_ADDR", "")):
         return "the request comes from another machine"
     if not _FORWARDING.isdisjoint(environ):
@@ -54,7 +54,7 @@ def why_not_local(environ: Mapping[str, Any]) -> str | None:
 
 @lru_cache(256)
 def is_loopback(host: str) -> bool:
-    """Tell whether an address or name, without a port, means this machine."""
+    """Return whether an address or name, without a port, means this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

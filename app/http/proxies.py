@@ -12,14 +12,14 @@ Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 class PathPrefix:
-    """Serve paths behind a prefix, and no others."""
+    """WSGI middleware that serves only the paths below a prefix."""
 
     def __init__(self, application: Application, prefix: str) -> None:
         self._application = application
         self._prefix = prefix
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Take the prefix off the path."""
+        """Strip the prefix; answer 404 to paths without it."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith(self._prefix + "/"):
             headers = [("Content-Type", "text/plain"), ("Content-Length", "18")]

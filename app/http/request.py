@@ -1,4 +1,4 @@
-"""One request as it came in; its parts are read once, and only when they are asked for."""
+"""One incoming request, whose parts are read once and on demand."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Bytes of a body that are read.
+#: Maximum bytes of a body.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-#: Commas in a JSON body, and so roughly its values: ten thousand users with fifty values each.
+#: Maximum commas, and so roughly values, of a JSON body: ten thousand users with fifty values each.
 MAX_COMMAS = 500_000
-#: A decoded body may take fifty times its bytes, so only a few large ones are in work at a time.
+#: A decoded body may take fifty times its size, so only a few large ones are processed at a time.
 _large_bodies = threading.Semaphore(4)
 # The path of a gateway's callback may contain ROLLCALL_CALLBACK_KEY.
 _CALLBACK_KEY = re.compile(r"(/callback(?:Example)?/)(?!onlinestatus$).*", re.DOTALL)
 _MAX_LENGTH_DIGITS = 20
 
-#: Under this key of the WSGI environment stands the path as it was sent, where a base address was taken off.
+#: Key in the WSGI environment of the path as it was sent, if a base path was stripped.
 SENT_PATH = "rollcall.sent_path"
 
 
 class Request:
-    """A request that no dialect has judged yet."""
+    """An HTTP request, independent of any dialect."""
 
     def __init__(self, environ: dict[str, Any], services: Services) -> None:
         self.environ = environ
@@ -42,7 +42,7 @@ class Request:
         self._is_large = False
 
     def close(self) -> None:
-        """Let the next large body in."""
+        """Release the slot of a large body."""
         if self._is_large:
             self._is_large = False
             _large_bodies.release()
@@ -54,12 +54,12 @@ class Request:
 
     @property
     def address(self) -> str:
-        """The client's address; empty if it is not known."""
+        """The client's address; empty if unknown."""
         return str(self.environ.get("REMOTE_ADDR") or "")
 
     @property
     def path(self) -> str:
-        """The path without its base address, percent-decoded."""
+        """The path without its base path, percent-decoded."""
         return from_wsgi(self.environ["PATH_INFO"])
 
     @property
@@ -69,12 +69,12 @@ class Request:
 
     @property
     def loggable_path(self) -> str:
-        """The path as sent, cut to a useful length and without a key."""
+        """The path as it was sent, truncated and without the callback key."""
         return _CALLBACK_KEY.sub(r"\1...", self.sent_path)[:200]
 
     def log_wrong_secret(self) -> None:
-        """Log that the request brought a wrong secret."""
-        _log.warning("a wrong secret from %a for %a", self.address, self.loggable_path)
+        """Log that the request had a wrong secret."""
+        _log.warning("wrong secret from %a for %a", self.address, self.loggable_path)
 
     @property
     def query(self) -> str:
@@ -88,7 +88,7 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The bytes of the body. Raises BodyTooLarge or BodyInvalid, every time."""
+        """The bytes of the body. Each access raises BodyTooLarge or BodyInvalid if reading failed."""
         if isinstance(self._body, BadRequest):
             raise self._body
         return self._body
@@ -103,7 +103,7 @@ class Request:
 
     @cached_property
     def json(self) -> DecodedJson:
-        """The body as JSON, or why it is none. Raises what `body` raises."""
+        """The decoded body, or why it is not JSON. Raises what `body` raises."""
         body = self.body
         if body.count(b",") > MAX_COMMAS:
             raise BodyTooLarge(f"request body has over {MAX_COMMAS} values")
@@ -114,7 +114,7 @@ class Request:
 
     @cached_property
     def lower_keys(self) -> Mapping[str, Any]:
-        """The members of a JSON object that are not null, by key in lower case; empty for any other body."""
+        """The non-null members of a JSON object by lower-case key; empty for any other body."""
         try:
             value = self.json.value
         except BadRequest:
@@ -125,11 +125,11 @@ class Request:
 
     @cached_property
     def token(self) -> DecodedToken | None:
-        """The token in the header `token`, unproven; None if it cannot be decoded."""
+        """The token in the header `token`, unverified; None if it cannot be decoded."""
         return self.decode_token(self.header("TOKEN"))
 
     def decode_token(self, text: str) -> DecodedToken | None:
-        """Decode a token, unproven; None if it cannot be decoded."""
+        """Decode a token without verifying it; return None if it cannot be decoded."""
         try:
             return self.services.codecs.decode(text)
         except TokenMalformed:
@@ -137,20 +137,20 @@ class Request:
 
 
 def from_wsgi(value: str) -> str:
-    """Return the text that WSGI hands over as bytes in Latin-1."""
+    """Decode a WSGI string, which has the bytes of UTF-8 text as Latin-1 characters."""
     return value.encode("latin-1").decode("utf-8", "replace")
 
 
 def _read(environ: Mapping[str, Any]) -> bytes:
-    """Read the body. Raises BodyTooLarge, or BodyInvalid if it does not arrive whole.
+    """Read the body. Raises BodyTooLarge, or BodyInvalid if it is incomplete.
 
-    Werkzeug would cut off a chunked body that is too long without a word.
+    Werkzeug would silently truncate a chunked body that is too long.
     """
     announced = _announced(environ)
     try:
         data: bytes = environ["wsgi.input"].read(min(announced, MAX_BODY_BYTES + 1))
     except Exception as error:
-        # The client went away, or sent bad chunks; every server raises exceptions of its own for that.
+        # The client disconnected or sent bad chunks; each WSGI server has its own exceptions for that.
         raise BodyInvalid("unexpected EOF") from error
     if len(data) > MAX_BODY_BYTES:
         raise BodyTooLarge(f"request body is larger than {MAX_BODY_BYTES} bytes")
@@ -160,11 +160,11 @@ def _read(environ: Mapping[str, Any]) -> bytes:
 
 
 def _announced(environ: Mapping[str, Any]) -> int:
-    """Return how many bytes to expect; a chunked body ends by itself, if the server says so."""
+    """Return how many bytes to expect; a chunked body has no length. Raises BodyInvalid."""
     length = environ.get("CONTENT_LENGTH")
     if not length:
         return MAX_BODY_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
-    # gunicorn has refused any other header, the development server has not.
+    # gunicorn refuses a malformed header itself, the development server does not.
     if not (length.isascii() and length.isdigit() and len(length) < _MAX_LENGTH_DIGITS):
         raise BodyInvalid("bad Content-Length")
     return int(length)

@@ -1,4 +1,4 @@
-"""What is sent back: an immutable answer, and the answers that belong to no dialect, as gin gives them.
+"""The immutable answer, and the answers outside of any dialect, which are gin's.
 
 Source: open-im-server v2.3.3 pkg/utils/cors_middleware.go; openimsdk/tools v0.0.50-alpha.113 mw/gin.go.
 """
@@ -13,19 +13,19 @@ from flask import Response
 from werkzeug.http import parse_accept_header
 
 Headers = tuple[tuple[str, str], ...]
-#: What a view returns whose answer has no `data`.
+#: Returned by views whose answer has no `data`.
 NO_DATA = object()
 
 
 class Answer(NamedTuple):
-    """A whole answer; Content-Length is added when it is sent."""
+    """A complete answer; Content-Length is added when it is sent."""
 
     body: bytes
     status: int
     headers: Headers
 
     def to_response(self) -> Response:
-        """Return a Flask response with headers of its own."""
+        """Return the answer as a Flask response."""
         return Response(self.body, self.status, headers=self.headers)
 
 
@@ -54,7 +54,7 @@ def gzipped(body: bytes, status: int) -> Answer:
 
 @lru_cache(256)
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether a header `Accept-Encoding` asks for gzip."""
+    """Return whether an `Accept-Encoding` header accepts gzip."""
     return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
@@ -64,15 +64,15 @@ def options() -> Answer:
 
 
 def not_found() -> Answer:
-    """Return gin's 404, which is no JSON."""
+    """Return gin's 404, which is plain text."""
     return Answer(b"404 page not found", 404, _TEXT)
 
 
 def internal_error() -> Answer:
-    """Return the answer to a fault outside of any dialect."""
+    """Return the answer to an exception outside of any dialect."""
     return Answer(b"internal server error", 500, _TEXT)
 
 
 def plain(text: str, status: int) -> Answer:
-    """Return a sentence for a person."""
+    """Return an answer in plain text."""
     return Answer(text.encode(), status, (("Content-Type", "text/plain; charset=utf-8"),))

@@ -1,1 +1,1 @@
-"""What operators see of a running Rollcall: health, metrics, a log of requests."""
+"""Monitoring for operators: health, metrics and the request log."""

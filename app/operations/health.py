@@ -22,7 +22,7 @@ MIN_FREE_BYTES = 16 * 1024 * 1024
 
 
 def blueprint(services: Services) -> Blueprint:
-    """Return the two paths."""
+    """Return the blueprint of the two paths."""
     made = Blueprint("health", __name__)
 
     @made.get("/healthz")
@@ -54,7 +54,7 @@ def _unready(services: Services) -> list[str]:
     if writer.stalled_for >= MAX_COMMIT_SECONDS:
         reasons.append("writing is held up")
     if writer.last_failure:
-        # The cause may be gone, and no write have been tried since.
+        # The cause may be gone without any write since, so try one.
         with contextlib.suppress(ServiceUnavailable):
             services.events.record_uptime()
     if writer.last_failure:

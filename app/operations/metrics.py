@@ -1,4 +1,4 @@
-"""What Prometheus scrapes at `/metrics`, where its library is installed (extra `metrics`)."""
+"""Prometheus metrics at `/metrics`, if the extra `metrics` is installed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _BEARER = "Bearer "
 
 
 def recorder(services: Services) -> MetricsRecorder | None:
-    """Return the recorder; None if the setting or the missing library disables it."""
+    """Return the recorder; None if metrics are switched off or the library is missing."""
     if not services.settings.metrics or find_spec("prometheus_client") is None:
         return None
     return MetricsRecorder(services)
 
 
 class MetricsRecorder:
-    """The counters of requests, and the figures that are read from the services on demand."""
+    """The counters of requests, and the metrics that are read from the services on demand."""
 
     def __init__(self, services: Services) -> None:
-        """Raises ImportError if the library is missing."""
+        """Raise ImportError if the library is missing."""
         import prometheus_client
         import prometheus_client.core
 
@@ -49,7 +49,7 @@ class MetricsRecorder:
             registry=self._registry,
             buckets=BUCKETS,
         )
-        # labels() would look them up under a lock each time.
+        # A cache, because labels() takes a lock for each lookup.
         self._counters: dict[tuple[str, str, str], Any] = {}
         self._timers: dict[tuple[str, str], Any] = {}
         self._registry.register(_Collector(services, prometheus_client.core))
@@ -68,13 +68,13 @@ class MetricsRecorder:
         timer.observe(exchange.seconds)
 
     def scrape(self) -> Response:
-        """Answer with all figures in Prometheus' text format."""
+        """Answer with all metrics in Prometheus' text format."""
         text: bytes = self._library.generate_latest(self._registry)
         return Response(text, content_type=self._library.CONTENT_TYPE_LATEST)
 
 
 class _Collector:
-    """Read the services' own counters; keeps nothing."""
+    """A collector that reads the services' own counters."""
 
     def __init__(self, services: Services, core: Any) -> None:
         self._services = services
@@ -115,12 +115,12 @@ class _Collector:
 
 
 def blueprint(services: Services, recorder: MetricsRecorder | None) -> Blueprint:
-    """Return the path: open to this machine, and to others with ROLLCALL_METRICS_KEY."""
+    """Return the blueprint of the path, for this machine, and for others with ROLLCALL_METRICS_KEY."""
     made = Blueprint("metrics", __name__)
 
     @made.get("/metrics")
     def metrics() -> Response:
-        """Answer with all figures."""
+        """Answer with all metrics."""
         if recorder is None:
             return _plain("the extra `metrics` is not installed, or ROLLCALL_METRICS is 0\n", 404)
         if not _may_scrape(services):

@@ -1,4 +1,4 @@
-"""A line in the log for each request."""
+"""The request log: a line for each request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_OPERATION_ID_CHARS = 128
 
 
 def enable() -> None:
-    """Let the lines pass; by default only warnings do."""
+    """Enable the request log; by default only warnings are logged."""
     _log.setLevel(logging.INFO)
 
 
@@ -33,7 +33,7 @@ def log_request(exchange: Exchange) -> None:
 
 
 def _operation_id(http_request: Request) -> str:
-    """Return what the client calls its request: in a header, or in a body that was decoded anyway."""
+    """Return the client's id of the request, from a header, or from a body that was decoded anyway."""
     name = http_request.header("OPERATIONID") or http_request.header("X_REQUEST_ID")
     if name or "json" not in http_request.__dict__:
         return name

@@ -1,1 +1,1 @@
-"""What Rollcall sends by itself, over HTTP: queues, delivery, signatures. What is sent is each dialect's."""
+"""Outgoing HTTP callbacks: queues, delivery, signatures. The dialects define their contents."""

@@ -1,8 +1,8 @@
-"""One thread that makes the deliveries of one queue, at least once, in order for each user.
+"""Deliver one queue in one thread, at least once and in order for each user.
 
-A delivery that fails is tried again after a growing pause; later ones for the same users wait behind it,
-those for other users go on. After several failures in a row the receiver counts as down, and then one
-delivery at a time probes whether it is up again.
+A failed delivery is retried after a growing pause; later ones for the same users wait for it, those for other
+users do not. After several failures in a row the receiver counts as down, and then one delivery at a time
+probes whether it is up again.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..clock import Clock
 _log = logging.getLogger(__name__)
 
 #: Seconds before the second attempt; each further pause is twice as long, up to the maximum, and shortened
-#: at random by up to a half, so that retries do not come all at once.
+#: at random by up to a half, so that retries do not coincide.
 FIRST_BACKOFF = 0.5
-#: Different deliveries that fail without a success in between before the receiver counts as down.
+#: Number of different deliveries that fail without a success in between until the receiver counts as down.
 DOWN_AFTER = 3
-#: Deliveries in memory that wait behind failed ones, and their users; beyond that nothing new is read.
+#: Maximum pending deliveries in memory, and their users; beyond that nothing new is read.
 MAX_WAITING = 10_000
 MAX_USERS_WAITING = 100_000
-#: Seconds that a stop waits for a delivery to be aborted.
+#: Seconds that `stop` waits for the thread to end.
 _STOP_SECONDS = 10.0
 _BATCH = 100
 #: Seconds between two purges of expired deliveries.
@@ -33,48 +33,48 @@ PURGE_SECONDS = 60.0
 
 
 class Delivery(NamedTuple):
-    """Something to be delivered."""
+    """A message to deliver."""
 
     number: int
-    """Grows within a queue; deliveries that belong together may share a number."""
+    """Increases within a queue; deliveries that belong together may share a number."""
     users: frozenset[str]
-    """The users whose order it must keep; if empty, everything before it has to be delivered first."""
+    """The users whose order it must keep; empty makes it a barrier for all deliveries."""
     send: Callable[[], str | None]
-    """Send it; return why that failed, or None."""
+    """Send it; return the reason of a failure, or None."""
     description: str
     """For the log."""
 
 
 class Queue(Protocol):
-    """Where deliveries come from."""
+    """A source of deliveries."""
 
     def pending(self, after: int, limit: int) -> tuple[Sequence[Delivery], int]:
-        """Return the deliveries after a number, and the number up to which there are no others."""
+        """Return deliveries after a number, and the number after which to continue."""
         ...
 
     def delivered(self, delivery: Delivery) -> None:
-        """Remove a delivery that was made."""
+        """Remove a completed delivery."""
         ...
 
     def purge_expired(self) -> int:
-        """Drop deliveries that are too old; return the number up to which there is nothing left."""
+        """Drop expired deliveries; return the number up to which none are left."""
         ...
 
     def sequence(self) -> int:
-        """Return a number that changes when there may be something new."""
+        """Return a number that changes when there may be new deliveries."""
         ...
 
     def wait(self, sequence: int, seconds: float | None) -> None:
-        """Wait until there may be something new since `news`, or `seconds` are over."""
+        """Wait until the sequence number is no longer `sequence`, or for `seconds` (None: no limit)."""
         ...
 
     def wake(self) -> None:
-        """End all waiting."""
+        """Wake the waiting thread."""
         ...
 
 
 class _Waiting:
-    """A delivery that has yet to be made."""
+    """A pending delivery and the state of its retries."""
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
@@ -83,7 +83,7 @@ class _Waiting:
 
 
 class DeliveryWorker:
-    """The deliveries of one queue to one receiver."""
+    """The thread that delivers one queue to one receiver."""
 
     def __init__(self, name: str, queue: Queue, max_backoff: float, clock: Clock) -> None:
         """`name` is the receiver in the log, `max_backoff` the longest pause between attempts in seconds."""
@@ -106,14 +106,14 @@ class DeliveryWorker:
         self._purge_at = 0.0
 
     def start(self) -> None:
-        """Begin to deliver what there is."""
+        """Start the thread."""
         self._reset()
         self._running = True
         self._thread = threading.Thread(target=self._work, name="rollcall-delivery", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; undelivered events stay in the outbox. To be called when nothing can be sent."""
+        """Stop the thread, after HttpClient.stop; undelivered events stay in the outbox."""
         if self._thread is None:
             return
         self._running = False
@@ -129,7 +129,7 @@ class DeliveryWorker:
             except Exception:
                 if not self._running:
                     return
-                # Usually the database is out of reach; nothing is lost, all of it is retried.
+                # Usually the database is unavailable. Nothing is lost: everything is retried.
                 _log.exception("the deliveries to %s were aborted", self._name)
                 pause = self._max_backoff
                 sequence = self._queue.sequence()
@@ -137,7 +137,7 @@ class DeliveryWorker:
                 self._queue.wait(sequence, pause)
 
     def _round(self) -> float | None:
-        """Deliver what can be delivered now; return the seconds until there is more to do."""
+        """Deliver what is due; return the seconds until more is, None if nothing is pending."""
         now = self._clock.elapsed()
         if now >= self._purge_at:
             self._purge_at = now + PURGE_SECONDS
@@ -151,7 +151,7 @@ class DeliveryWorker:
         return self._pause()
 
     def _read_more(self) -> bool:
-        """Read new deliveries if there is room; tell whether there may be more."""
+        """Read new deliveries if there is room; return whether there may be more."""
         if len(self._waiting) >= MAX_WAITING or self._users_waiting >= MAX_USERS_WAITING:
             return False
         fresh, up_to = self._queue.pending(self._read, _BATCH)
@@ -167,7 +167,7 @@ class DeliveryWorker:
         self._read = max(self._read, up_to)
 
     def _try_all(self) -> None:
-        """Try every delivery that may go, those with the fewest failures first."""
+        """Try every delivery that is due and not blocked, those with the fewest failures first."""
         while self._running and self._is_up():
             each = self._next()
             if each is None:
@@ -203,7 +203,7 @@ class DeliveryWorker:
         try:
             failure = each.delivery.send()
         except Exception as error:
-            _log.exception("a delivery to %s could not be made", self._name)
+            _log.exception("unexpected error in a delivery to %s", self._name)
             failure = type(error).__name__
         if not self._running:
             return False

@@ -1,7 +1,7 @@
 """POST one request to a permitted address, within a time limit.
 
-The limit covers everything from the connection to the last byte of the answer, so a receiver that trickles
-times out like one that is silent. Redirects are not followed, and connections are not kept.
+The limit covers everything from name resolution to the last byte of the response, so a slow receiver times
+out like a silent one. Redirects are not followed, and connections are not reused.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-#: Bytes of a response that are read.
+#: Maximum bytes of a response.
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-# How IPv6 networks write IPv4 addresses (RFC 6052).
+# IPv6 prefixes that embed IPv4 addresses (RFC 6052).
 _TRANSLATED = ip_network("64:ff9b::/96")
 _LOCAL_TRANSLATED = ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ip_network("::/96")
@@ -29,7 +29,7 @@ _PROTOCOLS = ip_network("192.0.0.0/24")
 
 
 class DeliveryFailed(Exception):
-    """There was no response; the text says why, without the address."""
+    """There was no usable response; the text says why, without the address."""
 
 
 class HttpResponse(NamedTuple):
@@ -40,7 +40,7 @@ class HttpResponse(NamedTuple):
 
 
 class HttpClient:
-    """Send requests, from any number of threads."""
+    """A thread-safe client whose requests can be aborted."""
 
     def __init__(self, allow_private: bool) -> None:
         #: Whether to send to addresses that are not public.
@@ -50,11 +50,11 @@ class HttpClient:
         self._stopped = False
 
     def start(self) -> None:
-        """Send again after a stop."""
+        """Allow requests again after a stop."""
         self._stopped = False
 
     def stop(self) -> None:
-        """Abort the requests under way, and send nothing more."""
+        """Abort the requests in progress, and refuse new ones."""
         with self._lock:
             self._stopped = True
             for each in self._sockets:
@@ -100,7 +100,7 @@ class HttpClient:
             yield _Bounded(connected, deadline)
 
     def _open(self, host: str, port: int, deadline: float, stack: contextlib.ExitStack) -> socket.socket:
-        """Connect to the first address of a host that is permitted and accepts."""
+        """Connect to the first permitted address of a host that accepts the connection."""
         failure: OSError | DeliveryFailed = DeliveryFailed("the name has no address")
         for family, kind, protocol, _, address in _resolved(host, port, deadline):
             if not (self.allow_private or is_public(str(address[0]))):
@@ -132,7 +132,7 @@ class HttpClient:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether an address is a unicast address of the public internet."""
+    """Return whether an address is a unicast address of the public internet."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         if address in _TRANSLATED:
@@ -173,7 +173,7 @@ def _left(deadline: float) -> float:
 
 
 class _Bounded:
-    """A connected socket for http.client, whose every step is limited to the time left."""
+    """A connected socket for http.client that limits each operation to the time left."""
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._connected = connected
@@ -185,7 +185,7 @@ class _Bounded:
         self._connected.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return a file of the bytes received."""
+        """Return a file of the received bytes."""
         return io.BufferedReader(_Received(self._connected, self._deadline))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Where deliveries come from: the outbox, and the changes of presence."""
+"""The queues of deliveries: the outbox of user events, and presence changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class OutboxQueue:
-    """The events of users, which are stored until they are delivered."""
+    """User events, which are stored until they are delivered."""
 
     def __init__(self, events: Events, sender: Sender, max_age: float) -> None:
         """Drop events older than `max_age` seconds of uptime."""
@@ -26,7 +26,7 @@ class OutboxQueue:
         self.wake = events.wake
 
     def pending(self, after: int, limit: int) -> tuple[list[Delivery], int]:
-        """Return the events after a number that have yet to be delivered."""
+        """Return the undelivered events after a number, and the number after which to continue."""
         entries = self._events.pending(after, limit)
         return [self._delivery(entry) for entry in entries], entries[-1].number if entries else after
 
@@ -42,7 +42,7 @@ class OutboxQueue:
         self._events.delivered(delivery.number)
 
     def purge_expired(self) -> int:
-        """Drop events that are too old; return the number up to which there is nothing left."""
+        """Drop expired events; return the number up to which none are left."""
         number, count = self._events.expire(self._max_age)
         if count:
             _log.error("%d events of users expired after %d s without delivery", count, self._max_age)
@@ -54,7 +54,7 @@ class OutboxQueue:
 
 
 class PresenceQueue:
-    """The changes of presence, which are kept in memory as long as there is room for them."""
+    """Presence changes, of which the newest are kept in memory."""
 
     def __init__(self, presence: Presence, sender: Sender) -> None:
         self._presence = presence
@@ -71,17 +71,17 @@ class PresenceQueue:
             if reset := self._sender.reset_deliveries(epoch, 0):
                 return reset, after
         if changes is None:
-            _log.error("%d changes of presence came too fast to be delivered", number - after)
+            _log.error("%d presence changes were dropped before they were delivered", number - after)
             return self._sender.reset_deliveries(epoch, number), number
         if not changes:
             return [], after
         return self._sender.presence_deliveries(changes, epoch), changes[-1].number
 
     def delivered(self, delivery: Delivery) -> None:
-        """Do nothing: the worker knows how far it is."""
+        """Do nothing: the worker keeps its own position."""
 
     def purge_expired(self) -> int:
-        """Drop nothing: changes of presence do not expire."""
+        """Drop nothing: presence changes do not expire."""
         return -1
 
     def sequence(self) -> int:

@@ -1,4 +1,4 @@
-"""What a dialect brings to send webhooks: the receiver's address, and how events become deliveries."""
+"""How dialects send webhooks: the receiver's URL, and the conversion of events to deliveries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .http_client import HttpClient
 
 @dataclass(frozen=True)
 class SenderSetup:
-    """What a dialect builds its senders of."""
+    """The dependencies of senders."""
 
     settings: Settings
     http: HttpClient
@@ -25,17 +25,17 @@ class SenderSetup:
 class Sender:
     """The webhooks of one receiver; a dialect overrides what it sends."""
 
-    #: The receiver's address.
+    #: The receiver's URL.
     url: str
     #: The kinds of user events that are sent, and so kept in the outbox.
     wanted_events: frozenset[str] = frozenset()
-    #: Whether changes of presence are sent.
+    #: Whether presence changes are sent.
     wants_presence: bool = False
-    #: What is asked before users are registered or updated; None if nothing is.
+    #: Called before users are registered or updated; None if nothing is.
     hooks: Hooks | None = None
 
     def notify_event(self, delivery_id: str, event: UserEvent) -> str | None:
-        """Send an event of users; return why that failed, or None."""
+        """Send a user event; return the reason of a failure, or None."""
         raise NotImplementedError
 
     def presence_deliveries(self, changes: Sequence[PresenceChange], epoch: str) -> list[Delivery]:
@@ -43,5 +43,5 @@ class Sender:
         raise NotImplementedError
 
     def reset_deliveries(self, epoch: str, number: int) -> list[Delivery]:
-        """Return the deliveries that void all presence known before a change's number; there may be none."""
+        """Return deliveries that tell the receiver to discard presence before a change; may be empty."""
         return []

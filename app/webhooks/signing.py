@@ -1,6 +1,6 @@
-"""The headers of every delivery: its id, its time and its signature, as Standard Webhooks has them.
+"""The headers of every delivery: id, time and signature, as Standard Webhooks defines them.
 
-Libraries of https://www.standardwebhooks.com verify them.
+The libraries at https://www.standardwebhooks.com verify them.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def signed_headers(secret: str, delivery_id: str, seconds: int, body: bytes) -> 
 
 
 def change_headers(epoch: str, number: int) -> dict[str, str]:
-    """Return the headers that name a change of presence, or the last of several."""
+    """Return the headers that identify a presence change, or the last of several."""
     return {"rollcall-epoch": epoch, "rollcall-number": str(number)}

@@ -1,4 +1,4 @@
-"""All receivers: start and stop the workers that deliver to them."""
+"""All outgoing webhooks: start and stop the workers that deliver them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Webhooks:
         self._workers: list[DeliveryWorker] = []
 
     def serve_others(self, are_served: bool) -> None:
-        """Say whether other machines are served; if not, deliveries may go to private addresses."""
+        """Set whether other machines are served; if not, deliveries may go to private addresses."""
         self._http.allow_private = self._settings.webhook_allow_private or not are_served
 
     @property
     def hooks(self) -> Hooks:
-        """What is asked before users are registered or updated."""
+        """The hooks of all senders, to call before users are registered or updated."""
         return _AllHooks([sender.hooks for sender in self._senders if sender.hooks is not None])
 
     @property
     def wanted_events(self) -> frozenset[str]:
-        """The kinds of user events that some receiver wants."""
+        """The kinds of user events that any receiver wants."""
         return frozenset().union(*(sender.wanted_events for sender in self._senders))
 
     def connect(self, events: Events, presence: Presence) -> None:
@@ -49,25 +49,25 @@ class Webhooks:
                 self._add(sender.url, PresenceQueue(presence, sender))
 
     def _add(self, url: str, queue: Queue) -> None:
-        # The rest of an address may hold a secret.
+        # The rest of the URL may contain a secret.
         name = f"the receiver at {urlsplit(url).netloc}"
         self._workers.append(DeliveryWorker(name, queue, self._settings.webhook_max_backoff, self._clock))
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start the workers."""
         self._http.start()
         for worker in self._workers:
             worker.start()
 
     def stop(self) -> None:
-        """Abort what is under way; events of users are delivered after the next start."""
+        """Abort the requests in progress; user events are delivered after the next start."""
         self._http.stop()
         for worker in self._workers:
             worker.stop()
 
 
 class _AllHooks:
-    """Hooks one after the other, each with what the one before it returned."""
+    """Hooks called in turn, each with the result of the one before it."""
 
     def __init__(self, hooks: Sequence[Hooks]) -> None:
         self._hooks = hooks

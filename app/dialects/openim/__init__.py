@@ -1,6 +1,6 @@
-"""What the OpenIM dialects share, and the callbacks of OpenIM's gateways, which are a dialect of their own.
+"""The common parts of the OpenIM dialects, and the dialect in which OpenIM's gateways send callbacks.
 
-README.md lists the URLs of the callbacks that gateways send here. `webhooks.py` sends OpenIM's callbacks.
+README.md lists the URLs for the gateways' callbacks. `webhooks.py` sends OpenIM's callbacks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What both versions of OpenIM ask of callers."""
+"""Access checks that OpenIM v2 and v3 share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WithSecret(Protocol):
 
 
 def by_token(context: RequestContext) -> None:
-    """Ask for a valid token of any OpenIM dialect. Raises TokenRefused."""
+    """Require a valid token of any OpenIM dialect. Raises TokenRefused."""
     text = context.http_request.header("TOKEN")
     if not text:
         raise TokenMissing
@@ -37,7 +37,7 @@ def check_secret(context: RequestContext, given: str, secrets: Sequence[str]) ->
 
 
 def administrator(context: RequestContext, request: object) -> None:
-    """Permit administrators. Raises NotAdministrator."""
+    """Check that the caller is an administrator. Raises NotAdministrator."""
     if not context.is_administrator:
         raise NotAdministrator(context.caller_id)
 

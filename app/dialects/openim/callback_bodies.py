@@ -1,4 +1,4 @@
-"""OpenIM's callbacks as they are sent: their names, addresses, bodies and answers in each generation.
+"""The format of outgoing OpenIM callbacks: names, URLs, bodies and answers in each generation.
 
 Source: open-im-server v2.3.9 pkg/call_back_struct; v3.4.0 and v3.8.3-patch pkg/callbackstruct and
 pkg/common/{http,webhook}/http_client.go.
@@ -20,7 +20,7 @@ Body = dict[str, object]
 
 @dataclass(slots=True)
 class CommonCallbackResp(GoRequest):
-    """What a receiver answers: whether to continue, and what it amends."""
+    """A receiver's answer: whether to continue, and amended values."""
 
     GO_PACKAGE: ClassVar[str] = "callbackstruct"
 
@@ -37,21 +37,21 @@ class CommonCallbackResp(GoRequest):
 
 @dataclass(frozen=True)
 class CallbackGeneration:
-    """How one generation of the callbacks differs from the others."""
+    """The differences between the generations of the callbacks."""
 
     in_url: str
-    """What joins the address and the command: a slash, or the name of a parameter."""
+    """How the URL carries the command: after a slash, or in the parameter of this name."""
     user_in_command: str
-    """How the commands about presence write `User`."""
+    """The form of `User` in the commands about presence."""
     has_token: bool
-    """Whether the body of afterUserOnline has a token; ours is always empty."""
+    """Whether the body of afterUserOnline has a token, which Rollcall leaves empty."""
     has_operation_id: bool
-    """Whether the body of an update has one."""
+    """Whether the body of an update has an operationID."""
     has_secret: bool
-    """Whether the body of a registration has one; ours is always empty."""
+    """Whether the body of a registration has a secret, which Rollcall leaves empty."""
     refuses: Callable[[CommonCallbackResp], bool]
     default_code: int
-    """The code of a refusal that names none."""
+    """The code of a refusal without one."""
 
 
 GENERATIONS = {
@@ -96,7 +96,7 @@ def command(generation: CallbackGeneration, name: str) -> str:
 
 
 def address(url: str, generation: CallbackGeneration, name: str) -> str:
-    """Return the address of a callback."""
+    """Return the URL of a callback."""
     base, mark, query = url.partition("?")
     if generation.in_url == "/":
         return f"{base.rstrip('/')}/{command(generation, name)}{mark}{query}"
@@ -104,7 +104,7 @@ def address(url: str, generation: CallbackGeneration, name: str) -> str:
 
 
 def registration(generation: CallbackGeneration, name: str, users: Sequence[User]) -> Body:
-    """Render users who are to be, or were, registered."""
+    """Render users before or after their registration."""
     body: Body = {"callbackCommand": command(generation, name)}
     if generation.has_secret:
         body["secret"] = ""
@@ -124,7 +124,7 @@ def _user(user: User) -> Body:
 
 
 def registered(users: Sequence[User], answer: CommonCallbackResp) -> Sequence[User]:
-    """Return the users to register after an answer: its own, if it has any, in place of all."""
+    """Return the users to register: those in the answer, or all given ones if it has none."""
     given = {user.user_id: user for user in users}
     amended = [
         given.get(info.user_id, User(info.user_id))._replace(
@@ -141,7 +141,7 @@ def registered(users: Sequence[User], answer: CommonCallbackResp) -> Sequence[Us
 
 
 def update(generation: CallbackGeneration, name: str, event: UserUpdated, operation_id: str) -> Body:
-    """Render an update that is to be, or was, written."""
+    """Render an update before or after it is written."""
     body: Body = {"callbackCommand": command(generation, name)}
     if generation.has_operation_id:
         body["operationID"] = operation_id
@@ -149,12 +149,12 @@ def update(generation: CallbackGeneration, name: str, event: UserUpdated, operat
     if event.exact:
         return {**body, **names, "ex": None}
     texts = {key: value or "" for key, value in names.items()}
-    # Upstream never fills it, and writes that in two ways.
+    # Upstream never fills `ex`: it is null before an update and empty after it.
     return {**body, **texts, "ex": "" if name.startswith("after") else None}
 
 
 def updated(event: UserUpdated, answer: CommonCallbackResp) -> UserChanges:
-    """Return the changes to write after an answer, whose values replace those that were sent."""
+    """Return the changes to write: the answer's values, otherwise those that were sent."""
 
     def amended(answered: str | None, sent: str | None) -> str | None:
         text = sent if answered is None else answered
@@ -189,6 +189,6 @@ def presence(generation: CallbackGeneration, name: str, change: PresenceChange, 
 
 
 def presence_reset(generation: CallbackGeneration, epoch: str, number: int, operation_id: str) -> Body:
-    """Render that all presence known so far is void; upstream has no such callback."""
+    """Render that all presence known so far is void; this callback is Rollcall's own."""
     name = command(generation, "presenceReset")
     return {"callbackCommand": name, "operationID": operation_id, "epoch": epoch, "number": number}

@@ -1,4 +1,4 @@
-"""The gateways' callbacks about connections: v2's, and v3's under both of their names.
+"""The gateways' callbacks about connections: v2's, and v3's under their old and new names.
 
 Source: open-im-server v2.3.9 internal/msg_gateway/gate/callback.go and v3.8.3-patch
 internal/msggateway/callback.go.
@@ -15,7 +15,7 @@ from .schemas import CallbackUserOnlineReq
 
 routes = Routes("callback", authorize_and_bind)
 
-#: Seconds that an online report counts in OpenIM 3.8, whose gateways repeat it every ten minutes
+#: Seconds that an online report of OpenIM 3.8 is valid; its gateways repeat it every ten minutes
 #: (pkg/common/storage/cache/cachekey/online.go).
 REPEATED_TTL = 1800
 
@@ -30,13 +30,13 @@ COMMANDS: Mapping[str, ConnectionEventType] = {**_OLD, **_NEW}
 
 
 def callback(context: RequestContext, request: CallbackUserOnlineReq) -> None:
-    """Apply what a gateway reports about a connection; accept any other callback without effect."""
+    """Apply a gateway's report about a connection; accept and ignore other callbacks."""
     type_ = COMMANDS.get(request.callback_command)
     if type_ is None:
         return
     request.check_connection()
     services = context.services
-    # From 3.8.2 on gateways name no connection, and repeat which users are online.
+    # From 3.8.2 on gateways send no connection id, and repeat their online reports.
     is_repeated = request.callback_command in _NEW and not request.conn_id
     event = ConnectionEvent(
         type_,
@@ -50,8 +50,8 @@ def callback(context: RequestContext, request: CallbackUserOnlineReq) -> None:
     services.gateways.apply([event])
 
 
-# By version, gateways append the command after a slash or as a parameter; upstream's default path is the
-# second.
+# Depending on the version, gateways append the command after a slash or as a parameter. `/callbackExample` is
+# upstream's default path.
 for path in ("/callback", "/callbackExample"):
     for form in (path, f"{path}/<path:rest>"):
         routes.post(form, CallbackUserOnlineReq, access=KEY_OR_LOCAL)(callback)

@@ -1,4 +1,4 @@
-"""What a refused callback is answered: OpenIM v3's codes and names, which gateways only log."""
+"""Answers to refused callbacks: OpenIM v3's codes and names, which gateways only log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may send callbacks: a gateway signs nothing, so it is on this machine or knows the key in the URL."""
+"""Access to callbacks: gateways sign nothing, so they are on this machine or use the key in the URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMMAND_PARAMETERS = ("callbackCommand", "command")
 
 
 def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[RequestContext, R]) -> R:
-    """Check the caller, then the body; a command may be in the URL alone."""
+    """Check the caller, then bind the body; the command may be in the URL only."""
     access.identify(context)
     request = bind_json(schema, unmarshal(context.http_request.json))
     if isinstance(request, CallbackUserOnlineReq) and not request.callback_command:
@@ -31,7 +31,7 @@ def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[
 
 
 def _key_or_local(context: RequestContext) -> None:
-    """Accept a request from this machine, or with the key. Raises NotPermitted."""
+    """Require a request from this machine or the key. Raises NotPermitted or TooManyWrongSecrets."""
     reason = loopback.why_not_local(context.http_request.environ)
     if reason is None:
         return

@@ -1,4 +1,4 @@
-"""Domain to wire: the answer that every version of the gateways understands."""
+"""Render the answer to a callback, for gateways of every version."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What gateways send (v2.3.9 pkg/call_back_struct/msg_gateway.go; v3 pkg/callbackstruct/msg_gateway.go).
+"""Gateways' callbacks (v2.3.9 pkg/call_back_struct/msg_gateway.go; v3 pkg/callbackstruct/msg_gateway.go).
 
-And a user, as v3 and its callbacks have it.
+Also the user object of v3 and its callbacks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import ClassVar
 from ...errors import ArgumentInvalid, ArgumentMissing
 from ...formats.schema import BOOL, INT32, INT64, STRING, GoRequest, field
 
-#: Upstream's have 32.
+#: Upstream's connection ids have 32.
 MAX_CONNECTION_ID_CHARS = 64
 #: Upstream's platforms end at 11.
 MAX_PLATFORM_ID = 64
@@ -19,7 +19,7 @@ MAX_PLATFORM_ID = 64
 
 @dataclass(slots=True)
 class CallbackUserOnlineReq(GoRequest):
-    """What the callbacks about connections have in common; all others have a command too."""
+    """The common fields of the callbacks about connections; all callbacks have a command."""
 
     GO_PACKAGE: ClassVar[str] = "callbackstruct"
 
@@ -31,7 +31,7 @@ class CallbackUserOnlineReq(GoRequest):
     is_app_background: bool = field(BOOL, "isAppBackground")
 
     def check_connection(self) -> None:
-        """Refuse a request that names no connection. Raises ArgumentMissing or ArgumentInvalid."""
+        """Check the fields that identify a connection. Raises ArgumentMissing or ArgumentInvalid."""
         if not self.user_id:
             raise ArgumentMissing("userID is empty", "userID")
         if not 1 <= self.platform_id <= MAX_PLATFORM_ID:
@@ -42,7 +42,7 @@ class CallbackUserOnlineReq(GoRequest):
 
 @dataclass(slots=True)
 class UserInfo(GoRequest):
-    """A user as sent and as answered (protocol v0.0.73-alpha.12 sdkws/sdkws.proto)."""
+    """A user, in requests and answers (protocol v0.0.73-alpha.12 sdkws/sdkws.proto)."""
 
     GO_PACKAGE: ClassVar[str] = "sdkws"
 

@@ -1,4 +1,4 @@
-"""The settings that the OpenIM dialects share, and those of the callbacks that are sent."""
+"""The settings that the OpenIM dialects share, and those of outgoing callbacks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CALLBACKS: Mapping[str, tuple[str, ...]] = {
     "3.5": _SINCE_3_5,
     "3.7": _SINCE_3_5,
 }
-#: Seconds that upstream waits for an answer, and the most that can be set.
+#: Upstream's timeout in seconds, and the maximum that can be set.
 CALLBACK_TIMEOUT, MAX_CALLBACK_TIMEOUT = 5, 15
 
 

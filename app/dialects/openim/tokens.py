@@ -15,7 +15,7 @@ _ACCEPTED = frozenset({V2, V3_4, V3_8, ""})
 
 
 def verify(services: Services, text: str) -> Token:
-    """Return the issued OpenIM token that a text is. Raises TokenRefused."""
+    """Decode and verify an OpenIM token. Raises TokenRefused."""
     decoded = services.codecs.decode(text)
     if decoded.format not in _ACCEPTED:
         raise TokenMalformed
@@ -23,6 +23,6 @@ def verify(services: Services, text: str) -> Token:
 
 
 def presented(http_request: Request, text: str | None = None) -> DecodedToken | None:
-    """Return the OpenIM token of the header `token`, or of `text`, unproven; None if there is none."""
+    """Decode the OpenIM token in `text`, by default the header, unverified; return None if there is none."""
     decoded = http_request.token if text is None else http_request.decode_token(text)
     return decoded if decoded is not None and decoded.format in _ACCEPTED else None

@@ -41,7 +41,7 @@ def senders(setup: SenderSetup) -> Sequence[Sender]:
 
 
 class OpenIMWebhooks(Sender):
-    """The receiver of OpenIM's callbacks."""
+    """The sender of OpenIM's callbacks."""
 
     def __init__(self, setup: SenderSetup) -> None:
         settings = setup.settings.groups[OpenIMSettings]
@@ -59,7 +59,7 @@ class OpenIMWebhooks(Sender):
         )
 
     def _sends(self, *names: str) -> bool:
-        """Tell whether one of the callbacks is to be sent."""
+        """Return whether any of the callbacks is configured."""
         return not self._callbacks.keys().isdisjoint(names)
 
     def before_registering(self, users: Sequence[User]) -> Sequence[User]:
@@ -80,7 +80,7 @@ class OpenIMWebhooks(Sender):
         return bodies.updated(event, answer) if answer else event.changes
 
     def _ask(self, name: str, content: Body, delivery_id: str) -> CommonCallbackResp | None:
-        """Return the answer; None if there is none and the callback does not fail closed."""
+        """Return the answer; None if it is unusable and the callback does not fail closed."""
         try:
             answer = self._answer(name, content, delivery_id)
         except WebhookUnavailable:
@@ -97,7 +97,7 @@ class OpenIMWebhooks(Sender):
             response = self._post(name, content, delivery_id)
         except DeliveryFailed as error:
             raise WebhookUnavailable(f"{name}: {error}") from error
-        # As upstream, the status does not matter; but a redirect is not followed, so it is no answer.
+        # Like upstream, ignore the status; but redirects are not followed, so they are not answers.
         if 300 <= response.status < 400:
             raise WebhookResponseInvalid(f"{name}: a redirect is not followed")
         try:
@@ -106,7 +106,7 @@ class OpenIMWebhooks(Sender):
             raise WebhookResponseInvalid(f"{name}: {error}") from error
 
     def notify_event(self, delivery_id: str, event: UserEvent) -> str | None:
-        """Send what happened to users; return why that failed, or None."""
+        """Send the callback of a user event; return the reason of a failure, or None."""
         if isinstance(event, UserRegistered):
             name = "afterUserRegister"
             content = bodies.registration(self._generation, name, event.users)
@@ -116,7 +116,7 @@ class OpenIMWebhooks(Sender):
         return self._notify(name, content, delivery_id) if name in self._callbacks else None
 
     def presence_deliveries(self, changes: Sequence[PresenceChange], epoch: str) -> list[Delivery]:
-        """Return a delivery for each callback of each change: a kicked user also goes offline."""
+        """Return a delivery for each callback of each change; a kick also sends afterUserOffline."""
         return [
             Delivery(
                 change.number,
@@ -135,7 +135,7 @@ class OpenIMWebhooks(Sender):
         return self._notify(name, content, delivery_id, change_headers(epoch, change.number))
 
     def reset_deliveries(self, epoch: str, number: int) -> list[Delivery]:
-        """Return the delivery of `presenceReset`, if it is to be sent."""
+        """Return the delivery of `presenceReset`, if it is configured."""
         if "presenceReset" not in self._callbacks:
             return []
         delivery_id = f"{epoch}-reset-{number}"
@@ -187,5 +187,5 @@ def _new_id() -> str:
 
 
 def _decode(data: bytes) -> CommonCallbackResp:
-    """Return what a receiver answered. Raises BadRequest."""
+    """Decode a receiver's answer. Raises BadRequest."""
     return bind_json(CommonCallbackResp, unmarshal(decode(data)))

@@ -63,7 +63,7 @@ def user_token(context: RequestContext, request: schemas.UserTokenReq) -> dict[s
     errors=ErrorTable(bind_failed(1001), token_refused(200, 1001, "GetUserIDFromTokenExpireTime")),
 )
 def parse_token(context: RequestContext, request: schemas.ParseTokenReq) -> dict[str, object]:
-    """Answer when the token in the header expires."""
+    """Answer with the expiry of the token in the header."""
     assert context.token is not None, "TOKEN has let the caller in"
     return render.token_expiry(context.token)
 
@@ -85,7 +85,7 @@ def parse_token(context: RequestContext, request: schemas.ParseTokenReq) -> dict
     ),
 )
 def force_logout(context: RequestContext, request: schemas.ForceLogoutReq) -> object:
-    """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
+    """Revoke a user's tokens on one platform and end presence there; there need not be any."""
     context.services.tokens.revoke(request.from_user_id, platform_of(request.platform))
     return NO_DATA
 

@@ -1,4 +1,4 @@
-"""What v2 answers to an error: HTTP status, errCode, errMsg."""
+"""v2's answers to errors: HTTP status, errCode, errMsg."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ...http.responses import JSON, NO_DATA, Answer
 
 
 class BirthStrInvalid(errors.DomainError):
-    """`birthStr` is no date. Upstream finds out after the validation, so this is no errors.BadRequest."""
+    """`birthStr` is not a date. Upstream detects it after validation, so it is not an errors.BadRequest."""
 
 
 class SomeNotDeleted(errors.DomainError):
-    """Some of the users could not be deleted; the others are."""
+    """Some of the users could not be deleted; the others were."""
 
     def __init__(self, user_ids: Sequence[str]) -> None:
         super().__init__(", ".join(user_ids))
@@ -25,8 +25,8 @@ class SomeNotDeleted(errors.DomainError):
         self.user_ids = tuple(user_ids)
 
 
-# Upstream's errors name the place in its source; the numbers are v2.3.3's. Unlike upstream's, none of these
-# texts repeats the token.
+# Upstream's errors name a line in its source; the numbers are v2.3.3's. Unlike upstream's, these texts never
+# repeat the token.
 _PARSE = "==> Open_IM/pkg/common/token_verify.ParseToken()"
 _CLAIM = f"{_PARSE}@192: : ==> Open_IM/pkg/common/token_verify.GetClaimFromToken()"
 _TOKEN_TEXTS: Mapping[type[errors.TokenRefused], str] = {
@@ -41,18 +41,18 @@ _TOKEN_TEXTS: Mapping[type[errors.TokenRefused], str] = {
 }
 
 
-# A call that differs from most in what it says about a body or a token declares so by one of these rows.
+# Rows for calls whose answer to an invalid body or token differs from most.
 
 
 def bind_failed(code: int = 400) -> AnyErrorRow:
-    """Put "BindJSON failed" before what is wrong with the body."""
+    """Return a row that puts "BindJSON failed" before the error of an invalid body."""
     return ErrorRow(errors.BadRequest, 400, code, lambda context, error: f" BindJSON failed {error}")
 
 
 def token_refused(
     status: int, code: int = 500, function: str = "GetUserIDFromToken", *, has_operation_id: bool = True
 ) -> AnyErrorRow:
-    """Answer a refused token as `function` of upstream does, which forgets the operationID in places."""
+    """Return a row for refused tokens, as upstream's `function` answers; some calls omit the operationID."""
 
     def message(context: RequestContext, error: errors.TokenRefused) -> str:
         prefix = f"{context.operation_id} " if has_operation_id else ""
@@ -64,7 +64,7 @@ def token_refused(
 def no_permission(
     data: Callable[[RequestContext, errors.DomainError], object],
 ) -> tuple[AnyErrorRow, AnyErrorRow]:
-    """Give the refusal of callers who are neither administrators nor owners a `data`."""
+    """Return rows that add `data` to the refusal of callers who are neither administrators nor owners."""
     return (
         ErrorRow(errors.NotAdministrator, 200, 801, "no permission", data=data),
         ErrorRow(errors.NotOwner, 200, 801, "no permission", data=data),

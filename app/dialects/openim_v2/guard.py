@@ -1,4 +1,4 @@
-"""Who may call, and v2's order of checks: the body, then the secret or the token."""
+"""v2's access checks, and their order: the body, then the secret or the token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[
     """Bind and validate the body, then check the caller."""
     request = bind_json(schema, decode_stream(context.http_request.json))
     assert isinstance(request, OperationReq), f"{schema.__name__} has no operationID"
-    # A client that is half-way to v3 sends it in the header.
+    # A client that is partly migrated to v3 sends it in the header.
     request.operation_id = request.operation_id or context.http_request.header("OPERATIONID")
     context.operation_id = request.operation_id
     context.request = request

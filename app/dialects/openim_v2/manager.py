@@ -1,4 +1,4 @@
-"""v2's `/manager` calls: older names, and delete_user, which newer releases lack.
+"""v2's `/manager` calls: older names of `/user` calls, and delete_user, which newer releases lack.
 
 Source: open-im-server v2.1.0 and v2.2.0 internal/api/manage/management_user.go.
 """
@@ -66,7 +66,7 @@ account_check = routes.post(
     errors=ErrorTable(token_refused(500)),
 )
 def get_users_online_status(context: RequestContext, request: schemas.GetUsersOnlineStatusReq) -> RawJson:
-    """Answer with the status of each id; callers who are no administrators see all users offline."""
+    """Answer with the status of each id; callers other than administrators see all users offline."""
     if context.is_administrator:
         return user.get_users_online_status(context, request)
     user_ids = request.user_id_list or ()

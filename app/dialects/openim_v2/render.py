@@ -1,4 +1,4 @@
-"""Domain to wire: one function for each shape that v2 answers with."""
+"""Render domain objects for v2's answers: one function for each shape."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SUCCESS = '{"errCode":0,"errMsg":""'
 
 
 class TopLevel(dict[str, object]):
-    """Members that stand next to errCode and errMsg in place of `data`."""
+    """Members next to errCode and errMsg, in place of `data`."""
 
 
 def render_success(context: RequestContext, data: object) -> Answer:
-    """Render the envelope; NO_DATA has no `data`."""
+    """Render the envelope; NO_DATA omits `data`."""
     if isinstance(data, TopLevel):
         rest = "," + go_json.members(data)
     else:
@@ -48,7 +48,7 @@ def token_expiry(token: Token) -> dict[str, object]:
 
 
 def _non_empty(fields: Mapping[str, object]) -> dict[str, object]:
-    """Sort the fields and leave out empty ones, as upstream's conversion from protobuf to a map does."""
+    """Return the non-empty fields, sorted, like upstream's conversion from protobuf to a map."""
     return {key: fields[key] for key in sorted(fields) if fields[key]}
 
 
@@ -81,7 +81,7 @@ def user_info(user: User, is_administrator: bool) -> dict[str, object]:
 
 
 def cms_user(user: User, is_administrator: bool, is_blocked: bool) -> dict[str, object]:
-    """Render a profile as get_users does, which leaves nothing out; logins are not recorded."""
+    """Render a profile for get_users, including empty fields; logins are not recorded."""
     return {
         "userID": user.user_id,
         "nickname": user.nickname,
@@ -102,7 +102,7 @@ def cms_user(user: User, is_administrator: bool, is_blocked: bool) -> dict[str, 
 
 
 def _birth(user: User) -> int:
-    """Return a birth in Unix seconds; 0 if there is none, or upstream's 32 bits do not hold it."""
+    """Return a birth in Unix seconds; 0 if there is none or it does not fit upstream's 32 bits."""
     return user.birth if 0 <= user.birth < 2**32 else 0
 
 
@@ -122,7 +122,7 @@ _OFFLINE = go_json.members({"status": OFFLINE})
 
 
 def account_check(user_ids: Sequence[str], known: Set[str]) -> RawJson:
-    """Render which ids are registered; an empty id has no key, as in upstream's struct."""
+    """Render which ids are registered; for an empty id `userID` is omitted, as upstream does."""
     rests = [_REGISTERED if user_id in known else _UNREGISTERED for user_id in user_ids]
     return go_json.objects("userID", user_ids, rests, omit_empty=True)
 

@@ -1,7 +1,7 @@
 """The requests of OpenIM v2 (open-im-server v2.3 pkg/base_info/{auth,user,manage,public}_api_struct.go).
 
-`binding` is upstream's tag; error texts contain it, and the Go names of the struct and the field. Fields that
-nothing reads are declared because a value of the wrong type in them is refused.
+`binding` is upstream's tag; error messages contain it, and the Go names of struct and field. Unused fields
+are declared because a value of the wrong type in them is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _operation_id() -> str:
 
 
 class OperationReq(GoRequest):
-    """A request of v2, which has an operationID somewhere in its struct."""
+    """A request of v2. All have an operationID, at varying positions in their structs."""
 
     __slots__ = ()
     GO_PACKAGE: ClassVar[str] = "base_info"
@@ -27,7 +27,7 @@ class OperationReq(GoRequest):
 
 @dataclass(slots=True)
 class _Operation(OperationReq):
-    """A request that begins with it."""
+    """A request that begins with the operationID."""
 
     operation_id: str = _operation_id()
 
@@ -40,7 +40,7 @@ class _ApiUserInfo:
     nickname: str = field(STRING, "nickname", go="ApiUserInfo.Nickname", binding="omitempty,min=1,max=64")
     face_url: str = field(STRING, "faceURL", go="ApiUserInfo.FaceURL", binding="omitempty,max=1024")
     gender: int = field(INT32, "gender", go="ApiUserInfo.Gender", binding="omitempty,oneof=0 1 2")
-    # Upstream's Chinese page writes the alias, which upstream itself ignores.
+    # Upstream's Chinese documentation has the alias, which upstream itself ignores.
     phone_number: str = field(
         STRING,
         "phoneNumber",
@@ -92,7 +92,7 @@ class ForceLogoutReq(OperationReq):
 
 @dataclass(slots=True)
 class GetUsersInfoReq(_Operation):
-    """`/user/get_users_info` and its twin: users by id."""
+    """`/user/get_users_info` and `/user/get_users_info_from_cache`: users by id."""
 
     user_id_list: tuple[str, ...] | None = field(STRINGS, "userIDList", go="UserIDList", binding="required")
 
@@ -145,7 +145,7 @@ class AccountCheckReq(_Operation):
 
 @dataclass(slots=True)
 class GetUsersReq(_Operation):
-    """`/user/get_users`: an id, else part of a name, else part of a name or a whole id; and a page."""
+    """`/user/get_users`: a page of users, by `userID`, else by `userName`, else by `content`."""
 
     user_name: str = field(STRING, "userName")
     user_id: str = field(STRING, "userID")

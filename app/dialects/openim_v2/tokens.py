@@ -1,7 +1,7 @@
 """How OpenIM v2 encodes a token (open-im-server v2.3 pkg/common/token_verify/jwt_token.go).
 
-`nbf` equals `iat` and the life is 7 days, as on upstream's documentation pages; the last 2.3 releases have
-300 seconds between them and 90 days.
+`nbf` equals `iat` and the lifetime is 7 days, as in upstream's documentation; in the last 2.3 releases they
+differ by 300 seconds and the lifetime is 90 days.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..openim import platforms
 from ..openim.tokens import V2
 from .settings import OpenIMV2Settings
 
-#: The platforms (open-im-server v2.3 pkg/common/constant/platform_number_id_to_name.go), before HarmonyOS.
+#: The platforms (open-im-server v2.3 pkg/common/constant/platform_number_id_to_name.go), without HarmonyOS.
 PLATFORMS = {platform_id: name for platform_id, name in platforms.NAMES.items() if platform_id <= 10}
 _PLATFORM_IDS = {name: platform_id for platform_id, name in PLATFORMS.items()}
-#: The platform of every id without a name, as tokens name their platform.
+#: Stands for every platform id without a name, because tokens contain the platform's name.
 UNNAMED = 0
 
 

@@ -43,7 +43,7 @@ _NO_IDS = ErrorRow(ArgumentMissing, 200, 803, "args failed", data=empty_list)
     errors=ErrorTable(token_refused(200), _NO_IDS),
 )
 def get_users_info(context: RequestContext, request: schemas.GetUsersInfoReq) -> list[_Object]:
-    """Answer with public profiles in the order asked; unknown ids are left out."""
+    """Answer with public profiles in the requested order; unknown ids are omitted."""
     if not request.user_id_list:
         raise ArgumentMissing("userIDList is empty", "userIDList")
     users = context.services.users.get_many(request.user_id_list, unknown=True)
@@ -82,7 +82,7 @@ def get_self_user_info(context: RequestContext, request: schemas.GetSelfUserInfo
     errors=ErrorTable(ErrorRow(BirthStrInvalid, 200, 803, error_message)),
 )
 def update_user_info(context: RequestContext, request: schemas.UpdateSelfUserInfoReq) -> object:
-    """Write fields that are neither empty nor 0, so none can be emptied; ignore an unknown user."""
+    """Write the fields that are neither empty nor 0, so none can be cleared; ignore an unknown user."""
     context.services.users.update_profile(request.user_id, _changes(request), unknown=True)
     return NO_DATA
 
@@ -94,7 +94,7 @@ def update_user_info(context: RequestContext, request: schemas.UpdateSelfUserInf
     body_keys=("operationID",),
 )
 def set_global_msg_recv_opt(context: RequestContext, request: schemas.SetGlobalRecvMessageOptReq) -> object:
-    """Write how the caller wants to receive messages."""
+    """Write the caller's option for receiving messages."""
     changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
     context.services.users.update_if_known(context.caller_id, changes)
     return NO_DATA
@@ -108,7 +108,7 @@ def set_global_msg_recv_opt(context: RequestContext, request: schemas.SetGlobalR
     errors=ErrorTable(token_refused(200)),
 )
 def get_users_online_status(context: RequestContext, request: schemas.GetUsersOnlineStatusReq) -> RawJson:
-    """Answer with the status of each id in the order asked; unknown ids are offline."""
+    """Answer with the status of each id in the requested order; unknown ids are offline."""
     user_ids = request.user_id_list or ()
     return render.online_status(user_ids, context.services.presence.connections(user_ids))
 
@@ -132,7 +132,7 @@ def get_all_users_uid(context: RequestContext, request: schemas.GetAllUsersUidRe
     errors=ErrorTable(*no_permission(empty_list)),
 )
 def account_check(context: RequestContext, request: schemas.AccountCheckReq) -> RawJson:
-    """Answer which of the ids are registered, in the order asked."""
+    """Answer which of the ids are registered, in the requested order."""
     user_ids = request.check_user_id_list or ()
     return render.account_check(user_ids, context.services.users.existing_ids(user_ids))
 
@@ -196,7 +196,7 @@ def _changes(request: schemas.UpdateSelfUserInfoReq) -> UserChanges:
 
 
 def _page(request: schemas.GetUsersReq) -> Page:
-    """Return the page; a negative size is no limit, and a page below 1 is the first."""
+    """Return the page; a negative size means no limit, and a page below 1 the first."""
     if request.show_number < 0:
         return EVERYTHING
     return Page(max(request.page_number - 1, 0) * request.show_number, request.show_number)

@@ -43,7 +43,7 @@ class _Rule:
 def _rules(request: type[Any]) -> tuple[_Rule, ...]:
     struct = request.__name__
     rules = []
-    # Fields before an embedded struct upstream come after it here, as a dataclass puts its base first.
+    # A dataclass puts the fields of its base first; upstream's struct may begin with others.
     for each in sorted(fields(request), key=lambda each: "first" not in each.metadata):
         if "binding" not in each.metadata:
             continue

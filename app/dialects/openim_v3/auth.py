@@ -21,7 +21,7 @@ routes = Routes("auth", authorize_and_bind)
 
 @routes.post("/auth/user_token", schemas.UserTokenReq, access=SECRET, body_keys=("platformID",))
 def user_token(context: Context, request: schemas.UserTokenReq) -> dict[str, object]:
-    """Answer with a token of any user, even of an administrator: the secret is all-powerful."""
+    """Answer with a token for any user, even an administrator: the secret permits everything."""
     is_administrator = context.services.users.is_administrator(request.user_id)
     revokes = context.generation.revokes and not is_administrator
     return _issue(context, request.user_id, request.platform_id, revokes)
@@ -43,7 +43,7 @@ def get_admin_token(context: Context, request: schemas.GetAdminTokenReq) -> dict
 
 @routes.post("/auth/get_user_token", schemas.GetUserTokenReq, access=ADMINISTRATOR)
 def get_user_token(context: Context, request: schemas.GetUserTokenReq) -> dict[str, object]:
-    """Answer with a token of a user who is no administrator; upstream accepts any platform id."""
+    """Answer with a token for a user who is not an administrator; upstream accepts any platform id."""
     generation = context.generation
     if generation.refuses_special_accounts and request.platform_id == Platform.ADMIN:
         raise NotPermitted("platformID invalid. platformID must not be adminPlatformID")
@@ -60,11 +60,11 @@ def get_user_token(context: Context, request: schemas.GetUserTokenReq) -> dict[s
     schemas.ParseTokenReq,
     access=OPEN,
     body_keys=("token",),
-    # Every version says exactly here what is wrong with a token.
+    # In this call every version reports the exact token error.
     errors=ErrorTable(TOKEN_EXPIRED, TOKEN_MALFORMED, TOKEN_NOT_YET_VALID),
 )
 def parse_token(context: Context, request: schemas.ParseTokenReq) -> dict[str, object]:
-    """Answer what the token in the body says."""
+    """Answer with the claims of the token in the body."""
     return render.parsed_token(tokens.verify(context.services, request.token), context.generation)
 
 
@@ -72,7 +72,7 @@ def parse_token(context: Context, request: schemas.ParseTokenReq) -> dict[str, o
     "/auth/force_logout", schemas.ForceLogoutReq, access=ADMINISTRATOR, body_keys=("platformID", "userID")
 )
 def force_logout(context: Context, request: schemas.ForceLogoutReq) -> object:
-    """Revoke a user's tokens on one platform and end presence there; it is no error if there are none."""
+    """Revoke a user's tokens on one platform and end presence there; there need not be any."""
     context.services.tokens.revoke(request.user_id, request.platform_id)
     return NO_DATA
 

@@ -15,7 +15,7 @@ from .schemas import commands as schemas
 
 routes = Routes("user", authorize_and_bind)
 
-# As 3.6 answers, the only release of its generation that checks the owner.
+# The answer of 3.6, the only release of its generation that checks the owner.
 _NOT_OWNER = ErrorTable(
     ErrorRow(
         NotOwner,
@@ -32,7 +32,7 @@ _NOT_OWNER = ErrorTable(
     "/user/process_user_command_add", schemas.ProcessUserCommandAddReq, access=OWNER, errors=_NOT_OWNER
 )
 def process_user_command_add(context: Context, request: schemas.ProcessUserCommandAddReq) -> object:
-    """Add a command; there may be others like it, and the user need not be registered."""
+    """Add a command; duplicates are allowed, and the user need not be registered."""
     context.services.commands.add(
         request.user_id, request.type, request.uuid, request.value or "", request.ex or ""
     )

@@ -12,18 +12,18 @@ from .generations import Generation, generation_of
 
 @dataclass
 class Context(RequestContext):
-    """A request, its generation, and who makes it."""
+    """The context of a request, with its generation."""
 
     generation: Generation
 
 
 def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
-    """Make the context, which settles the generation."""
+    """Make the context and determine the generation."""
     return Context(http_request, endpoint, variant, generation_of(http_request, endpoint.path, variant))
 
 
 def send(context: Context, body: bytes, status: int = 200) -> Answer:
-    """Return an answer, compressed if the client accepts that and its generation does it."""
+    """Return an answer, compressed if the client accepts it and the generation supports it."""
     accept_encoding = context.http_request.header("ACCEPT_ENCODING")
     if accept_encoding and context.generation.compresses and accepts_gzip(accept_encoding):
         return gzipped(body, status)

@@ -1,4 +1,4 @@
-"""What v3 answers to an error: errCode, its name, a message; the generation renders them."""
+"""v3's answers to errors: errCode, its name and a message, which the generation renders."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ TOKEN_UNKNOWN = "TokenUnknownError"
 
 
 def user_not_found(message: str, generation: object = None) -> AnyErrorRow:
-    """Answer an unknown user with a message of the call's own."""
+    """Return a row for an unknown user with the call's own message."""
     return ErrorRow(errors.UserNotFound, 200, 1004, message, NOT_FOUND, variant=generation)
 
 
 def bound_by_gin(generation: object = None) -> AnyErrorRow:
-    """Answer an invalid body as gin does: HTTP 400, and the message is all of `errDlt`."""
+    """Return a row for an invalid body as gin answers it: HTTP 400, and only the message in `errDlt`."""
     return ErrorRow(errors.BodyInvalid, 400, 1001, error_message, ARGS, variant=generation, is_verbatim=True)
 
 
-# What is wrong with a token, where a call says it exactly in both generations.
+# Token errors of calls that report them exactly in both generations.
 TOKEN_EXPIRED = ErrorRow(errors.TokenExpired, 200, 1501, name="TokenExpiredError")
 TOKEN_MALFORMED = ErrorRow(errors.TokenMalformed, 200, 1503, name="TokenMalformedError")
 TOKEN_NOT_YET_VALID = ErrorRow(errors.TokenNotYetValid, 200, 1504, name="TokenNotValidYetError")
@@ -58,7 +58,7 @@ TABLE = ErrorTable(
     TOKEN_MALFORMED,
     TOKEN_NOT_YET_VALID,
     ErrorRow(errors.TokenRefused, 200, 1505, name=TOKEN_UNKNOWN),
-    # A 3.4 server parses the header's token in its API process, where every problem of a JWT is the same.
+    # A 3.4 server parses the header's token in its API process, which reports all JWT errors alike.
     ErrorRow(errors.TokenExpired, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
     ErrorRow(errors.TokenMalformed, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
     ErrorRow(errors.TokenNotYetValid, 200, 1505, name=TOKEN_UNKNOWN, variant=LEGACY),
@@ -99,7 +99,7 @@ TABLE = ErrorTable(
 
 
 def render_error(context: Context, error: errors.DomainError) -> Answer:
-    """Render an error; HTTP says 200 to almost all of them."""
+    """Render an error; the HTTP status is 200 for almost all."""
     if isinstance(error, errors.NoSuchCall):
         return responses.not_found()
     generation = context.generation

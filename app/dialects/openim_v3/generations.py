@@ -1,7 +1,7 @@
-"""The two generations of v3 as values, and how a request shows its generation.
+"""The two generations of v3 as values, and the detection of a request's generation.
 
-The wire changed at 3.8.1: strings became numbers, secrets became administrators' tokens. A client shows its
-generation by the credential that it holds (the table is in README.md), so nothing has to be configured.
+The protocol changed at 3.8.1: strings became numbers, secrets became administrators' tokens. A client's
+credential shows its generation (the table is in README.md), so nothing has to be configured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..openim import platforms
 from ..openim.tokens import V3_4, V3_8, presented
 from .settings import OpenIMV3Settings
 
-#: From this appMangerLevel on an account is an application's, not a person's.
+#: The lowest appMangerLevel of an account that belongs to an application, not a person.
 APP_ACCOUNT = 3
 # Go's zero time in Unix ms: 3.5 and later register their administrators without a time.
 _YEAR_1 = -62_135_596_800_000
@@ -24,7 +24,7 @@ _YEAR_1 = -62_135_596_800_000
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """How one generation of v3 differs from the other."""
+    """The differences between the generations of v3."""
 
     name: str
     token_format: str
@@ -32,19 +32,19 @@ class Generation:
     revokes: bool
     """Whether issuing a token revokes older ones of that user."""
     account_status: Mapping[bool, str | int]
-    """How account_check says whether a user is registered."""
+    """account_check's values for registered (True) and unregistered users."""
     online_status: Mapping[bool, str | int]
-    """How get_users_online_status says whether a user is online."""
+    """get_users_online_status's values for online (True) and offline users."""
     platform: Callable[[int], dict[str, object]]
-    """How an answer names a platform."""
+    """Return the members of an answer that name a platform."""
     connection: Mapping[str, object]
-    """What else follows the platform of a connection."""
+    """Further members after the platform of a connection."""
     levels: tuple[int, int]
     """The appMangerLevel of an administrator, and the one shown for users registered without one."""
     administrators_time: int | None
-    """The createTime of administrators; None if it is known."""
+    """The createTime shown for administrators; None for the real one."""
     skips_unknown: bool
-    """Whether get_users_info leaves out unknown and repeated ids."""
+    """Whether get_users_info omits unknown and repeated ids."""
     listed_levels: tuple[int, int] | None
     """The appMangerLevels that get_users lists, without the administrators; None for all users."""
     notification_levels: tuple[int, int]
@@ -54,11 +54,11 @@ class Generation:
     refuses_special_accounts: bool
     """Whether get_user_token refuses the administrators' platform and the accounts of applications."""
     read_json: Callable[[DecodedJson], Any]
-    """How it treats text after the JSON value, and a body that just ends."""
+    """Return a body's value; they differ in text after the value and in truncated bodies."""
     detail: Callable[[str, int, str], str]
-    """`errDlt` of a message (which may be empty), a code and a name."""
+    """Return `errDlt` for a message (may be empty), a code and a name."""
     compresses: bool
-    """Whether it compresses answers on demand."""
+    """Whether it compresses answers for clients that accept it."""
 
 
 LEGACY = Generation(
@@ -104,7 +104,7 @@ _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
 
 
 def generation_of(http_request: Request, path: str, forced: str) -> Generation:
-    """Return the generation of a request to `path`: the base path's, the setting's, or its credential's."""
+    """Return a request's generation, from the base path, the setting or the credential, in this order."""
     pinned = forced or http_request.services.settings.groups[OpenIMV3Settings].openim_v3_generation
     if pinned:
         return _BY_NAME[pinned]
@@ -112,18 +112,18 @@ def generation_of(http_request: Request, path: str, forced: str) -> Generation:
 
 
 def _by_call(http_request: Request, path: str) -> Generation | None:
-    """Go by the credential that the call itself takes."""
+    """Return the generation by the credential that the call itself takes, if that decides."""
     if path == "/auth/get_admin_token":
         return CURRENT
     if path == "/auth/user_token" and "secret" in http_request.lower_keys:
         return LEGACY
-    # A header without a token is no credential: some clients send "undefined" before they have one.
+    # Ignore a malformed token in the header: some clients send "undefined" before they have one.
     is_registration = path == "/user/user_register" and "secret" in http_request.lower_keys
     return LEGACY if is_registration and presented(http_request) is None else None
 
 
 def _by_token(http_request: Request, path: str) -> Generation | None:
-    """Go by the token; a client with a v2 token that calls v3 is an old one."""
+    """Return the generation by the token; v2 tokens count as 3.4, because such clients are old."""
     text = http_request.lower_keys.get("token") if path == "/auth/parse_token" else None
     token = presented(http_request, text if isinstance(text, str) else None)
     if token is None or not token.format:

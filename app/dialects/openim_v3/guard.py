@@ -1,4 +1,4 @@
-"""Who may call, and v3's order of checks: operationID, token, body, Check(), permission."""
+"""v3's access checks, and their order: operationID, token, body, Check(), permission."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def by_generation(legacy: Access[Context, R], current: Access[Context, R]) -> Ac
     )
 
 
-#: Beginnings of paths that need no token (branch 3.8.3-patch internal/api/router.go).
+#: Prefixes of paths that need no token (branch 3.8.3-patch internal/api/router.go).
 _OPEN_PATHS = ("/auth/get_admin_token", "/auth/parse_token")
 
 
 def _refuse_unknown(context: Context) -> object:
-    """Check a request to an unknown path as 3.8 does before it looks for the path."""
+    """Refuse an unknown path after the checks that 3.8 makes before routing. Raises NoSuchPath."""
     _require_operation_id(context)
     if context.generation is CURRENT and not context.http_request.path.startswith(_OPEN_PATHS):
         by_token(context)

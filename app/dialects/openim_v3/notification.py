@@ -1,6 +1,6 @@
 """v3's calls about accounts that send notifications (internal/rpc/user/user.go, v3.6.0 and 3.8.3-patch).
 
-Such an account is a user like any other, told by its appMangerLevel.
+Such an account is an ordinary user, distinguished by its appMangerLevel.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NOT_ADMINISTRATOR = ErrorRow(
 def add_notification_account(
     context: Context, request: schemas.AddNotificationAccountReq
 ) -> dict[str, object]:
-    """Register an account, under an id of ten digits if none is given."""
+    """Register an account, with a generated id of ten digits if none is given."""
     users = context.services.users
     user = User(
         request.user_id,
@@ -65,7 +65,7 @@ def add_notification_account(
 def update_notification_account(
     context: Context, request: schemas.UpdateNotificationAccountInfoReq
 ) -> object:
-    """Write the name and face of an account of any level, unless they are empty."""
+    """Write the nickname and face of an account of any level, unless they are empty."""
     changes = UserChanges(nickname=request.nick_name or None, face_url=request.face_url or None)
     context.services.users.update(request.user_id, changes)
     return NO_DATA
@@ -80,7 +80,7 @@ def update_notification_account(
 def search_notification_account(
     context: Context, request: schemas.SearchNotificationAccountReq
 ) -> dict[str, object]:
-    """Answer with the account of an id, else with those of a nickname; without a keyword, with level 3's."""
+    """Answer with the account with an id, else those with a nickname; without keyword, those of level 3."""
     page = (request.pagination or RequestPagination()).page()
     total, users = _found(context, page, request.keyword)
     accounts = [render.notification_account(user, context.generation) for user in users]

@@ -1,4 +1,4 @@
-"""v3's calls about who is online (internal/api/user.go, rpc/user/online.go, v3.4.0 and 3.8.3-patch)."""
+"""v3's calls about presence (internal/api/user.go, rpc/user/online.go, v3.4.0 and 3.8.3-patch)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Tokens = dict[str, dict[int, list[str]]]
     ),
 )
 def get_users_online_status(context: Context, request: schemas.GetUsersOnlineStatusReq) -> RawJson | None:
-    """Answer with the connections of each id, in the order asked; unknown ids are offline."""
+    """Answer with the connections of each id, in the requested order; unknown ids are offline."""
     user_ids = request.user_ids or ()
     connections = context.services.presence.connections(user_ids)
     tokens = _tokens(context, user_ids, connections, max_per_platform=1)
@@ -46,7 +46,7 @@ def get_users_online_status(context: Context, request: schemas.GetUsersOnlineSta
 def get_users_online_token_detail(
     context: Context, request: schemas.GetUsersOnlineStatusReq
 ) -> list[dict[str, object]] | None:
-    """Answer with the tokens of the users who are online; other callers than administrators get null."""
+    """Answer with the tokens of online users; callers other than administrators get null."""
     if not context.is_administrator:
         return None
     user_ids = request.user_ids or ()
@@ -90,13 +90,13 @@ def _tokens(
 
 @routes.post("/user/get_users_status", schemas.GetUserStatusReq, access=TOKEN)
 def get_users_status(context: Context, request: schemas.GetUserStatusReq) -> RawJson:
-    """Answer on which platforms each id is online, in the order asked."""
+    """Answer with the platforms on which each id is online, in the requested order."""
     return _statuses(context, request.user_ids or ())
 
 
 @routes.post("/user/subscribe_users_status", schemas.SubscribeOrCancelUsersStatusReq, access=TOKEN)
 def subscribe_users_status(context: Context, request: schemas.SubscribeOrCancelUsersStatusReq) -> RawJson:
-    """Subscribe a user to others and answer with their status; or unsubscribe, without any status."""
+    """Subscribe a user to others and answer with their status; or unsubscribe, and answer without any."""
     user_ids = request.user_ids or ()
     if request.genre == schemas.SUBSCRIBE:
         context.services.subscriptions.add(request.user_id, user_ids)

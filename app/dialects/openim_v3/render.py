@@ -1,4 +1,4 @@
-"""Domain to wire: one function for each shape that v3 answers with. An empty list is null, as in Go."""
+"""Render domain objects for v3's answers: one function for each shape. Empty lists are null, as in Go."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""'
 
 
 def render_success(context: Context, data: object) -> Answer:
-    """Render the envelope; NO_DATA has no `data`, as upstream's messages without fields."""
+    """Render the envelope; NO_DATA omits `data`, like upstream's messages without fields."""
     rest = "}" if data is NO_DATA else f',"data":{go_json.to_text(data)}}}'
     return send(context, go_json.to_bytes(_SUCCESS + rest))
 
@@ -43,7 +43,7 @@ def parsed_token(token: Token, generation: Generation) -> dict[str, object]:
 
 
 def user_info(user: User, generation: Generation, is_administrator: bool) -> dict[str, object]:
-    """Render a profile; an administrator's level and time are the generation's."""
+    """Render a profile; the generation determines an administrator's level and time."""
     administrators_level, no_level = generation.levels
     created_at, level = user.created_at, user.level or no_level
     if is_administrator:
@@ -62,7 +62,7 @@ def user_info(user: User, generation: Generation, is_administrator: bool) -> dic
 
 
 def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> RawJson:
-    """Render which ids are registered, in the order asked."""
+    """Render which ids are registered, in the requested order."""
     yes, no = (
         go_json.members({"accountStatus": generation.account_status[is_known]}) for is_known in (True, False)
     )
@@ -120,7 +120,7 @@ def token_detail(
 
 
 def status_list(user_ids: Sequence[str], connections: Iterable[Sequence[Connection]]) -> RawJson:
-    """Render on which platforms users are online, in the order asked."""
+    """Render the platforms on which users are online, in the requested order."""
     offline = go_json.members({"status": 0, "platformIDs": None})
     rests = [_on_platforms(held) if held else offline for held in connections]
     rows = go_json.objects("userID", user_ids, rests) if rests else "null"
@@ -156,7 +156,7 @@ def notification_account(user: User, generation: Generation) -> dict[str, object
 
 
 def register_count(registrations: Registrations) -> dict[str, object]:
-    """Render counts of registrations; no day at all is null."""
+    """Render counts of registrations; an empty `count` is null."""
     return {
         "total": registrations.total,
         "before": registrations.before,

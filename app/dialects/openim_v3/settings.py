@@ -36,7 +36,7 @@ class OpenIMV3Settings(SettingGroup):
     )
 
     def check(self, settings: Settings) -> None:
-        """Check that its administrators are administrators. Raises SettingInvalid."""
+        """Check that `openim_v3_admins` are among `admins`. Raises SettingInvalid."""
         unknown = [name for name in self.openim_v3_admins if name not in settings.admins]
         if unknown:
             raise SettingInvalid(

@@ -13,5 +13,5 @@ routes = Routes("statistics", authorize_and_bind)
 
 @routes.post("/statistics/user/register", UserRegisterCountReq, access=TOKEN)
 def register(context: Context, request: UserRegisterCountReq) -> dict[str, object]:
-    """Answer the number of users, of those registered before `start`, and of those since by UTC day."""
+    """Answer with the counts of all users, of those before `start`, and of later ones by UTC day."""
     return render.register_count(context.services.users.registrations(request.start, request.end))

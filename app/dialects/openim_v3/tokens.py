@@ -1,7 +1,7 @@
 """How OpenIM v3 encodes a token (openimsdk/tools tokenverify/jwt_token.go, v0.0.50-alpha.32 and alpha.67).
 
-Up to 3.8.2 a token has `nbf`, five minutes before its issue; from 3.8.3 on it has none and `iat` lies five
-seconds back. So a token shows the generation for which it was issued.
+Up to 3.8.2 the `nbf` of a token is five minutes before its issue; from 3.8.3 on it has no `nbf`, and its
+`iat` is five seconds before its issue. So a token shows the generation for which it was issued.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from .schemas.rules import RequestPagination, repeats
 routes = Routes("user", authorize_and_bind)
 
 _UNKNOWN = user_not_found("userID not found")
-# For a profile, 3.8 passes on what MongoDB says.
+# In updates of profiles, 3.8 passes on MongoDB's message.
 _UNKNOWN_TO_MONGO = user_not_found("mongo: no documents in result mongo find one", CURRENT)
 
 
@@ -28,14 +28,14 @@ _UNKNOWN_TO_MONGO = user_not_found("mongo: no documents in result mongo find one
     "/user/user_register", schemas.UserRegisterReq, access=by_generation(legacy=SECRET, current=ADMINISTRATOR)
 )
 def user_register(context: Context, request: schemas.UserRegisterReq) -> object:
-    """Register all of the users or none; `createTime` is the server's."""
+    """Register all of the users or none; the server sets `createTime`."""
     users = [_user(info) for info in request.users or ()]
     if repeats([user.user_id for user in users]):
         raise ArgumentRepeated("userID repeated")
     for user in users:
         if not user.user_id:
             raise ArgumentMissing("userID is empty", "userID")
-        # Upstream's keys in Redis are joined with colons.
+        # Upstream joins its Redis keys with colons.
         if ":" in user.user_id:
             raise ArgumentInvalid("userID contains ':' is invalid userID", "userID")
     context.services.users.register(users)
@@ -50,7 +50,7 @@ def user_register(context: Context, request: schemas.UserRegisterReq) -> object:
     errors=ErrorTable(_UNKNOWN, _UNKNOWN_TO_MONGO),
 )
 def update_user_info(context: Context, request: schemas.UpdateUserInfoReq) -> object:
-    """Write fields that are neither empty nor 0, so none can be emptied."""
+    """Write the fields that are neither empty nor 0, so none can be cleared."""
     info = request.user_info or UserInfo()
     changes = UserChanges(
         nickname=info.nickname or None,
@@ -84,7 +84,7 @@ def update_user_info_ex(context: Context, request: schemas.UpdateUserInfoExReq) 
     errors=ErrorTable(_UNKNOWN),
 )
 def set_global_msg_recv_opt(context: Context, request: schemas.SetGlobalRecvMessageOptReq) -> object:
-    """Write how a user wants to receive messages; as upstream, any caller may do that for any user."""
+    """Write a user's option for receiving messages; as in upstream, any caller may do so for any user."""
     changes = UserChanges(global_recv_msg_opt=request.global_recv_msg_opt)
     context.services.users.update(request.user_id, changes)
     return NO_DATA
@@ -98,7 +98,7 @@ def set_global_msg_recv_opt(context: Context, request: schemas.SetGlobalRecvMess
     errors=ErrorTable(_UNKNOWN),
 )
 def get_users_info(context: Context, request: schemas.GetDesignateUsersReq) -> dict[str, object]:
-    """Answer with profiles in the order asked; an unknown id is an error in 3.4 and left out in 3.8."""
+    """Answer with profiles in the requested order; an unknown id is an error in 3.4 and omitted in 3.8."""
     skips_unknown = context.generation.skips_unknown
     user_ids = request.user_ids or ()
     users = context.services.users.get_many(
@@ -109,7 +109,7 @@ def get_users_info(context: Context, request: schemas.GetDesignateUsersReq) -> d
 
 @routes.post("/user/get_all_users_uid", schemas.GetAllUserIDReq, access=TOKEN, body_keys=("pagination",))
 def get_all_users_uid(context: Context, request: schemas.GetAllUserIDReq) -> dict[str, object]:
-    """Answer with a page of all ids, those of administrators and notification accounts too."""
+    """Answer with a page of all ids, including administrators and notification accounts."""
     pagination = request.pagination or RequestPagination()
     total, user_ids = context.services.users.ids(pagination.page())
     return {"total": total, "userIDs": render.or_null(user_ids)}
@@ -136,7 +136,7 @@ def get_users(context: Context, request: schemas.GetPaginationUsersReq) -> dict[
     "/user/account_check", schemas.AccountCheckReq, access=ADMINISTRATOR, body_keys=("checkUserIDs",)
 )
 def account_check(context: Context, request: schemas.AccountCheckReq) -> RawJson:
-    """Answer which of the ids are registered, in the order asked."""
+    """Answer which of the ids are registered, in the requested order."""
     user_ids = request.check_user_ids or ()
     return render.account_check(user_ids, context.services.users.existing_ids(user_ids), context.generation)
 

@@ -1,4 +1,4 @@
-"""The opaque text that says where the next page of a list begins."""
+"""The opaque cursor at which the next page of a list begins."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ...errors import ArgumentInvalid
 
 
 def encode(epoch: str, position: int) -> str:
-    """Return the text for a position in the list of online users, safe in a URL."""
+    """Return the cursor for a position in the list of online users, safe in a URL."""
     return base64.urlsafe_b64encode(json.dumps([epoch, position]).encode()).decode().rstrip("=")
 
 
 def decode(text: str, epoch: str) -> int:
-    """Return the position that a text stands for. Raises ArgumentInvalid."""
+    """Return the position of a cursor. Raises ArgumentInvalid, also for a cursor of another epoch."""
     try:
         given, position = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""What Rollcall's own calls answer to an error: the codes and names of OpenIM 3.8, with plain messages."""
+"""Answers to errors of Rollcall's own calls: the codes and names of OpenIM 3.8, with plain messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may call: the bearer of any dialect's token. The order of checks: token, body, permission."""
+"""Access checks, by a token of any dialect, and their order: token, body, permission."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[
 
 
 def _by_token(context: RequestContext) -> None:
-    """Ask for a valid token of any dialect. Raises TokenRefused."""
+    """Require a valid token of any dialect. Raises TokenRefused."""
     text = context.http_request.header("TOKEN")
     if not text:
         raise TokenMissing
@@ -40,7 +40,7 @@ def _by_token(context: RequestContext) -> None:
 
 
 def _by_administrator(context: RequestContext) -> None:
-    """Ask for an administrator's token, before the body is read. Raises AccessDenied."""
+    """Require an administrator's token, before the body is read. Raises AccessDenied."""
     _by_token(context)
     if not context.is_administrator:
         raise NotAdministrator(context.caller_id)
@@ -51,7 +51,7 @@ ADMINISTRATOR: Access[RequestContext, object] = Access(_by_administrator)
 
 
 def bearer(context: RequestContext) -> Token:
-    """Return the token that let the caller in."""
+    """Return the caller's token."""
     assert context.token is not None, "every call of this dialect asks for a token"
     return context.token
 
@@ -59,9 +59,9 @@ def bearer(context: RequestContext) -> Token:
 def target(context: RequestContext, user_id: str, platform_id: int | None) -> tuple[str, int]:
     """Return the user and the platform whose presence a request is about.
 
-    A user speaks for the platform of the token; a RongCloud token has none, so the request names it. An
-    administrator may speak for any user. Raises NotAdministrator, NotPermitted, ArgumentMissing or
-    UserNotFound.
+    By default they are the token's. A RongCloud token has no platform: the request may name any, the default
+    is web. Administrators may name any user and platform. Raises NotAdministrator, NotPermitted,
+    ArgumentMissing or UserNotFound.
     """
     caller = bearer(context)
     if user_id and user_id != caller.user_id:

@@ -26,7 +26,7 @@ def heartbeat(context: RequestContext, request: HeartbeatReq) -> dict[str, objec
 
 @routes.post("/presence/heartbeats", HeartbeatsReq, access=ADMINISTRATOR)
 def heartbeats(context: RequestContext, request: HeartbeatsReq) -> dict[str, object]:
-    """Put many connections online, or keep them online; answer which were refused."""
+    """Put many connections online, or keep them online; answer with the refused ones."""
     heartbeats = [
         Heartbeat(each.user_id, each.platform_id, each.ttl or request.ttl, each.conn_id, each.is_background)
         for each in request.users or ()

@@ -1,4 +1,4 @@
-"""The `/presence` calls by which an application server asks who is online, and follows the changes."""
+"""The `/presence` calls by which an application server reads presence and follows its changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ routes = Routes("presence", authorize_and_bind)
 
 @routes.get("/presence/user", UserReq, access=ADMINISTRATOR)
 def user(context: RequestContext, request: UserReq) -> dict[str, object]:
-    """Answer where a registered user is online, and when the user was last seen."""
+    """Answer with a registered user's connections and last-seen time."""
     services = context.services
     services.users.get(request.user_id)
     details = services.presence.details(request.user_id)
@@ -27,7 +27,7 @@ def user(context: RequestContext, request: UserReq) -> dict[str, object]:
 
 @routes.get("/presence/online", OnlineReq, access=ADMINISTRATOR)
 def online(context: RequestContext, request: OnlineReq) -> dict[str, object]:
-    """Answer with a page of online users, and the cursor of the next page; empty after the last one."""
+    """Answer with a page of online users, and the cursor of the next page (empty on the last page)."""
     presence = context.services.presence
     after = cursor.decode(request.cursor, presence.epoch) if request.cursor else 0
     page = presence.page(after, request.platform_id, request.limit)
@@ -58,7 +58,7 @@ def counts(context: RequestContext, request: CountsReq) -> dict[str, object]:
 
 @routes.get("/presence/changes", ChangesReq, access=ADMINISTRATOR)
 def changes(context: RequestContext, request: ChangesReq) -> dict[str, object]:
-    """Answer with the changes after a number, or a reset if some of them are no longer known."""
+    """Answer with the changes after a number, or a reset if some of them are no longer kept."""
     epoch, number, changes = context.services.presence.changes(request.epoch, request.since, request.limit)
     rows = [render.change(change) for change in changes or ()]
     return {

@@ -1,4 +1,4 @@
-"""The parameters of a URL, as `bind` takes them."""
+"""Parse the query of a URL for `bind`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl
 from ...errors import ArgumentInvalid, BodyInvalid
 from ...http.request import Request
 
-#: Parameters of one URL.
+#: Maximum parameters of one URL.
 MAX_PARAMETERS = 100
-#: Characters of a 64-bit number; longer ones are refused unread.
+#: Characters of the longest 64-bit number; longer ones are refused unparsed.
 _MAX_NUMBER_CHARS = 20
 
 
 def pairs_of_query(schema: type[Any], http_request: Request) -> tuple[tuple[str, Any], ...]:
-    """Return the parameters, with numbers where `schema` has them; one without a value is absent.
+    """Return the parameters, with integers where `schema` has them; those without a value are dropped.
 
     Raises ArgumentInvalid or BodyInvalid.
     """

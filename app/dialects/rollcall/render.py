@@ -1,4 +1,4 @@
-"""Domain to wire for Rollcall's own calls."""
+"""Render the answers of Rollcall's own calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...models import Connection, PresenceChange, PresenceStatus
 
 
 def render_success(context: RequestContext, data: object) -> Answer:
-    """Render the envelope; NO_DATA has no `data`."""
+    """Render the envelope; NO_DATA omits `data`."""
     body: dict[str, object] = {"errCode": 0, "errMsg": "", "errDlt": ""}
     if data is not NO_DATA:
         body["data"] = data
@@ -38,7 +38,7 @@ def connections(live: Iterable[Connection]) -> list[dict[str, object]]:
 
 
 def change(change: PresenceChange) -> dict[str, object]:
-    """Render a change; `status` is OpenIM's."""
+    """Render a change; `status` is 1 for online and 0 for offline, as in OpenIM."""
     return {
         "number": change.number,
         "userID": change.user_id,

@@ -14,7 +14,7 @@ MAX_TTL = 86400
 MAX_CONNECTION_ID_CHARS = 64
 PLATFORMS = frozenset(Platform)
 MAX_HEARTBEATS = 1_000
-#: Entries of one answer.
+#: Maximum entries of one answer.
 MAX_PAGE_SIZE = 10_000
 
 
@@ -25,7 +25,7 @@ class Checked(GoRequest):
     GO_PACKAGE: ClassVar[str] = "presence"
 
     def check(self) -> None:
-        """Refuse values that the types permit. Raises ArgumentInvalid."""
+        """Check what the types do not. Raises ArgumentInvalid."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class HeartbeatReq(Checked):
 
 @dataclass(slots=True)
 class UserHeartbeat(Checked):
-    """One connection of a batch; without a `ttl` the batch's applies."""
+    """One connection of a batch; without a `ttl` it has the batch's."""
 
     user_id: str = field(STRING, "userID")
     platform_id: int = field(INT32, "platformID")
@@ -117,7 +117,7 @@ class OnlineReq(Checked):
 
 @dataclass(slots=True)
 class CountsReq(Checked):
-    """`/presence/counts` takes nothing."""
+    """`/presence/counts`: no parameters."""
 
 
 @dataclass(slots=True)

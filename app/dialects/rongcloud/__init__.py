@@ -1,4 +1,4 @@
-"""RongCloud's server API, signed by app key. README.md lists calls, codes, profiles and our choices."""
+"""RongCloud's server API, signed by app key. README.md lists calls, codes, profiles and design choices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RongCloud's online-status callback, received (docs.rongcloud.cn, platform-chat-api/user/onlinestatus)."""
+"""Receive RongCloud's online-status callback (docs.rongcloud.cn, platform-chat-api/user/onlinestatus)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .settings import RongCloudApp
 
 R = TypeVar("R")
 
-# What each generation of the callback calls its parameters, in the query or as headers.
+# The parameters' names in each generation of the callback, in the query or as headers.
 _NONCES = ("nonce", "rc-nonce")
 _TIMESTAMPS = ("timestamp", "signTimestamp", "rc-timestamp")
 _SIGNATURES = ("signature", "rc-signature")
 _APP_KEYS = ("appKey", "rc-app-key", "app-key")
 
-# "0" is online here, and offline in checkOnline.
+# "0" means online here, but offline in checkOnline.
 _TYPES = {
     "0": ConnectionEventType.ONLINE,
     "1": ConnectionEventType.OFFLINE,
@@ -51,7 +51,7 @@ def authorize_and_bind(context: Context, schema: type[R], access: Access[Context
 
 
 def _by_signature(context: Context) -> None:
-    """Ask for a signature by a secret of the callback's app, or of any app if it names none.
+    """Require a signature by a secret of the named app, or of any app if none is named.
 
     Raises SignatureWrong.
     """
@@ -68,7 +68,7 @@ def _by_signature(context: Context) -> None:
 
 
 def _signed(context: Context, given: Mapping[str, str]) -> tuple[RongCloudApp, str, str] | None:
-    """Return the app, the nonce and the timestamp that the signature is of; None if it is of none."""
+    """Return the app, nonce and timestamp that match the signature; None if none do."""
     keys = _values(given, _APP_KEYS)
     apps = [app for app in context.settings.rongcloud_apps if not keys or app.key in keys]
     for app, nonce, timestamp in product(apps, _values(given, _NONCES), _values(given, _TIMESTAMPS)):
@@ -78,7 +78,7 @@ def _signed(context: Context, given: Mapping[str, str]) -> tuple[RongCloudApp, s
 
 
 def _given(context: Context) -> Mapping[str, str]:
-    """Return headers and parameters by name in lower case; a parameter wins over a header."""
+    """Return headers and parameters by lower-case name; parameters override headers."""
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): value
         for name, value in context.http_request.environ.items()
@@ -97,7 +97,7 @@ _SIGNED: Access[Context, object] = Access(_by_signature)
 
 @routes.post("/callback/onlinestatus", OnlineStatuses, access=_SIGNED)
 def online_status(context: Context, request: OnlineStatuses) -> dict[str, Any]:
-    """Apply what RongCloud reports about connections."""
+    """Apply RongCloud's reports about connections."""
     services = context.services
     services.gateways.apply([_event(each, services.settings.gateway_ttl) for each in request.statuses])
     return {}
@@ -105,7 +105,7 @@ def online_status(context: Context, request: OnlineStatuses) -> dict[str, Any]:
 
 def _event(status: OnlineStatus, ttl: int) -> ConnectionEvent:
     type_ = _TYPES[status.status]
-    # Web, if the system is unknown. One that goes offline need not name its system.
+    # An unknown system counts as web; an offline report need not name the system.
     platform = _PLATFORMS.get(status.os.lower(), Platform.WEB) if status.os else None
     if platform is None and type_ is ConnectionEventType.ONLINE:
         platform = Platform.WEB

@@ -8,13 +8,13 @@ from ...http.dialect import EndpointInfo, RequestContext
 from ...http.request import Request
 from .settings import RongCloudApp, RongCloudSettings
 
-#: The app of requests whose app key is unknown.
+#: Stands for the app if the app key is unknown.
 NO_APP = RongCloudApp("", ())
 
 
 @dataclass
 class Context(RequestContext):
-    """A request, and the app that it names."""
+    """The context of a request, with the app that it names."""
 
     app: RongCloudApp
 
@@ -25,12 +25,12 @@ class Context(RequestContext):
 
 
 def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
-    """Make the context, which looks up the app."""
+    """Make the context and look up the app."""
     settings = http_request.services.settings.groups[RongCloudSettings]
     app = settings.app(signed_header(http_request, "APP_KEY"))
     return Context(http_request, endpoint, variant, app or NO_APP)
 
 
 def signed_header(http_request: Request, name: str) -> str:
-    """Return a header by its own name, or with the RC- that hosts need which strip the short one."""
+    """Return a header by its name, or with the prefix RC- for hosts that strip the short name."""
     return http_request.header(name) or http_request.header("RC_" + name)

@@ -1,4 +1,4 @@
-"""Explain a wrong signature for the server's log; the answer is the vendor's and gives no reason.
+"""Explain a wrong signature in the server's log; the answer, like the vendor's, gives no reason.
 
 An explanation contains neither secrets nor signatures.
 """
@@ -17,7 +17,7 @@ _MAX_KEY_CHARS = 64
 
 
 def unknown_key(context: Context) -> str:
-    """Explain an app key that names no app."""
+    """Return why the app key names no app."""
     key = signed_header(context.http_request, "APP_KEY")
     if not key:
         return "the App-Key header is missing"
@@ -30,7 +30,7 @@ def unknown_key(context: Context) -> str:
 
 
 def wrong_signature(context: Context) -> str:
-    """Explain a wrong signature, or missing headers."""
+    """Return why the signature is wrong, or which headers are missing."""
     missing = [name for header, name in _HEADERS.items() if not signed_header(context.http_request, header)]
     if missing:
         return f"missing: {', '.join(missing)}"
@@ -50,7 +50,7 @@ def wrong_signature(context: Context) -> str:
 
 
 def _guesses(context: Context, nonce: str, timestamp: str) -> Iterator[tuple[str, str]]:
-    """Yield common mistakes, and the text that each of them hashes."""
+    """Yield common mistakes, each with the text that it hashes."""
     key = context.app.key
     yield "it was made with the app key instead of the secret", key + nonce + timestamp
     for secret in context.app.secrets:

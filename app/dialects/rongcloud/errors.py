@@ -1,4 +1,4 @@
-"""What RongCloud answers to an error: HTTP status, code, text."""
+"""RongCloud's answers to errors: HTTP status, code, text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .settings import PROFILES
 
 
 class BodyEmpty(errors.BadRequest):
-    """There is no POST data."""
+    """The body is empty."""
 
 
 class TooFrequent(errors.DomainError):
@@ -59,7 +59,7 @@ _FORMATS = {
 }
 _DOCUMENTED = PROFILES[0]
 
-#: The codes of the vendor's page on getToken, which a `documented` app answers there.
+#: The codes on the vendor's page on getToken, used by `documented` apps in that call.
 DOCUMENTED = ErrorTable(
     ErrorRow(errors.BadRequest, 400, 1003, "参数错误", variant=_DOCUMENTED),
     ErrorRow(errors.BodyTooLarge, 413, 1508, error_message, variant=_DOCUMENTED),
@@ -74,15 +74,15 @@ DOCUMENTED = ErrorTable(
     ErrorRow(errors.UserIDInvalid, 400, *_FORMATS["userId"], variant=_DOCUMENTED),
     ErrorRow(errors.UserExists, 409, 1004, _EXISTS, variant=_DOCUMENTED),
 )
-#: What subscriptions answer.
+#: The codes of subscriptions.
 SUBSCRIPTIONS = ErrorTable(ErrorRow(errors.BadRequest, 400, 26001, _parameter_error), _BODY_TOO_LARGE)
 
-#: Calls whose errors the Go SDK reads under another key.
+#: Calls whose error text the Go SDK reads from `msg`.
 _GO_READS_MSG = ("/user/deactivate", "/user/reactivate")
 
 
 def render_error(context: Context, error: errors.DomainError) -> Answer:
-    """Render an error with its path; every one has a code and a text, which SDKs need."""
+    """Render an error with the path as sent; SDKs need a code and a text in each."""
     answer = answer_of(context, error, context.endpoint.errors, TABLE, variant=context.app.profile)
     body = {"url": context.http_request.sent_path, "code": answer.code, "errorMessage": answer.message}
     if context.endpoint.path.startswith(_GO_READS_MSG):

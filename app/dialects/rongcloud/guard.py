@@ -1,4 +1,4 @@
-"""Who may call, and RongCloud's order of checks: app key, signature, rate, body, parameters."""
+"""RongCloud's access checks, and their order: app key, signature, rate, body, parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 _View = Callable[[Context, R], object]
 
 _log = logging.getLogger(__name__)
-#: From here on a timestamp is in milliseconds, not seconds (a second of the year 5138).
+#: Timestamps from here on are in milliseconds, not seconds (in seconds, this is the year 5138).
 _MILLISECONDS = 10**11
 
 
@@ -49,10 +49,10 @@ def _parameters(context: Context, body: bytes) -> forms.Parameters:
 
 
 def _by_signature(context: Context) -> None:
-    """Ask for a signature by one of the app's secrets, and limit the rate.
+    """Require a signature by one of the app's secrets, and limit the rate.
 
-    Nonce and timestamp are hashed and, unless settings say so, not checked: official SDKs send the same ones
-    for hours. Raises AppKeyUnknown, SignatureWrong or TooFrequent.
+    Nonce and timestamp are hashed, but checked only if settings enable it: official SDKs reuse them for
+    hours. Raises AppKeyUnknown, SignatureWrong, TooManyWrongSecrets or TooFrequent.
     """
     if context.app is NO_APP:
         log_refusal(context, diagnosis.unknown_key(context))
@@ -74,7 +74,7 @@ SIGNED: Access[Context, object] = Access(_by_signature)
 
 
 class SignedRoutes(Routes[Context]):
-    """Collect the endpoints of a module: each path as `.json` and `.xml`, for signed requests."""
+    """A collector of endpoints for signed requests, with each path as `.json` and `.xml`."""
 
     def __init__(self) -> None:
         super().__init__("user", authorize_and_bind)
@@ -82,7 +82,7 @@ class SignedRoutes(Routes[Context]):
     def signed(
         self, path: str, schema: type[R], *aliases: str, **options: Any
     ) -> Callable[[_View[R]], _View[R]]:
-        """Declare the view below at a path and its other names; the suffix selects the answer's format."""
+        """Declare the decorated view at a path and its aliases; the suffix selects the answer's format."""
 
         def declare(view: _View[R]) -> _View[R]:
             for name in (path, *aliases):
@@ -94,7 +94,7 @@ class SignedRoutes(Routes[Context]):
 
 
 def check_freshness(context: Context, app: RongCloudApp, nonce: str, timestamp: str) -> None:
-    """Refuse old timestamps and reused nonces, where settings say so. Raises SignatureWrong."""
+    """Refuse old timestamps and reused nonces, if settings enable it. Raises SignatureWrong."""
     window = context.settings.rongcloud_timestamp_window
     if window and not _is_near(timestamp, context.services.clock.now(), window):
         _refuse(context, f"its timestamp is more than {window} s off, or no number")
@@ -104,7 +104,7 @@ def check_freshness(context: Context, app: RongCloudApp, nonce: str, timestamp: 
 
 
 def is_signed(app: RongCloudApp, nonce: str, timestamp: str, signature: str) -> bool:
-    """Tell whether a signature, in hex of any case, is by one of the app's secrets."""
+    """Return whether a signature, in hex of any case, was made with one of the app's secrets."""
     if not (nonce and timestamp and signature):
         return False
     given = signature.lower().encode()

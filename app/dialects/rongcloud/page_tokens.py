@@ -1,4 +1,4 @@
-"""The text by which the next page of a list is requested: the position of its last entry."""
+"""The token that requests the next page of a list: the position of the last entry of this one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def next_page_token(entries: Sequence[UserAttribute] | Sequence[Subscription], s
 
 
 def page_token(start: int | None = None) -> FormType:
-    """Return the type of a page token; without one a list is read from `start`, or from its own."""
+    """Return the type of a page token; `start` is the position if it is absent."""
 
     def decode(name: str, values: Sequence[str]) -> int:
         if not _PAGE_TOKEN.fullmatch(values[0]):

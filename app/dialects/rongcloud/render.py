@@ -1,4 +1,4 @@
-"""Domain to wire: JSON or, for a path that ends so, XML."""
+"""Render RongCloud's answers: JSON or, for a path that ends in `.xml`, XML."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ...http.responses import Answer
 if TYPE_CHECKING:
     from .context import Context
 
-#: Characters of an X-Request-ID that is returned; the documents allow 36.
+#: Longest X-Request-ID that is returned; the documentation allows 36.
 MAX_REQUEST_ID_CHARS = 128
-#: Times in answers are local to the vendor's data centre for China.
+#: Times in answers are local to the vendor's data centre in China.
 _BEIJING = timedelta(hours=8)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def render(context: Context, body: Mapping[str, Any], status: int) -> Answer:
 
 
 def _request_id(context: Context) -> str:
-    """Return the client's id of the request; empty if it has none that can be returned."""
+    """Return the client's id of the request; empty if it is absent or invalid."""
     http_request = context.http_request
     given = http_request.header("X_REQUEST_ID") or http_request.header("RC_REQUEST_ID")
     is_valid = len(given) <= MAX_REQUEST_ID_CHARS and given.isascii() and given.isprintable()
@@ -64,7 +64,7 @@ def _xml(body: Mapping[str, Any]) -> bytes:
 def _fill(element: Element, value: Any) -> None:
     """Put a JSON value into an element: an object as children, an array as `<item>`s.
 
-    A name that no element can have, as most user ids, becomes `<item name="">`.
+    A name that is not a valid element name, as most user ids, becomes `<item name="">`.
     """
     if isinstance(value, Mapping):
         for name, part in value.items():

@@ -21,7 +21,7 @@ USER_ID = forms.form_type(lambda name, values: values[0], "", is_too_long=_ID_TO
 
 
 def user_ids(max_values: int, *, comma_separated: bool = False) -> forms.FormType:
-    """Return the type of the ids of several users; comma-separated too, where the call has it so."""
+    """Return the type of several user ids, optionally comma-separated."""
     return forms.distinct(max_values, _ID_TOO_LONG, comma_separated=comma_separated)
 
 
@@ -33,12 +33,12 @@ class Paged:
     size: int
 
     def part(self) -> Page:
-        """Return the page as a part of a list."""
+        """Return the page as a slice of a list."""
         return Page((self.page - 1) * self.size, self.size)
 
 
 def _long_name(name: str) -> bool:
-    # Too long if both are exceeded: today's documents count characters, older ones counted bytes.
+    # Both must be exceeded: today's documentation counts characters, older versions counted bytes.
     return len(name) > 64 and len(name.encode()) > 128
 
 
@@ -50,8 +50,8 @@ _MAX_NUMBER = 2**53
 def new_id_error(user_id: str) -> str | None:
     """Return why this dialect does not register an id; None if it does.
 
-    E-mail addresses and phone numbers are ids too, so all visible characters are allowed, but for the comma
-    that separates ids.
+    E-mail addresses and phone numbers serve as ids, so all visible characters are allowed except the comma,
+    which separates ids.
     """
     if user_id.isprintable() and not set(user_id) & {" ", ","}:
         return None
@@ -60,7 +60,7 @@ def new_id_error(user_id: str) -> str | None:
 
 @dataclass(slots=True)
 class OneUser:
-    """A call about one user."""
+    """A request about one user."""
 
     user_id: str = field(USER_ID, "userId")
 
@@ -85,7 +85,7 @@ class Refresh:
 
 @dataclass(slots=True)
 class TokenExpire:
-    """`/user/token/expire`: the tokens that are issued before a time, in Unix ms."""
+    """`/user/token/expire`: the tokens issued before a time in Unix ms."""
 
     user_ids: tuple[str, ...] = field(user_ids(20), "userId")
     time: int = field(forms.number(0, _MAX_NUMBER), "time")
@@ -108,13 +108,13 @@ class Unblock:
 
 @dataclass(slots=True)
 class BlockQuery(Paged):
-    """`/user/block/query`: a page; without one, or page 0, the first thousand."""
+    """`/user/block/query`: a page; page 0, the default, is the first thousand entries."""
 
     page: int = field(forms.number(0, _MAX_NUMBER, 0), "page", required=False)
     size: int = field(forms.number(1, 1000, 50), "size", required=False)
 
     def part(self) -> Page:
-        """Return the page as a part of the list."""
+        """Return the page as a slice of the list."""
         return Paged.part(self) if self.page else Page(0, 1000)
 
 
@@ -136,7 +136,7 @@ class ChangeWhitelist:
 
 @dataclass(slots=True)
 class ListQuery:
-    """`/user/blacklist/query` and `/user/whitelist/query`: the newest first, from a token on."""
+    """`/user/blacklist/query` and `/user/whitelist/query`: newest first, after a page token."""
 
     user_id: str = field(USER_ID, "userId")
     page_token: int | None = field(page_token(), "pageToken", required=False)
@@ -205,7 +205,7 @@ class GetTags:
 
 @dataclass(slots=True)
 class Several:
-    """Calls about up to a hundred users, whose ids may be joined by commas."""
+    """A request about up to a hundred users, whose ids may be comma-separated."""
 
     user_ids: tuple[str, ...] = field(user_ids(100, comma_separated=True), "userId")
 
@@ -288,7 +288,7 @@ class QueryChatBans:
 
 @dataclass(slots=True)
 class SetBlockPushPeriod:
-    """`/user/blockPushPeriod/set`: a start, a forms.number of minutes, and a level."""
+    """`/user/blockPushPeriod/set`: a start, a number of minutes, and a level."""
 
     user_id: str = field(USER_ID, "userId")
     start_time: str = field(
@@ -354,6 +354,6 @@ class OnlineStatus:
 
 @dataclass(slots=True)
 class OnlineStatuses:
-    """`/callback/onlinestatus`: an array of such objects."""
+    """`/callback/onlinestatus`: an array of objects."""
 
     statuses: tuple[OnlineStatus, ...]

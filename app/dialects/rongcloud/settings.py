@@ -12,7 +12,7 @@ from ...settings import SettingGroup, Settings, setting, variable
 
 #: The profiles of an app; the first is the default.
 PROFILES = ("documented", "live")
-#: A RongCloud token contains its app key and has to stay under 256 bytes.
+#: A token contains its app key and must stay under 256 bytes.
 MAX_APP_KEY_BYTES = 64
 
 
@@ -22,7 +22,7 @@ class RongCloudApp:
 
     key: str
     secrets: tuple[str, ...]
-    """The first signs, any of them verifies."""
+    """The first signs, all verify."""
     profile: str = PROFILES[0]
 
     @property
@@ -94,11 +94,11 @@ class RongCloudSettings(SettingGroup):
     )
 
     def app(self, key: str) -> RongCloudApp | None:
-        """Return the app of a key, or None."""
+        """Return the app with a key, or None."""
         return next((app for app in self.rongcloud_apps if app.key == key), None)
 
     def check(self, settings: Settings) -> None:
-        """Check that the callbacks' apps are there. Raises SettingInvalid."""
+        """Check that the callbacks' apps are configured. Raises SettingInvalid."""
         unknown = [key for key, _ in self.rongcloud_callback_urls if self.app(key) is None]
         if unknown:
             raise SettingInvalid(

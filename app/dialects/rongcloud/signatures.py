@@ -1,4 +1,4 @@
-"""RongCloud's signature, which its requests bear and the callbacks that are sent."""
+"""RongCloud's signature of requests and callbacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RongCloud's calls about subscriptions to presence, which OpenIM v3's calls share."""
+"""RongCloud's calls about presence subscriptions, which are shared with OpenIM v3."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ FORMAT = "rongcloud"
 
 
 def token_formats(settings: Settings) -> Sequence[TokenCodec]:
-    """Return the one format; its `iat` is in milliseconds, so that each call issues another token."""
+    """Return RongCloud's only format; its `iat` in milliseconds makes the tokens of each call differ."""
     own = settings.groups[RongCloudSettings]
     format = TokenFormat(FORMAT, own.rongcloud_token_days * DAY, iat_per_second=1000)
     keys = {app.key: keys_of(app.secrets) for app in own.rongcloud_apps}

@@ -14,7 +14,7 @@ from .tokens import FORMAT
 
 routes = SignedRoutes()
 
-#: An operateId is four groups of four of these.
+#: The characters of an operateId, which is four groups of four.
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -22,8 +22,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 def get_token(context: Context, request: schemas.GetToken) -> dict[str, Any]:
     """Register the user if necessary, write name and portrait, answer with a token.
 
-    A `live` app issues another token at every call. A `documented` one refuses a user with a valid token of
-    this app: an id registers once.
+    A `live` app issues a new token at every call. A `documented` one refuses a user who has a valid token of
+    this app.
     """
     services = context.services
     token = services.registration.get_or_register(
@@ -38,7 +38,7 @@ def get_token(context: Context, request: schemas.GetToken) -> dict[str, Any]:
 
 @routes.signed("/user/refresh", schemas.Refresh)
 def refresh(context: Context, request: schemas.Refresh) -> dict[str, Any]:
-    """Write name and portrait where they are given; ignore an unknown user."""
+    """Write name and portrait unless they are empty; ignore an unknown user."""
     changes = UserChanges(nickname=request.name or None, face_url=request.portrait_uri or None)
     context.services.users.update_profile(request.user_id, changes, unknown=True)
     return {}
@@ -65,9 +65,9 @@ def check_online(context: Context, request: schemas.OneUser) -> dict[str, Any]:
 
 @routes.signed("/user/token/expire", schemas.TokenExpire)
 def expire(context: Context, request: schemas.TokenExpire) -> dict[str, Any]:
-    """Revoke the tokens of users, of every dialect, that are issued before a time."""
+    """Revoke the users' tokens, of every dialect, that are issued before a time, even a future one."""
     if request.time > context.services.clock.now() * 1000:
-        # Until then they could not get a valid one.
+        # Administrators could not get a valid token until then.
         context.services.users.refuse_administrators(request.user_ids)
     context.services.tokens.expire(request.user_ids, request.time)
     return {}
@@ -75,7 +75,7 @@ def expire(context: Context, request: schemas.TokenExpire) -> dict[str, Any]:
 
 @routes.signed("/user/block", schemas.Block)
 def block(context: Context, request: schemas.Block) -> dict[str, Any]:
-    """Block users for some minutes from now, instead of any earlier block; they need not be registered."""
+    """Block users for some minutes, replacing any earlier block; they need not be registered."""
     context.services.blocks.block(request.user_ids, request.minute * 60)
     return {}
 
@@ -89,7 +89,7 @@ def unblock(context: Context, request: schemas.Unblock) -> dict[str, Any]:
 
 @routes.signed("/user/block/query", schemas.BlockQuery)
 def query_block(context: Context, request: schemas.BlockQuery) -> dict[str, Any]:
-    """Answer with a page of blocked users, the last to be unblocked first."""
+    """Answer with a page of blocked users, those whose block ends last first."""
     start, size = request.part()
     return {
         "users": [

@@ -1,6 +1,6 @@
 """RongCloud's calls about user attributes: lists of other users, tags, settings, profiles.
 
-Their users need not be registered.
+The users need not be registered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .page_tokens import next_page_token
 
 routes = SignedRoutes()
 
-# The namespaces of user attributes. An attribute that a user has once has the name SINGLE.
+# The namespaces of user attributes. SINGLE is the name in namespaces with one attribute per user.
 BLACKLIST, WHITELIST, WHITESETTING = "blacklist", "whitelist", "whitesetting"
 TAGS, REMARK, CHAT_BAN, PUSH, PROFILE = "tags", "remark", "chat ban", "block push period", "profile"
 SINGLE = ""
@@ -38,7 +38,7 @@ def _remove(
 
 
 def _query(namespace: str, context: Context, request: schemas.ListQuery) -> dict[str, Any]:
-    """Answer with a page, the newest first, and the token of the next one."""
+    """Answer with a page, newest first, and the token of the next page."""
     attributes = context.services.user_attributes.of(
         namespace, request.user_id, request.page_token, request.size + 1
     )
@@ -223,7 +223,7 @@ def clean_profiles(context: Context, request: schemas.Several) -> dict[str, Any]
 
 @routes.signed("/user/profile/batch/query", schemas.Several)
 def query_profiles_of(context: Context, request: schemas.Several) -> dict[str, Any]:
-    """Answer with the profiles of the users that have one, in the order asked."""
+    """Answer with the profiles of the users that have one, in the requested order."""
     profiles = _only(PROFILE, context, request.user_ids)
     return {
         "userList": [
@@ -242,7 +242,7 @@ def query_profiles(context: Context, request: schemas.QueryProfiles) -> dict[str
 
 
 def _profile(user_id: str, value: str) -> dict[str, Any]:
-    """Render a profile: two objects, as JSON within texts."""
+    """Render a profile: two objects, each as a string of JSON."""
     version, profile, extended = json.loads(value)
     return {
         "userId": user_id,

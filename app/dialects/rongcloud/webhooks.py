@@ -1,4 +1,4 @@
-"""RongCloud's online-status callback, sent (docs.rongcloud.cn, platform-chat-api/user/onlinestatus)."""
+"""Send RongCloud's online-status callback (docs.rongcloud.cn, platform-chat-api/user/onlinestatus)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ...webhooks.signing import change_headers, signed_headers
 from .settings import RongCloudApp, RongCloudSettings
 from .signatures import signature_of
 
-#: Seconds for an answer; the vendor's page has none, its SDKs' authors say five.
+#: Seconds to wait for an answer; the vendor's page gives none, the authors of its SDKs say five.
 TIMEOUT = 5
-# "0" is online here, and offline in checkOnline. A revoked token counts as a log-out.
+# "0" means online here, but offline in checkOnline. A revoked token counts as a logout ("2").
 _STATUSES = {
     PresenceStatus.ONLINE: "0",
     PresenceStatus.LEFT: "1",
@@ -45,7 +45,7 @@ def senders(setup: SenderSetup) -> Sequence[Sender]:
 
 
 class RongCloudWebhooks(Sender):
-    """The receiver of an app's online-status callback."""
+    """The sender of an app's online-status callback."""
 
     wants_presence = True
 
@@ -63,7 +63,7 @@ class RongCloudWebhooks(Sender):
         return [Delivery(number, users, partial(self._send, changes, epoch), f"online status up to {number}")]
 
     def _send(self, changes: Sequence[PresenceChange], epoch: str) -> str | None:
-        """Send the callback; return why that failed, or None."""
+        """Send the callback; return the reason of a failure, or None."""
         body = json.dumps([_status(change) for change in changes], ensure_ascii=False).encode()
         delivery_id = f"{epoch}-{changes[0].number}-{changes[-1].number}"
         headers = {
@@ -78,7 +78,7 @@ class RongCloudWebhooks(Sender):
         return None if 200 <= status < 300 else f"the answer has status {status}"
 
     def _signed_url(self) -> str:
-        """Return the address with the parameters of every generation; they share the signature."""
+        """Return the URL with the parameters of all generations, which share the signature."""
         nonce, timestamp = secrets.token_hex(8), str(int(self._clock.now() * 1000))
         query = urlencode(
             {

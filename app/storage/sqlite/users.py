@@ -251,9 +251,7 @@ def _where(which: UserFilter) -> tuple[str, dict[str, object]]:
         "level > 1": low is not None and low > 1,
         "nickname = :nickname": which.nickname is not None,
         "user_id IN (SELECT value FROM json_each(:user_ids))": which.user_ids is not None,
-        "seq NOT IN (SELECT seq FROM users WHERE user_id IN (SELECT value FROM json_each(:without)))": bool(
-            which.without
-        ),
+        _NOT_WITHOUT: bool(which.without),
         _CONTAINS: bool(which.id_part or which.nickname_part or which.or_id),
     }
     used = [condition for condition, is_used in conditions.items() if is_used]

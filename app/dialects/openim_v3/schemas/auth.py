@@ -8,10 +8,10 @@ from typing import ClassVar
 from ....formats.schema import INT32, STRING, GoRequest, field
 from .rules import NO_RULES, Rules, lacks, rules
 
-#: The platforms that a token can be asked for with a secret (protocol v0.0.31 auth/auth.go), and HarmonyOS,
-#: which came later.
+#: The platforms for which a secret obtains a token (protocol v0.0.31 auth/auth.go), and HarmonyOS, which came
+#: later.
 _TOKEN_PLATFORMS = range(1, 12)
-#: The platforms that can be logged out; upstream forgot HarmonyOS to the last.
+#: The platforms that can be logged out; upstream never added HarmonyOS.
 _LOGOUT_PLATFORMS = range(1, 11)
 
 

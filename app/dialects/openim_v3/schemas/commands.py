@@ -1,4 +1,4 @@
-"""The requests about the small records of a user (user/user.proto; user/user.go for the checks)."""
+"""The requests about a user's commands (user/user.proto; user/user.go for the checks)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Request(GoRequest):
 
 @dataclass(slots=True)
 class _Owned(_Request):
-    """What all of them have: an owner."""
+    """The owner, which all of them have."""
 
     user_id: str = field(STRING, "userID")
 

@@ -22,7 +22,7 @@ class AddNotificationAccountReq(_Request):
     """`/user/add_notification_account` (3.5 on, with an id of the caller's choice from 3.6 on)."""
 
     RULES: ClassVar[Rules] = {
-        # Upstream says "nickName" of the face too.
+        # Upstream's message for an empty face also says "nickName".
         LEGACY: (_NAME, lacks("face_url", "nickName is empty")),
         CURRENT: (_NAME,),
     }

@@ -1,4 +1,4 @@
-"""The requests about who is online (user/user.proto, msggateway.proto; user/user.go for the checks)."""
+"""The requests about presence (user/user.proto, msggateway.proto; user/user.go for the checks)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..generations import CURRENT, LEGACY
 from .rules import NO_RULES, Rules, lacks, rules
 
 SUBSCRIBE, UNSUBSCRIBE = 1, 2
-#: Ids in one get_users_status up to 3.8.0.
+#: Maximum ids in one get_users_status up to 3.8.0.
 _MAX_USER_IDS = 500
 
 
@@ -24,7 +24,7 @@ class _Request(GoRequest):
 class GetUsersOnlineStatusReq(GoRequest):
     """`/user/get_users_online_status` and `/user/get_users_online_token_detail`.
 
-    Their handlers bind the body by gin's decoder in every version, which stops behind the value.
+    In every version their handlers bind the body with gin's decoder, which ignores text after the value.
     """
 
     GO_PACKAGE: ClassVar[str] = "msggateway"
@@ -36,7 +36,7 @@ class GetUsersOnlineStatusReq(GoRequest):
 
 @dataclass(slots=True)
 class GetUserStatusReq(_Request):
-    """`/user/get_users_status`: the ids; `userID` was once the asking user's and is ignored now."""
+    """`/user/get_users_status`: the ids; `userID` was the caller's and is ignored now."""
 
     RULES: ClassVar[Rules] = {
         LEGACY: (
@@ -53,7 +53,7 @@ class GetUserStatusReq(_Request):
 
 @dataclass(slots=True)
 class SubscribeOrCancelUsersStatusReq(_Request):
-    """`/user/subscribe_users_status` and its twin: `genre` decides, not the path."""
+    """`/user/subscribe_users_status` and `/user/unsubscribe_users_status`: `genre` decides, not the path."""
 
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "UserID is empty"),

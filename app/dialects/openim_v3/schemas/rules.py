@@ -1,4 +1,4 @@
-"""Upstream's Check() functions as tables: what is refused, with which message, in order, by generation."""
+"""Upstream's Check() functions as tables: conditions with their messages, in order, by generation."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ NO_RULES: Rules = {LEGACY: (), CURRENT: ()}
 
 
 def check(request: Any, generation: Generation) -> None:
-    """Refuse what the request's Check() refuses. Raises ArgumentInvalid."""
+    """Apply the rules of the request's Check(). Raises ArgumentInvalid."""
     for refuses, words in request.RULES[generation]:
         if refuses(request):
             raise ArgumentInvalid(words)
 
 
 def rules(*each: Rule) -> Rules:
-    """Return rules that both generations have."""
+    """Return rules that apply in both generations."""
     return {LEGACY: each, CURRENT: each}
 
 
 def lacks(field: str, message: str) -> Rule:
-    """Refuse an empty string, an empty list (which the service gets as none) or a zero."""
+    """Return a rule against an empty string, an empty list (which the service gets as none) or a zero."""
     return lambda request: not getattr(request, field), message
 
 
 def repeats(user_ids: Sequence[str]) -> bool:
-    """Tell whether an id stands in the list twice."""
+    """Return whether the list contains an id twice."""
     return len(set(user_ids)) < len(user_ids)
 
 
@@ -49,13 +49,13 @@ class SdkwsMessage(GoRequest):
 
 @dataclass(slots=True)
 class RequestPagination(SdkwsMessage):
-    """Which page, counted from 1, of how many."""
+    """The number of a page, counted from 1, and its size."""
 
     page_number: int = field(INT32, "pageNumber")
     show_number: int = field(INT32, "showNumber")
 
     def page(self) -> Page:
-        """Return the page as a part of a list; there may be nothing in it."""
+        """Return the page as a slice of a list; it may be empty."""
         return Page((self.page_number - 1) * max(self.show_number, 0), self.show_number)
 
 

@@ -12,7 +12,7 @@ from .rules import PAGINATED, RequestPagination, Rules, SdkwsMessage, lacks, rep
 
 
 def _is_legal(user_id: str) -> bool:
-    """Tell whether an id has letters and digits of any script and "_" only, as 3.8 demands of new ones."""
+    """Return whether an id has only letters, digits and "_", of any script, as 3.8 requires of new ids."""
     if user_id.isascii():
         return user_id.replace("_", "a").isalnum() or not user_id
     return all(char.isalpha() or char.isdecimal() or char == "_" for char in user_id)
@@ -25,7 +25,7 @@ class _Request(GoRequest):
 
 @dataclass(slots=True)
 class UserInfoWithEx(SdkwsMessage):
-    """The changes of a profile; absent or null leaves a field, an empty text empties it."""
+    """The changes of a profile: absent or null fields are kept, empty texts clear them."""
 
     user_id: str = field(STRING, "userID")
     nickname: str | None = field(nullable(STRING), "nickname")
@@ -36,7 +36,7 @@ class UserInfoWithEx(SdkwsMessage):
 
 @dataclass(slots=True)
 class UserRegisterReq(_Request):
-    """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, by admin token since."""
+    """`/user/user_register`: a batch of users; with `secret` up to 3.8.0, with an admin token since."""
 
     RULES: ClassVar[Rules] = {
         LEGACY: (
@@ -124,7 +124,7 @@ class GetAllUserIDReq(_Request):
 
 @dataclass(slots=True)
 class GetPaginationUsersReq(_Request):
-    """`/user/get_users`: a page of users, and from 3.6 on what their id or nickname contains."""
+    """`/user/get_users`: a page of users, from 3.6 on filtered by parts of id and nickname."""
 
     RULES: ClassVar[Rules] = rules(*PAGINATED)
 
@@ -135,7 +135,7 @@ class GetPaginationUsersReq(_Request):
 
 @dataclass(slots=True)
 class AccountCheckReq(_Request):
-    """`/user/account_check`: which of these ids are registered; repeats are refused before anything else."""
+    """`/user/account_check`: which of these ids are registered; repeated ids are refused."""
 
     RULES: ClassVar[Rules] = rules(
         lacks("check_user_ids", "CheckUserIDs is empty"),
@@ -147,7 +147,7 @@ class AccountCheckReq(_Request):
 
 @dataclass(slots=True)
 class UserRegisterCountReq(_Request):
-    """`/statistics/user/register`: from when to before when, in Unix ms."""
+    """`/statistics/user/register`: a half-open interval in Unix ms."""
 
     RULES: ClassVar[Rules] = rules(
         (lambda request: request.start <= 0, "start is invalid"),
