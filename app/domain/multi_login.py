@@ -38,9 +38,10 @@ def tokens_to_revoke(
     """Return the tokens to revoke when a user with the `active` ones (oldest first) gets one on a platform.
 
     Policy 0 leaves up to `max_per_platform` tokens on a platform, including the new one. Tokens of platform
-    Admin are ignored.
+    Admin are ignored, as are those of platforms without a name: upstream looks for tokens on named ones only
+    (branch 3.8.3-patch pkg/common/storage/cache/cachekey/token.go).
     """
-    others = [token for token in active if token.platform_id != Platform.ADMIN]
+    others = [token for token in active if token.platform_id in _CLASSES.keys() - {Platform.ADMIN}]
     return _POLICIES[policy](others, platform_id, max_per_platform)
 
 

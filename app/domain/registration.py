@@ -83,10 +83,12 @@ class Registration:
     ) -> Token:
         """Register the user, or update the nickname and a non-empty face URL; return a new token.
 
+        An administrator's profile is not changed.
+
         With `once`, raises TokenAlreadyIssued if the user has a valid token of the request's issuer. Only for
         a new user, raises UserIDInvalid if `new_id_error` is given, and TooManyUsers if there are `max_users`
-        already (0: no limit). Also raises UserIDInvalid, UserExists (the id is reserved), ArgumentTooLong,
-        WebhookRejected or WebhookUnavailable.
+        already, not counting administrators (0: no limit). Also raises UserIDInvalid, UserExists (the id is
+        reserved), ArgumentTooLong, WebhookRejected or WebhookUnavailable.
         """
         new_user = self._amended_if_new(user, new_id_error)
 
@@ -96,10 +98,11 @@ class Registration:
                 raise TokenAlreadyIssued(user.user_id)
             existing = self._user_store.get(transaction, user.user_id)
             if existing is not None:
-                self._rename(transaction, existing, user)
+                if not self._users.is_administrator(user.user_id):
+                    self._rename(transaction, existing, user)
             elif new_id_error is not None:
                 raise UserIDInvalid(new_id_error)
-            elif max_users and self._user_store.count(transaction) >= max_users:
+            elif max_users and self._user_store.count(transaction, self._users.administrators) >= max_users:
                 raise TooManyUsers
             else:
                 self._add(transaction, new_user, self._users.with_created_at([new_user]))

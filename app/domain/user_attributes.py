@@ -1,4 +1,4 @@
-"""Attributes that an application stores for a user: lists of other users, tags, settings.
+"""Attributes that an application stores for a user, or for all users: lists of users, tags, settings.
 
 The users need not be registered. The dialects define the namespaces and encode the values.
 """
@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .. import limits
 from ..errors import ArgumentTooLong
-from ..models import UserAttribute
+from ..models import Page, UserAttribute
 from ..storage import Storage, Transaction
 
+#: In place of a user id, for attributes that apply to all users.
+ALL_USERS = ""
 #: Maximum attributes of a user in one namespace.
 MAX_PER_NAMESPACE = 3000
 # Above every `seq`.
@@ -32,8 +34,9 @@ class UserAttributes:
     def put_all(self, namespace: str, attributes: Mapping[str, Mapping[str, str]]) -> None:
         """Set attributes, user id to name to value, all or none. Raises UserIDInvalid or ArgumentTooLong."""
         for user_id, values in attributes.items():
-            limits.check_user_id(user_id)
-            limits.check_texts(*values.values())
+            if user_id != ALL_USERS:
+                limits.check_user_id(user_id)
+            limits.check_texts(*values, *values.values())
 
         def operation(transaction: Transaction) -> None:
             for user_id, values in attributes.items():
@@ -86,9 +89,10 @@ class UserAttributes:
         return found
 
     def page(
-        self, namespace: str, offset: int, size: int, *, newest_first: bool = False
+        self, namespace: str, page: Page, *, user_id: str = "", name: str = "", newest_first: bool = False
     ) -> tuple[int, list[UserAttribute]]:
-        """Return the number of attributes in a namespace, of all users, and up to `size` after `offset`."""
+        """Return the number of attributes in a namespace, and a page of them; empty filters match all."""
+        which = {"namespace": namespace, "user_id": user_id, "name": name}
         return self._database.read(
-            lambda connection: self._store.page(connection, namespace, offset, size, newest_first)
+            lambda connection: self._store.page(connection, which, page, newest_first=newest_first)
         )

@@ -31,13 +31,14 @@ class Users:
     def __init__(self, storage: Storage, administrators: Sequence[str], events: Events, clock: Clock) -> None:
         self._database = storage.database
         self._store = storage.users
-        self._administrators = administrators
+        #: The ids of the administrators.
+        self.administrators = administrators
         self._events = events
         self._clock = clock
 
     def is_administrator(self, user_id: str) -> bool:
         """Return whether the id is in the setting `admins`, which applies to all dialects."""
-        return user_id in self._administrators
+        return user_id in self.administrators
 
     def refuse_administrators(self, user_ids: Iterable[str]) -> None:
         """Check that no administrator is among the users. Raises AdministratorProtected."""
@@ -77,7 +78,7 @@ class Users:
 
     def register_administrators(self) -> None:
         """Register the missing administrators, each with the id as nickname, without hooks or events."""
-        stored = self.with_created_at([User(user_id, nickname=user_id) for user_id in self._administrators])
+        stored = self.with_created_at([User(user_id, nickname=user_id) for user_id in self.administrators])
         self._database.write(lambda connection: self._store.add_missing(connection, stored))
 
     def register_under_new_id(self, user: User) -> User:
@@ -186,7 +187,7 @@ class Users:
         Administrators count as registered before `start`.
         """
         return self._database.read(
-            lambda connection: self._store.registrations(connection, start, end, self._administrators)
+            lambda connection: self._store.registrations(connection, start, end, self.administrators)
         )
 
 

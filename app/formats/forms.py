@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -31,15 +32,15 @@ _DIGITS = re.compile("-?[0-9]{1,18}")
 _JSON_NAMES: dict[type[Any], str] = {dict: "object", list: "array"}
 
 
-def parse(data: bytes) -> Parameters:
+def parse(data: bytes, names_with_objects: Collection[str] = ()) -> Parameters:
     """Return the parameters of a form or a JSON object, ignoring the Content-Type. Raises BodyInvalid.
 
     An empty list in JSON is a parameter without values. Values that are neither text nor numbers are
-    ignored, because a form cannot hold them.
+    ignored, because a form cannot hold them; but an object is a JSON text in the parameters named.
     """
     decoded = json_body.decode(data) if data.lstrip().startswith(b"{") else None
     if decoded is not None and decoded.error is None and decoded.extra_data_error is None:
-        return _grouped((name, _texts(value)) for name, value in decoded.value)
+        return _grouped((name, _texts(value, name in names_with_objects)) for name, value in decoded.value)
     return _grouped((name, [value]) for name, value in _form_pairs(data))
 
 
@@ -72,10 +73,12 @@ def _form_pairs(data: bytes) -> Iterable[tuple[str, str]]:
         raise BodyInvalid("the body is no form in UTF-8") from error
 
 
-def _texts(value: Any) -> list[str] | None:
+def _texts(value: Any, takes_objects: bool = False) -> list[str] | None:
     """Return the texts that a form would hold for a JSON value; None if it could not hold it."""
     if type(value) is list:
-        return [text for item in value for text in _texts(item) or ()]
+        return [text for item in value for text in _texts(item, takes_objects) or ()]
+    if type(value) is tuple and takes_objects:
+        return [json.dumps(dict(value), default=str)]
     if type(value) in (str, int):
         return [str(value)]
     return [value.literal] if type(value) is Number else None
@@ -90,6 +93,10 @@ class FormType(Type):
     max_values: int = 1
     """If 1, further values are ignored; otherwise they are an error."""
     is_too_long: Callable[[str], bool] = lambda value: False
+    may_be_empty: bool = False
+    """Whether an empty list is a value, and satisfies a required parameter."""
+    takes_objects: bool = False
+    """Whether an object, which only JSON can hold, is a value: its JSON text."""
 
 
 def form_type(
@@ -119,8 +126,9 @@ def bind_form(request: type[R], parameters: Parameters) -> R:
     for each in fields(request):  # type: ignore[arg-type]
         type_, name = each.metadata["type"], each.metadata["key"]
         given.append((each, type_, name, type_.split(parameters.get(name, ()))))
-    for each, _, name, values in given:
-        if each.metadata.get("required", True) and not _is_given(values):
+    for each, type_, name, values in given:
+        is_given = _is_given(values) or (type_.may_be_empty and name in parameters and not values)
+        if each.metadata.get("required", True) and not is_given:
             raise ArgumentMissing(f"{name} is required", name)
     for _, type_, name, values in given:
         if type_.max_values > 1 and len(values) > type_.max_values:
@@ -129,6 +137,17 @@ def bind_form(request: type[R], parameters: Parameters) -> R:
         if any(type_.is_too_long(value) for value in values):
             raise ArgumentTooLong(f"{name} is too long", name)
     return bind(request, ((name, values) for _, _, name, values in given if _is_given(values)))
+
+
+def requires_any(request: type) -> bool:
+    """Return whether a request has a required parameter."""
+    return any(each.metadata.get("required", True) for each in fields(request))
+
+
+@cache
+def names_with_objects(request: type) -> frozenset[str]:
+    """Return the names of a request's parameters whose values are objects."""
+    return frozenset(each.metadata["key"] for each in fields(request) if each.metadata["type"].takes_objects)
 
 
 def _is_given(values: Iterable[str]) -> bool:

@@ -136,8 +136,6 @@ _JSON_NAMES: dict[type, str] = {
 
 
 def _mismatch(what: str, location: Location, go_type: str) -> BodyInvalid:
-    if not location.struct:
-        return BodyInvalid(f"json: cannot unmarshal {what} into Go value of type {go_type}")
     keys = ".".join(location.keys)
     return BodyInvalid(
         f"json: cannot unmarshal {what} into Go struct field {location.struct}.{keys} of type {go_type}"
@@ -191,6 +189,18 @@ def list_of(element: Type) -> Type:
     return Type(go_type, None, decode)
 
 
+def map_of(element: Type) -> Type:
+    """Return the type of an object with any keys: a dict, None if absent; null values become zero values."""
+    go_type = f"map[string]{element.name}"
+
+    def decode(value: Any, location: Location) -> dict[str, Any]:
+        if type(value) is not tuple:
+            raise _mismatch(_json_name(value), location, go_type)
+        return {key: element.zero if item is None else element.decode(item, location) for key, item in value}
+
+    return Type(go_type, None, decode)
+
+
 def pointer_to(request: type[GoRequest]) -> Type:
     """Return the type of a nested object; None if absent or null."""
 
@@ -203,12 +213,8 @@ def pointer_to(request: type[GoRequest]) -> Type:
 
 
 def nullable(type_: Type) -> Type:
-    """Return the type of a protobuf wrapper (`StringValue`), a plain value in JSON; None if absent or null.
-
-    The wrapper decodes itself, so its errors name no field (openimsdk/protocol wrapperspb).
-    """
-    return Type(type_.name, None, lambda value, location: type_.decode(value, _NOWHERE), type_.exact_type)
+    """Return the type of a protobuf wrapper (`StringValue`): its plain value, None if absent or null."""
+    return Type(type_.name, None, type_.decode, type_.exact_type)
 
 
-_NOWHERE = Location("", ())
 STRINGS = list_of(STRING)

@@ -172,11 +172,10 @@ class Dispatcher:
     def _refuse(self, http_request: Request, error: NoSuchCall) -> Answer:
         """Answer as the dialect that the path looks like, or as gin does."""
         base: BasePath | None = http_request.environ.get(_BASE)
-        by_suffix = self._by_suffix(http_request.path)
+        dialect = (base.selected if base else None) or self._by_suffix(http_request.path)
         # gin answers OPTIONS on every path; RongCloud does not.
-        if http_request.method == "OPTIONS" and by_suffix is None:
+        if http_request.method == "OPTIONS" and not (dialect and dialect.suffixes):
             return self._observed(Exchange(http_request, "", _NOWHERE, "ok", responses.options(), 0.0))
-        dialect = (base.selected if base else None) or by_suffix
         if dialect is None:
             answer = responses.not_found()
             return self._observed(Exchange(http_request, "", _NOWHERE, type(error).__name__, answer, 0.0))

@@ -154,10 +154,16 @@ def test_a_batch_puts_users_online_and_lists_refused_ones(app: Flask) -> None:
         ],
     }
     refused = [
-        {"userID": "nobody", "platformID": 1, **error(1004, "RecordNotFoundError", "record not found")},
+        {
+            "userID": "nobody",
+            "platformID": 1,
+            "connID": "",
+            **error(1004, "RecordNotFoundError", "record not found"),
+        },
         {
             "userID": "carol",
             "platformID": 5,
+            "connID": "30",
             **error(1601, "ConnOverMaxNumLimit", "more than 30 connections on platform 5"),
         },
     ]

@@ -191,11 +191,10 @@ def online(app: Flask, user_id: str) -> list[tuple[int, str, bool, float]]:
     ("token", "platform_id"),
     [
         (tokens.v2("alice", "IOS", NOW), 1),
-        (tokens.v2("alice", "", NOW), 0),
         (tokens.v3_4("alice", 2, NOW), 2),
         (tokens.v3_8("alice", 5, NOW), 5),
     ],
-    ids=["v2", "v2 without a platform", "v3.4", "v3.8"],
+    ids=["v2", "v3.4", "v3.8"],
 )
 def test_heartbeat_and_leave_use_the_platform_of_the_token(app: Flask, token: str, platform_id: int) -> None:
     epoch = app.extensions["rollcall"].presence.epoch
@@ -312,3 +311,29 @@ def test_a_restart_takes_users_offline_changes_the_epoch_and_keeps_tokens(
     restarted.extensions["rollcall"].start()
     assert online(restarted, "alice") == []
     assert heartbeat(restarted, token)["data"]["epoch"] != before
+
+
+@pytest.mark.parametrize("platform_id", [0, 12, -1])
+def test_a_token_without_a_named_platform_is_for_any_platform_and_web_by_default(
+    make_app: MakeApp, platform_id: int
+) -> None:
+    app = make_app()
+    services = app.extensions["rollcall"]
+    services.start()
+    services.users.register([User("alice", "Alice")])
+    for user_id, number in (("alice", platform_id), ("imAdmin", 10)):
+        services.tokens.issue(services.codecs["v3.8"].request(user_id, number))
+    services.tokens.issue(services.codecs["v2"].request("alice", 0))
+    assert heartbeat(app, tokens.v2("alice", "", NOW))["data"]["platformID"] == 5
+    token = tokens.v3_8("alice", platform_id, NOW)
+    assert heartbeat(app, token)["data"]["platformID"] == 5
+    assert heartbeat(app, token, platformID=1)["data"]["platformID"] == 1
+    body = {"userIDs": ["alice"]}
+    headers = {"operationID": "1", "token": ADMIN}
+    statuses = app.test_client().post("/user/get_users_status", json=body, headers=headers).get_json()
+    online_on = {"statusList": [{"userID": "alice", "status": 1, "platformIDs": [1, 5]}]}
+    assert statuses == {**DONE, "data": online_on}
+    client = app.test_client()
+    for left in ({}, {"platformID": 1}):
+        play(client, Scenario("", LEAVE, left, DONE, headers={"token": token}), JSON, CORS)
+    assert online(app, "alice") == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rollcall_server.domain import user_attributes
 from rollcall_server.errors import ArgumentTooLong, UserIDInvalid
+from rollcall_server.models import Page
 from rollcall_server.services import Services
 
 
@@ -20,7 +21,7 @@ def test_attributes_belong_to_one_namespace_and_come_newest_first(services: Serv
         "u": {"a": "1", "b": "2"},
         "v": {"c": "4"},
     }
-    total, page = services.user_attributes.page("kind", 1, 5)
+    total, page = services.user_attributes.page("kind", Page(1, 5))
     assert (total, [(each.user_id, each.name) for each in page]) == (3, [("u", "b"), ("v", "c")])
     services.user_attributes.remove("kind", ["u", "v", "w"], ["a", "c", "nothing"])
     assert services.user_attributes.of_users("kind", ["u", "v"]) == {"u": {"b": "2"}}

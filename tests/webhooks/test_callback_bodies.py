@@ -87,6 +87,16 @@ def test_a_refusal_by_the_callback_is_rendered_in_each_dialect(
     assert app.extensions["rollcall"].users.existing_ids(["u"]) == {"u"}
 
 
+def test_texts_of_an_answer_that_are_too_long_are_a_parameter_error(app: Flask, sink: Sink) -> None:
+    users = [{"userID": "u", "nickname": "n" * 70_000}]
+    sink.behave = answering(json.dumps({"actionCode": 0, "errCode": 0, "users": users}).encode())
+    too_long = "ParamError:the texts have over 65536 characters."
+    assert send(app, "rongcloud") == (400, url("/user/getToken.json", 1005, too_long))
+    documented = {**RONG, "App-Key": "your-app-key", "Signature": signature_of("your-app-secret", "1", "2")}
+    response = app.test_client().post("/user/getToken.json", data="userId=u&name=n", headers=documented)
+    assert response.get_json() == url("/user/getToken.json", 1003, "参数错误")
+
+
 CLOSED = "RemoteDisconnected: Remote end closed connection without response"
 UNREACHED = f"beforeUserRegister: {CLOSED}"
 GARBLED = "beforeUserRegister: invalid character '<' looking for beginning of value"

@@ -20,12 +20,12 @@ class WithSecret(Protocol):
         ...
 
 
-def by_token(context: RequestContext) -> None:
-    """Require a valid token of any OpenIM dialect. Raises TokenRefused."""
+def by_token(context: RequestContext, *, signature_first: bool = False) -> None:
+    """Require a valid token of any OpenIM dialect, checked as by `Tokens.verify`. Raises TokenRefused."""
     text = context.http_request.header("TOKEN")
     if not text:
         raise TokenMissing
-    context.token = tokens.verify(context.services, text)
+    context.token = tokens.verify(context.services, text, signature_first=signature_first)
 
 
 def check_secret(context: RequestContext, given: str, secrets: Sequence[str]) -> None:

@@ -85,8 +85,12 @@ def parse_token(context: RequestContext, request: schemas.ParseTokenReq) -> dict
     ),
 )
 def force_logout(context: RequestContext, request: schemas.ForceLogoutReq) -> object:
-    """Revoke a user's tokens on one platform and end presence there; there need not be any."""
-    context.services.tokens.revoke(request.from_user_id, platform_of(request.platform))
+    """Revoke a user's tokens on one platform and end presence there; there need not be any.
+
+    Of a platform without a name here, v2's tokens have another id than v3's.
+    """
+    for platform_id in {platform_of(request.platform), request.platform}:
+        context.services.tokens.revoke(request.from_user_id, platform_id)
     return NO_DATA
 
 

@@ -196,8 +196,8 @@ def _changes(request: schemas.UpdateSelfUserInfoReq) -> UserChanges:
 
 
 def _page(request: schemas.GetUsersReq) -> Page:
-    """Return the page; a negative size means no limit, and a page below 1 the first."""
-    if request.show_number < 0:
+    """Return the page; a negative size means no limit, a page below 1 the first, and an id has no pages."""
+    if request.show_number < 0 or request.user_id:
         return EVERYTHING
     return Page(max(request.page_number - 1, 0) * request.show_number, request.show_number)
 

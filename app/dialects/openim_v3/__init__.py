@@ -5,7 +5,20 @@ from __future__ import annotations
 from ...http.dialect import DetectionHints, Dialect
 from ..openim.settings import OpenIMSettings
 from ..openim.tokens import V3_4, V3_8
-from . import auth, commands, context, errors, guard, notification, presence, render, statistics, tokens, user
+from . import (
+    auth,
+    client_config,
+    commands,
+    context,
+    errors,
+    guard,
+    notification,
+    presence,
+    render,
+    statistics,
+    tokens,
+    user,
+)
 from .context import Context
 from .settings import OpenIMV3Settings
 
@@ -17,6 +30,7 @@ DIALECT: Dialect[Context] = Dialect(
         *presence.routes.endpoints,
         *commands.routes.endpoints,
         *notification.routes.endpoints,
+        *client_config.routes.endpoints,
         *statistics.routes.endpoints,
     ),
     base_paths={"/v3": "", "/v3.4": "3.4", "/v3.8": "3.8"},

@@ -65,7 +65,10 @@ def get_user_token(context: Context, request: schemas.GetUserTokenReq) -> dict[s
 )
 def parse_token(context: Context, request: schemas.ParseTokenReq) -> dict[str, object]:
     """Answer with the claims of the token in the body."""
-    return render.parsed_token(tokens.verify(context.services, request.token), context.generation)
+    token = tokens.verify(
+        context.services, request.token, signature_first=context.generation.checks_signature_first
+    )
+    return render.parsed_token(token, context.generation)
 
 
 @routes.post(

@@ -22,6 +22,10 @@ def user_not_found(message: str, generation: object = None) -> AnyErrorRow:
     return ErrorRow(errors.UserNotFound, 200, 1004, message, NOT_FOUND, variant=generation)
 
 
+#: In some calls, 3.8 passes on MongoDB's message.
+UNKNOWN_TO_MONGO = user_not_found("mongo: no documents in result mongo find one", CURRENT)
+
+
 def bound_by_gin(generation: object = None) -> AnyErrorRow:
     """Return a row for an invalid body as gin answers it: HTTP 400, and only the message in `errDlt`."""
     return ErrorRow(errors.BodyInvalid, 400, 1001, error_message, ARGS, variant=generation, is_verbatim=True)

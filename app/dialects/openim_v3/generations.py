@@ -29,6 +29,8 @@ class Generation:
     name: str
     token_format: str
     """The format of the tokens that it issues."""
+    checks_signature_first: bool
+    """Whether a token's signature is checked before its times."""
     revokes: bool
     """Whether issuing a token revokes older ones of that user."""
     account_status: Mapping[bool, str | int]
@@ -43,6 +45,8 @@ class Generation:
     """The appMangerLevel of an administrator, and the one shown for users registered without one."""
     administrators_time: int | None
     """The createTime shown for administrators; None for the real one."""
+    lists_all_ids: bool
+    """Whether get_all_users_uid answers with all ids if `showNumber` is below 1."""
     skips_unknown: bool
     """Whether get_users_info omits unknown and repeated ids."""
     listed_levels: tuple[int, int] | None
@@ -64,6 +68,7 @@ class Generation:
 LEGACY = Generation(
     name="3.4",
     token_format=V3_4,
+    checks_signature_first=False,
     revokes=False,
     account_status={True: "registered", False: "unregistered"},
     online_status={True: "online", False: "offline"},
@@ -71,6 +76,7 @@ LEGACY = Generation(
     connection={"status": "online"},
     levels=(2, 1),
     administrators_time=None,
+    lists_all_ids=True,
     skips_unknown=False,
     listed_levels=None,
     notification_levels=(APP_ACCOUNT, APP_ACCOUNT),
@@ -83,6 +89,7 @@ LEGACY = Generation(
 CURRENT = Generation(
     name="3.8",
     token_format=V3_8,
+    checks_signature_first=True,
     revokes=True,
     account_status={True: 1, False: 0},
     online_status={True: 1, False: 0},
@@ -90,6 +97,7 @@ CURRENT = Generation(
     connection={},
     levels=(3, 0),
     administrators_time=_YEAR_1,
+    lists_all_ids=False,
     skips_unknown=True,
     listed_levels=(0, 1),
     notification_levels=(APP_ACCOUNT, 2**31 - 1),

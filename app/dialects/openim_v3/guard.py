@@ -8,7 +8,8 @@ from ...errors import HeaderMissing, NoSuchPath
 from ...formats.schema import bind_json
 from ...http.dialect import Access, Endpoint
 from ...http.error_rows import ErrorTable
-from ..openim.access import WithSecret, administrator, by_token, check_owner, check_secret
+from ..openim.access import WithSecret, administrator, check_owner, check_secret
+from ..openim.access import by_token as by_openim_token
 from .context import Context
 from .generations import CURRENT, LEGACY, Generation
 from .schemas.rules import check
@@ -34,6 +35,11 @@ def _require_operation_id(context: Context) -> None:
         raise HeaderMissing("operationID")
 
 
+def by_token(context: Context) -> None:
+    """Require a valid token of any OpenIM dialect. Raises TokenRefused."""
+    by_openim_token(context, signature_first=context.generation.checks_signature_first)
+
+
 class _Owned(Protocol):
     @property
     def owner_id(self) -> str: ...
@@ -43,7 +49,8 @@ def _with_secret(context: Context, request: WithSecret) -> None:
     check_secret(context, request.secret, context.services.settings.groups[OpenIMV3Settings].openim_secret)
 
 
-def _owner(context: Context, request: _Owned) -> None:
+def owner(context: Context, request: _Owned) -> None:
+    """Check that the request is about the caller, or the caller is an administrator. Raises NotOwner."""
     check_owner(context, request.owner_id)
 
 
@@ -56,7 +63,7 @@ TOKEN: Access[Context, object] = Access(by_token)
 #: An administrator's token.
 ADMINISTRATOR: Access[Context, object] = Access(by_token, administrator)
 #: The token of the user whom the request is about, or an administrator's.
-OWNER: Access[Context, _Owned] = Access(by_token, _owner)
+OWNER: Access[Context, _Owned] = Access(by_token, owner)
 
 
 def by_generation(legacy: Access[Context, R], current: Access[Context, R]) -> Access[Context, R]:

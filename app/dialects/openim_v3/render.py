@@ -8,7 +8,7 @@ from typing import TypeVar
 from ...formats import go_json
 from ...formats.go_json import RawJson
 from ...http.responses import NO_DATA, Answer
-from ...models import Connection, Registrations, Token, User, UserCommand
+from ...models import Connection, Registrations, Token, User, UserAttribute, UserCommand
 from .context import Context, send
 from .generations import Generation
 
@@ -141,6 +141,11 @@ def command(command: UserCommand) -> dict[str, object]:
         "value": command.value,
         "ex": command.ex,
     }
+
+
+def client_config(attribute: UserAttribute) -> dict[str, object]:
+    """Render a setting of a user's clients."""
+    return {"key": attribute.name, "userID": attribute.user_id, "value": attribute.value}
 
 
 def notification_account(user: User, generation: Generation) -> dict[str, object]:

@@ -7,12 +7,11 @@ from ...formats.go_json import RawJson
 from ...http.dialect import Routes
 from ...http.error_rows import ErrorTable
 from ...http.responses import NO_DATA
-from ...models import User, UserChanges, UserFilter
+from ...models import EVERYTHING, User, UserChanges, UserFilter
 from ..openim.schemas import UserInfo
 from . import render
 from .context import Context
-from .errors import user_not_found
-from .generations import CURRENT
+from .errors import UNKNOWN_TO_MONGO, user_not_found
 from .guard import ADMINISTRATOR, OWNER, SECRET, TOKEN, authorize_and_bind, by_generation
 from .schemas import user as schemas
 from .schemas.rules import RequestPagination, repeats
@@ -20,8 +19,6 @@ from .schemas.rules import RequestPagination, repeats
 routes = Routes("user", authorize_and_bind)
 
 _UNKNOWN = user_not_found("userID not found")
-# In updates of profiles, 3.8 passes on MongoDB's message.
-_UNKNOWN_TO_MONGO = user_not_found("mongo: no documents in result mongo find one", CURRENT)
 
 
 @routes.post(
@@ -47,7 +44,7 @@ def user_register(context: Context, request: schemas.UserRegisterReq) -> object:
     schemas.UpdateUserInfoReq,
     access=OWNER,
     body_keys=("userInfo",),
-    errors=ErrorTable(_UNKNOWN, _UNKNOWN_TO_MONGO),
+    errors=ErrorTable(_UNKNOWN, UNKNOWN_TO_MONGO),
 )
 def update_user_info(context: Context, request: schemas.UpdateUserInfoReq) -> object:
     """Write the fields that are neither empty nor 0, so none can be cleared."""
@@ -66,7 +63,7 @@ def update_user_info(context: Context, request: schemas.UpdateUserInfoReq) -> ob
     "/user/update_user_info_ex",
     schemas.UpdateUserInfoExReq,
     access=OWNER,
-    errors=ErrorTable(_UNKNOWN, _UNKNOWN_TO_MONGO),
+    errors=ErrorTable(_UNKNOWN, UNKNOWN_TO_MONGO),
 )
 def update_user_info_ex(context: Context, request: schemas.UpdateUserInfoExReq) -> object:
     """Write the given fields, even empty ones."""
@@ -111,7 +108,8 @@ def get_users_info(context: Context, request: schemas.GetDesignateUsersReq) -> d
 def get_all_users_uid(context: Context, request: schemas.GetAllUserIDReq) -> dict[str, object]:
     """Answer with a page of all ids, including administrators and notification accounts."""
     pagination = request.pagination or RequestPagination()
-    total, user_ids = context.services.users.ids(pagination.page())
+    is_page = pagination.show_number > 0 or not context.generation.lists_all_ids
+    total, user_ids = context.services.users.ids(pagination.page() if is_page else EVERYTHING)
     return {"total": total, "userIDs": render.or_null(user_ids)}
 
 

@@ -10,7 +10,7 @@ from ...formats.schema import bind, bind_json
 from ...http.dialect import Access, RequestContext
 from ...models import Platform, Token
 from .query import pairs_of_query
-from .schemas import Checked
+from .schemas import PLATFORMS, Checked
 
 R = TypeVar("R")
 
@@ -36,14 +36,19 @@ def _by_token(context: RequestContext) -> None:
     if not text:
         raise TokenMissing
     services = context.services
-    context.token = services.tokens.verify(services.codecs.decode(text))
+    context.token = services.tokens.verify(services.codecs.decode(text), signature_first=True)
 
 
 def _by_administrator(context: RequestContext) -> None:
     """Require an administrator's token, before the body is read. Raises AccessDenied."""
     _by_token(context)
-    if not context.is_administrator:
+    if not _is_administrator(context):
         raise NotAdministrator(context.caller_id)
+
+
+def _is_administrator(context: RequestContext) -> bool:
+    """Return whether the caller is an administrator; RongCloud's tokens are ordinary users'."""
+    return context.is_administrator and not bearer(context).issuer
 
 
 TOKEN: Access[RequestContext, object] = Access(_by_token)
@@ -59,22 +64,23 @@ def bearer(context: RequestContext) -> Token:
 def target(context: RequestContext, user_id: str, platform_id: int | None) -> tuple[str, int]:
     """Return the user and the platform whose presence a request is about.
 
-    By default they are the token's. A RongCloud token has no platform: the request may name any, the default
-    is web. Administrators may name any user and platform. Raises NotAdministrator, NotPermitted,
-    ArgumentMissing or UserNotFound.
+    By default they are the token's. A token without a platform, as RongCloud's, or with one that has no name
+    is for any platform: the request may name one, the default is web. Administrators may name any user and
+    platform. Raises NotAdministrator, NotPermitted, ArgumentMissing or UserNotFound.
     """
     caller = bearer(context)
     if user_id and user_id != caller.user_id:
         return _other_user(context, user_id, platform_id)
+    has_platform = caller.platform_id in PLATFORMS
     if platform_id is None:
-        return caller.user_id, Platform.WEB if caller.issuer else caller.platform_id
-    if platform_id != caller.platform_id and not caller.issuer and not context.is_administrator:
+        return caller.user_id, caller.platform_id if has_platform else Platform.WEB
+    if platform_id != caller.platform_id and has_platform and not _is_administrator(context):
         raise NotPermitted(f"the token is for platform {caller.platform_id}")
     return caller.user_id, platform_id
 
 
 def _other_user(context: RequestContext, user_id: str, platform_id: int | None) -> tuple[str, int]:
-    if not context.is_administrator:
+    if not _is_administrator(context):
         raise NotAdministrator(context.caller_id)
     if platform_id is None:
         raise ArgumentMissing("platformID is required", "platformID")

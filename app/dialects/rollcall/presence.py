@@ -35,7 +35,12 @@ def heartbeats(context: RequestContext, request: HeartbeatsReq) -> dict[str, obj
     return {
         "epoch": context.services.presence.epoch,
         "refused": [
-            {"userID": each.user_id, "platformID": each.platform_id, **error_body(context, error)}
+            {
+                "userID": each.user_id,
+                "platformID": each.platform_id,
+                "connID": each.connection_id,
+                **error_body(context, error),
+            }
             for each, error in refused
         ],
     }

@@ -13,6 +13,7 @@ from ...http.dialect import Access, Routes
 from ...models import ConnectionEvent, ConnectionEventType, Platform
 from .context import Context
 from .guard import check_freshness, is_signed, log_refusal
+from .platforms import platform_of
 from .schemas import OnlineStatus, OnlineStatuses
 from .settings import RongCloudApp
 
@@ -29,14 +30,6 @@ _TYPES = {
     "0": ConnectionEventType.ONLINE,
     "1": ConnectionEventType.OFFLINE,
     "2": ConnectionEventType.OFFLINE,
-}
-_PLATFORMS = {
-    "ios": Platform.IOS,
-    "android": Platform.ANDROID,
-    "harmonyos": Platform.HARMONY_OS,
-    "websocket": Platform.WEB,
-    "pc": Platform.WINDOWS,
-    "miniprogram": Platform.MINI_WEB,
 }
 
 
@@ -106,7 +99,7 @@ def online_status(context: Context, request: OnlineStatuses) -> dict[str, Any]:
 def _event(status: OnlineStatus, ttl: int) -> ConnectionEvent:
     type_ = _TYPES[status.status]
     # An unknown system counts as web; an offline report need not name the system.
-    platform = _PLATFORMS.get(status.os.lower(), Platform.WEB) if status.os else None
+    platform = platform_of(status.os) if status.os else None
     if platform is None and type_ is ConnectionEventType.ONLINE:
         platform = Platform.WEB
     return ConnectionEvent(type_, status.user_id, platform, status.session_id, status.time, ttl)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields
 from hmac import compare_digest
 from typing import Any, NoReturn, TypeVar
 
@@ -28,21 +27,23 @@ _MILLISECONDS = 10**11
 def authorize_and_bind(context: Context, schema: type[R], access: Access[Context, R]) -> R:
     """Check app key and signature, then bind the parameters."""
     access.identify(context)
-    body = context.http_request.body
-    if not body.strip() and any(each.metadata.get("required", True) for each in fields(_dataclass(schema))):
+    body = _form(context)
+    if context.app.is_documented and not body.strip() and forms.requires_any(schema):
         raise BodyEmpty
-    request = forms.bind_form(schema, _parameters(context, body))
+    request = forms.bind_form(schema, _parameters(context, body, schema))
     access.permit(context, request)
     return request
 
 
-def _dataclass(schema: type[R]) -> Any:
-    return schema
+def _form(context: Context) -> bytes:
+    """Return the form: the body, or the query of a GET call."""
+    http_request = context.http_request
+    return http_request.query.encode() if context.endpoint.method == "GET" else http_request.body
 
 
-def _parameters(context: Context, body: bytes) -> forms.Parameters:
+def _parameters(context: Context, body: bytes, schema: type) -> forms.Parameters:
     try:
-        return forms.parse(body)
+        return forms.parse(body, forms.names_with_objects(schema))
     except BodyInvalid as error:
         log_refusal(context, str(error))
         raise

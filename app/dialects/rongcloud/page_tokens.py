@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from ...errors import ArgumentInvalid
-from ...formats.forms import FormType, form_type
 from ...models import Subscription, UserAttribute
+from .context import Context
 
 _PAGE_TOKEN = re.compile("[0-9a-f]{1,15}")
 
@@ -17,12 +17,14 @@ def next_page_token(entries: Sequence[UserAttribute] | Sequence[Subscription], s
     return format(entries[size - 1].seq, "x") if len(entries) > size else ""
 
 
-def page_token(start: int | None = None) -> FormType:
-    """Return the type of a page token; `start` is the position if it is absent."""
+def position(context: Context, page_token: str) -> int | None:
+    """Return the position that a token stands for; None for the first page.
 
-    def decode(name: str, values: Sequence[str]) -> int:
-        if not _PAGE_TOKEN.fullmatch(values[0]):
-            raise ArgumentInvalid(f"{name} is none that was given out", name)
-        return int(values[0], 16)
-
-    return form_type(decode, start)
+    A token that was not given out stands for the first page in a `live` app; a `documented` one refuses it.
+    Raises ArgumentInvalid.
+    """
+    if _PAGE_TOKEN.fullmatch(page_token):
+        return int(page_token, 16)
+    if page_token and context.app.is_documented:
+        raise ArgumentInvalid("pageToken is none that was given out", "pageToken")
+    return None

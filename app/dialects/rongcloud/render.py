@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -47,11 +48,13 @@ def render(context: Context, body: Mapping[str, Any], status: int) -> Answer:
 
 
 def _request_id(context: Context) -> str:
-    """Return the client's id of the request; empty if it is absent or invalid."""
+    """Return the client's id of the request; without a valid one, a new id in a `live` app, else none."""
     http_request = context.http_request
     given = http_request.header("X_REQUEST_ID") or http_request.header("RC_REQUEST_ID")
     is_valid = len(given) <= MAX_REQUEST_ID_CHARS and given.isascii() and given.isprintable()
-    return given if is_valid else ""
+    if given and is_valid:
+        return given
+    return "" if context.app.is_documented else token_hex(16)
 
 
 def _xml(body: Mapping[str, Any]) -> bytes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...errors import ArgumentInvalid, ArgumentTooLong
 from ...formats import forms
 from ...formats.schema import field
 from ...models import Page
-from .page_tokens import page_token
 
 MAX_USER_ID_BYTES = 64
 MAX_TAG_BYTES = 40
@@ -44,6 +44,7 @@ def _long_name(name: str) -> bool:
 
 NAME = forms.text(_long_name)
 PORTRAIT = forms.text(forms.longer_than(1024))
+_PAGE_TOKEN = forms.text(forms.longer_than(64))
 _MAX_NUMBER = 2**53
 
 
@@ -72,6 +73,22 @@ class GetToken:
     user_id: str = field(USER_ID, "userId")
     name: str = field(NAME, "name")
     portrait_uri: str = field(PORTRAIT, "portraitUri", required=False)
+
+
+def check_documented(request: GetToken) -> None:
+    """Check what only the vendor's page on getToken demands (seed 003). Raises ArgumentInvalid."""
+    if len(request.name.encode()) > 128:
+        raise ArgumentTooLong("name is too long", "name")
+    if request.portrait_uri and not _is_web_address(request.portrait_uri):
+        raise ArgumentInvalid("portraitUri is no http or https URI", "portraitUri")
+
+
+def _is_web_address(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not set(uri) & set(' <>"')
+    except ValueError:
+        return False
 
 
 @dataclass(slots=True)
@@ -139,7 +156,7 @@ class ListQuery:
     """`/user/blacklist/query` and `/user/whitelist/query`: newest first, after a page token."""
 
     user_id: str = field(USER_ID, "userId")
-    page_token: int | None = field(page_token(), "pageToken", required=False)
+    page_token: str = field(_PAGE_TOKEN, "pageToken", required=False)
     size: int = field(forms.number(1, 1000, 1000), "size", required=False)
 
 
@@ -174,26 +191,28 @@ def _parts(values: Sequence[str]) -> list[str]:
     return list(values)
 
 
-_TAGS = forms.form_type(_tags, (), _parts, MAX_TAGS, forms.longer_than(MAX_TAG_BYTES))
+_TAGS = replace(
+    forms.form_type(_tags, (), _parts, MAX_TAGS, forms.longer_than(MAX_TAG_BYTES)), may_be_empty=True
+)
 
 
 @dataclass(slots=True)
 class SetTag:
-    """`/user/tag/set`: all tags of one user; none clears them."""
+    """`/user/tag/set`: all tags of one user; an empty list clears them."""
 
     user_id: str = field(USER_ID, "userId")
-    tags: tuple[str, ...] = field(_TAGS, "tags", required=False)
+    tags: tuple[str, ...] = field(_TAGS, "tags")
 
 
 @dataclass(slots=True)
 class SetTags:
-    """`/user/tag/batch/set`: all tags of each of the users; none clears them."""
+    """`/user/tag/batch/set`: all tags of each of the users; an empty list clears them."""
 
     user_ids: tuple[str, ...] = field(
         forms.form_type(lambda name, values: tuple(dict.fromkeys(values)), (), _parts, 1000, _ID_TOO_LONG),
         "userIds",
     )
-    tags: tuple[str, ...] = field(_TAGS, "tags", required=False)
+    tags: tuple[str, ...] = field(_TAGS, "tags")
 
 
 @dataclass(slots=True)
@@ -208,6 +227,13 @@ class Several:
     """A request about up to a hundred users, whose ids may be comma-separated."""
 
     user_ids: tuple[str, ...] = field(user_ids(100, comma_separated=True), "userId")
+
+
+@dataclass(slots=True)
+class CleanProfiles:
+    """`/user/profile/clean`: up to 20 users, whose ids may be comma-separated."""
+
+    user_ids: tuple[str, ...] = field(user_ids(20, comma_separated=True), "userId")
 
 
 @dataclass(slots=True)
@@ -268,6 +294,39 @@ class GetRemarks(Paged):
     size: int = field(forms.number(1, 50, 50), "size", required=False)
 
 
+def _conversation_tags(name: str, values: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        tag = forms.json_value(dict, name, value)
+        tag_id, tag_name = tag.get("tagId"), tag.get("tagName")
+        if not (
+            isinstance(tag_id, str) and isinstance(tag_name, str) and tag_id.strip() and tag_name.strip()
+        ):
+            raise ArgumentInvalid(f'{name} must be like [{{"tagId":"","tagName":""}}]', name)
+        if _ID_TOO_LONG(tag_id) or _ID_TOO_LONG(tag_name):
+            raise ArgumentTooLong(f"{name} is too long", name)
+        found[tag_id] = tag_name
+    return found
+
+
+@dataclass(slots=True)
+class SetConversationTags:
+    """`/user/conversation/tag/set`: names by id of tags that a user gives to conversations."""
+
+    user_id: str = field(USER_ID, "userId")
+    tags: dict[str, str] = field(
+        replace(forms.form_type(_conversation_tags, max_values=MAX_TAGS), takes_objects=True), "tags"
+    )
+
+
+@dataclass(slots=True)
+class DeleteConversationTags:
+    """`/user/conversation/tag/del`."""
+
+    user_id: str = field(USER_ID, "userId")
+    tag_ids: tuple[str, ...] = field(user_ids(MAX_TAGS), "tagIds")
+
+
 @dataclass(slots=True)
 class SetChatBan:
     """`/user/chat/fb/set`: whether users are banned from one-to-one chats."""
@@ -298,6 +357,16 @@ class SetBlockPushPeriod:
     level: str = field(forms.choice("1", "5", default="1"), "level", required=False)
 
 
+_PREFIX = "ext_"
+
+
+def _custom_fields(name: str, values: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = forms.json_value(dict, name, values[0])
+    if not all(key.startswith(_PREFIX) for key in found):
+        raise ArgumentInvalid(f"{name} has keys that do not begin with {_PREFIX}", name)
+    return found
+
+
 @dataclass(slots=True)
 class SetProfile:
     """`/user/profile/set`: two objects in JSON, merged into the stored ones."""
@@ -307,17 +376,22 @@ class SetProfile:
         forms.json_text(dict, _JSON_TOO_LONG), "userProfile", required=False
     )
     extended: dict[str, Any] | None = field(
-        forms.json_text(dict, _JSON_TOO_LONG), "userExtProfile", required=False
+        forms.form_type(_custom_fields, is_too_long=_JSON_TOO_LONG), "userExtProfile", required=False
     )
 
 
 @dataclass(slots=True)
 class QueryProfiles(Paged):
-    """`/user/profile/query`: a page of all profiles."""
+    """`/user/profile/query`: a page of all profiles; 0 stands for the default, as one SDK sends it."""
 
-    page: int = field(forms.number(1, _MAX_NUMBER, 1), "page", required=False)
-    size: int = field(forms.number(1, 100, 20), "size", required=False)
+    page: int = field(forms.number(0, _MAX_NUMBER, 0), "page", required=False)
+    size: int = field(forms.number(0, 100, 0), "size", required=False)
     order: str = field(forms.choice("0", "1", default="0"), "order", required=False)
+
+    def part(self) -> Page:
+        """Return the page as a slice of the list."""
+        size = self.size or 20
+        return Page((max(self.page, 1) - 1) * size, size)
 
 
 @dataclass(slots=True)
@@ -336,7 +410,7 @@ class QuerySubscriptions:
     """`/user/subscribe/query`."""
 
     user_id: str = field(USER_ID, "userId")
-    page_token: int = field(page_token(0), "pageToken", required=False)
+    page_token: str = field(_PAGE_TOKEN, "pageToken", required=False)
     size: int = field(forms.number(50, 200, 200), "pageSize", required=False)
     type: str = field(forms.choice("1", default="1"), "subType", required=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from ...errors import ArgumentMissing
@@ -9,7 +10,7 @@ from . import schemas
 from .context import Context
 from .errors import SUBSCRIPTIONS
 from .guard import SignedRoutes
-from .page_tokens import next_page_token
+from .page_tokens import next_page_token, position
 
 routes = SignedRoutes()
 
@@ -28,16 +29,17 @@ def set_subscription(context: Context, request: schemas.SetSubscription) -> dict
 
 @routes.signed("/user/subscribe/query", schemas.QuerySubscriptions, errors=SUBSCRIPTIONS)
 def query_subscriptions(context: Context, request: schemas.QuerySubscriptions) -> dict[str, Any]:
-    """Answer with a page of a user's subscriptions."""
-    found = context.services.subscriptions.of(request.user_id, request.page_token, request.size + 1)
+    """Answer with a page of a user's subscriptions; users subscribed to by one call share an entry."""
+    start = position(context, request.page_token) or 0
+    found = context.services.subscriptions.of(request.user_id, start, request.size + 1)
     rows = [
         {
-            "subUserIds": [each.user_id],
+            "subUserIds": [each.user_id for each in together],
             "subType": 1,
-            "subTime": each.since,
-            "expiry": each.until - each.since // 1000 if each.until else 0,
+            "subTime": since,
+            "expiry": until - since // 1000 if until else 0,
         }
-        for each in found[: request.size]
+        for (since, until), together in groupby(found[: request.size], lambda each: (each.since, each.until))
     ]
     token = next_page_token(found, request.size)
     return {"hasNext": bool(token), "pageToken": token, "subscriptions": rows}

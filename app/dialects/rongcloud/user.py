@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from ...models import User, UserChanges, UserFilter
-from . import render, schemas
+from . import platforms, render, schemas
 from .context import Context
 from .errors import DOCUMENTED
 from .guard import SignedRoutes
@@ -25,6 +25,8 @@ def get_token(context: Context, request: schemas.GetToken) -> dict[str, Any]:
     A `live` app issues a new token at every call. A `documented` one refuses a user who has a valid token of
     this app.
     """
+    if context.app.is_documented:
+        schemas.check_documented(request)
     services = context.services
     token = services.registration.get_or_register(
         User(request.user_id, nickname=request.name, face_url=request.portrait_uri),
@@ -38,9 +40,14 @@ def get_token(context: Context, request: schemas.GetToken) -> dict[str, Any]:
 
 @routes.signed("/user/refresh", schemas.Refresh)
 def refresh(context: Context, request: schemas.Refresh) -> dict[str, Any]:
-    """Write name and portrait unless they are empty; ignore an unknown user."""
+    """Write name and portrait unless they are empty; ignore administrators.
+
+    A `live` app refuses an unknown user, a `documented` one ignores it.
+    """
+    users = context.services.users
     changes = UserChanges(nickname=request.name or None, face_url=request.portrait_uri or None)
-    context.services.users.update_profile(request.user_id, changes, unknown=True)
+    if not users.is_administrator(request.user_id):
+        users.update_profile(request.user_id, changes, unknown=context.app.is_documented)
     return {}
 
 
@@ -63,13 +70,22 @@ def check_online(context: Context, request: schemas.OneUser) -> dict[str, Any]:
     return {"status": "1" if connections else "0"}
 
 
+@routes.signed("/user/online/platforms", schemas.OneUser)
+def online_platforms(context: Context, request: schemas.OneUser) -> dict[str, Any]:
+    """Answer with the platforms on which a user is online (server-sdk-java, CodeUtil.OnlinePlatform)."""
+    (connections,) = context.services.presence.connections([request.user_id])
+    return {"list": sorted({platforms.number_of(each.platform_id) for each in connections})}
+
+
 @routes.signed("/user/token/expire", schemas.TokenExpire)
 def expire(context: Context, request: schemas.TokenExpire) -> dict[str, Any]:
-    """Revoke the users' tokens, of every dialect, that are issued before a time, even a future one."""
-    if request.time > context.services.clock.now() * 1000:
-        # Administrators could not get a valid token until then.
-        context.services.users.refuse_administrators(request.user_ids)
-    context.services.tokens.expire(request.user_ids, request.time)
+    """Revoke the users' tokens, of every dialect, that are issued before a time, even a future one.
+
+    Ignore administrators.
+    """
+    is_administrator = context.services.users.is_administrator
+    user_ids = [user_id for user_id in request.user_ids if not is_administrator(user_id)]
+    context.services.tokens.expire(user_ids, request.time)
     return {}
 
 
@@ -122,9 +138,9 @@ def reactivate(context: Context, request: schemas.Several) -> dict[str, Any]:
 
 @routes.signed("/user/query", schemas.QueryUsers)
 def query(context: Context, request: schemas.QueryUsers) -> dict[str, Any]:
-    """Answer with a page of all users."""
-    newest_first = request.order == "1"
-    total, users = context.services.users.page(request.part(), UserFilter(), newest_first=newest_first)
+    """Answer with a page of all users but administrators."""
+    users, which = context.services.users, UserFilter(without=context.services.users.administrators)
+    total, page = users.page(request.part(), which, newest_first=request.order == "1")
     found = [
         {
             "userId": user.user_id,
@@ -132,7 +148,7 @@ def query(context: Context, request: schemas.QueryUsers) -> dict[str, Any]:
             "userPortrait": user.face_url,
             "regTime": render.local_time(user.created_at / 1000),
         }
-        for user in users
+        for user in page
     ]
     return {"total": total, "users": found}
 

@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ArgumentMissing
+from ...models import Page
 from . import schemas
 from .context import Context
 from .guard import SignedRoutes
-from .page_tokens import next_page_token
+from .page_tokens import next_page_token, position
 
 routes = SignedRoutes()
 
 # The namespaces of user attributes. SINGLE is the name in namespaces with one attribute per user.
 BLACKLIST, WHITELIST, WHITESETTING = "blacklist", "whitelist", "whitesetting"
-TAGS, REMARK, CHAT_BAN, PUSH, PROFILE = "tags", "remark", "chat ban", "block push period", "profile"
+TAGS, CONVERSATION_TAGS, REMARK = "tags", "conversation tags", "remark"
+CHAT_BAN, PUSH, PROFILE = "chat ban", "block push period", "profile"
 SINGLE = ""
 
 
@@ -40,7 +42,7 @@ def _remove(
 def _query(namespace: str, context: Context, request: schemas.ListQuery) -> dict[str, Any]:
     """Answer with a page, newest first, and the token of the next page."""
     attributes = context.services.user_attributes.of(
-        namespace, request.user_id, request.page_token, request.size + 1
+        namespace, request.user_id, position(context, request.page_token), request.size + 1
     )
     users = [attribute.name for attribute in attributes[: request.size]]
     token = next_page_token(attributes, request.size)
@@ -130,6 +132,28 @@ def get_tags(context: Context, request: schemas.GetTags) -> dict[str, Any]:
     return {"result": {user_id: json.loads(tags.get(user_id, "[]")) for user_id in request.user_ids}}
 
 
+@routes.signed("/user/conversation/tag/set", schemas.SetConversationTags)
+def set_conversation_tags(context: Context, request: schemas.SetConversationTags) -> dict[str, Any]:
+    """Add tags for a user's conversations, or rename them."""
+    context.services.user_attributes.put(CONVERSATION_TAGS, request.user_id, request.tags)
+    return {}
+
+
+@routes.signed("/user/conversation/tag/del", schemas.DeleteConversationTags)
+def delete_conversation_tags(context: Context, request: schemas.DeleteConversationTags) -> dict[str, Any]:
+    """Delete tags for a user's conversations."""
+    context.services.user_attributes.remove(CONVERSATION_TAGS, [request.user_id], request.tag_ids)
+    return {}
+
+
+@routes.signed("/user/conversation/tag/get", schemas.OneUser, method="GET")
+def get_conversation_tags(context: Context, request: schemas.OneUser) -> dict[str, Any]:
+    """Answer with the tags for a user's conversations, oldest first; the parameter is in the query."""
+    names = context.services.user_attributes.of_users(CONVERSATION_TAGS, [request.user_id])
+    tags = [{"tagId": tag_id, "tagName": name} for tag_id, name in names.get(request.user_id, {}).items()]
+    return {"data": {"userId": request.user_id, "tags": tags}}
+
+
 @routes.signed("/user/remarks/set", schemas.SetRemarks)
 def set_remarks(context: Context, request: schemas.SetRemarks) -> dict[str, Any]:
     """Write a user's remarks about others."""
@@ -168,7 +192,7 @@ def set_chat_ban(context: Context, request: schemas.SetChatBan) -> dict[str, Any
 @routes.signed("/user/chat/fb/querylist", schemas.QueryChatBans)
 def query_chat_bans(context: Context, request: schemas.QueryChatBans) -> dict[str, Any]:
     """Answer with a page of the users who are banned from one-to-one chats."""
-    total, attributes = context.services.user_attributes.page(CHAT_BAN, request.offset, request.num)
+    total, attributes = context.services.user_attributes.page(CHAT_BAN, Page(request.offset, request.num))
     return {"total": total, "users": [attribute.user_id for attribute in attributes]}
 
 
@@ -214,8 +238,8 @@ def set_profile(context: Context, request: schemas.SetProfile) -> dict[str, Any]
     return {}
 
 
-@routes.signed("/user/profile/clean", schemas.Several)
-def clean_profiles(context: Context, request: schemas.Several) -> dict[str, Any]:
+@routes.signed("/user/profile/clean", schemas.CleanProfiles)
+def clean_profiles(context: Context, request: schemas.CleanProfiles) -> dict[str, Any]:
     """Delete the profiles of users."""
     context.services.user_attributes.remove(PROFILE, request.user_ids, [SINGLE])
     return {}
@@ -236,7 +260,7 @@ def query_profiles_of(context: Context, request: schemas.Several) -> dict[str, A
 def query_profiles(context: Context, request: schemas.QueryProfiles) -> dict[str, Any]:
     """Answer with a page of all profiles."""
     _, attributes = context.services.user_attributes.page(
-        PROFILE, *request.part(), newest_first=request.order == "1"
+        PROFILE, request.part(), newest_first=request.order == "1"
     )
     return {"userList": [_profile(attribute.user_id, attribute.value) for attribute in attributes]}
 

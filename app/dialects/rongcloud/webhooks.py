@@ -13,6 +13,7 @@ from ...webhooks.delivery import Delivery
 from ...webhooks.http_client import DeliveryFailed
 from ...webhooks.senders import Sender, SenderSetup
 from ...webhooks.signing import change_headers, signed_headers
+from . import platforms
 from .settings import RongCloudApp, RongCloudSettings
 from .signatures import signature_of
 
@@ -25,16 +26,6 @@ _STATUSES = {
     PresenceStatus.LAPSED: "1",
     PresenceStatus.KICKED: "2",
 }
-_SYSTEMS = {
-    1: "iOS",
-    2: "Android",
-    5: "Websocket",
-    6: "MiniProgram",
-    8: "Android",
-    9: "iOS",
-    11: "HarmonyOS",
-}
-_OTHER_SYSTEM = "PC"
 
 
 def senders(setup: SenderSetup) -> Sequence[Sender]:
@@ -96,7 +87,7 @@ def _status(change: PresenceChange) -> dict[str, object]:
     return {
         "userid": change.user_id,
         "status": _STATUSES[change.status],
-        "os": _SYSTEMS.get(change.platform_id, _OTHER_SYSTEM),
+        "os": platforms.name_of(change.platform_id),
         "time": change.time,
         "clientIp": "",
         "sessionId": change.connection_id or f"platform-{change.platform_id}",

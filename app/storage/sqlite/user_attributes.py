@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from ...models import UserAttribute
+from ...models import Page, UserAttribute
 from .parameters import json_array
 
 _COLUMNS = ", ".join(UserAttribute._fields)
@@ -65,17 +65,19 @@ class UserAttributeStore:
         return [UserAttribute(*row) for row in rows]
 
     def page(
-        self, connection: sqlite3.Connection, namespace: str, offset: int, size: int, newest_first: bool
+        self, connection: sqlite3.Connection, which: Mapping[str, str], page: Page, *, newest_first: bool
     ) -> tuple[int, list[UserAttribute]]:
-        """Return the number of attributes in a namespace, and up to `size` of them after `offset`."""
-        (total,) = connection.execute(
-            "SELECT COUNT(*) FROM user_attributes WHERE namespace = ?", (namespace,)
-        ).fetchone()
+        """Return the number of attributes that match, and a page of them in order of creation or reversed.
+
+        `which` holds values of columns; an empty one matches all.
+        """
+        where = " AND ".join(f"{column} = :{column}" for column, value in which.items() if value)
+        (total,) = connection.execute(f"SELECT COUNT(*) FROM user_attributes WHERE {where}", which).fetchone()
         order = "DESC" if newest_first else "ASC"
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM user_attributes WHERE namespace = ? "
-            f"ORDER BY seq {order} LIMIT ? OFFSET ?",
-            (namespace, size, offset),
+            f"SELECT {_COLUMNS} FROM user_attributes WHERE {where} "
+            f"ORDER BY seq {order} LIMIT :size OFFSET :offset",
+            {**which, "size": max(page.size, 0), "offset": max(page.offset, 0)},
         )
         return int(total), [UserAttribute(*row) for row in rows]
 

@@ -77,9 +77,9 @@ class UserStore:
         )
         return [user_id for (user_id,) in rows]
 
-    def count(self, connection: sqlite3.Connection) -> int:
-        """Return the number of users."""
-        return _counted(connection, {"low": None, "high": None, "without": "[]"})
+    def count(self, connection: sqlite3.Connection, without: Sequence[str] = ()) -> int:
+        """Return the number of users whose id is not one of `without`."""
+        return _counted(connection, {"low": None, "high": None, "without": json_array(without)})
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
         """Insert the users whose ids are not registered."""

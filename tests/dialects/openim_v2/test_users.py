@@ -188,6 +188,7 @@ ANSWERS = [
     call(USERS, {"pageNumber": 4, "showNumber": 5}, page(None, 7, 4, 5)),
     call(USERS, {"pageNumber": -3, "showNumber": 1, "userID": "bob"}, page([cms("bob")], 1, -3, 1)),
     call(USERS, {"pageNumber": 9, "showNumber": -1, "userName": "LIC"}, page([CMS_ALICE], 1, 9, -1)),
+    call(USERS, {"pageNumber": 9, "showNumber": 3, "userID": "alice"}, page([CMS_ALICE], 1, 9, 3)),
     call(USERS, {"pageNumber": 1, "showNumber": 9, "userID": "nobody"}, page(None, 0, 1, 9)),
     call(USERS, {"pageNumber": 1, "showNumber": 9, "userName": "%"}, page(None, 0, 1, 9)),
     call(USERS, {"pageNumber": 1, "showNumber": 9, "content": "bob"}, page([cms("bob")], 1, 1, 9)),
@@ -359,6 +360,19 @@ def test_a_forced_logout_revokes_every_token_of_its_platform(app: Flask, clock: 
     left = {"token": tokens.v2("alice", "Web", NOW + 1)}
     end = success({"ExpireTimeSeconds": NOW + 1 + 7 * 86400})
     play(client, call("/auth/parse_token", {}, end, headers=left), JSON, CORS)
+
+
+def test_a_forced_logout_of_an_unnamed_platform_revokes_the_tokens_of_both_protocols(
+    app: Flask, clock: FakeClock
+) -> None:
+    client, services = app.test_client(), app.extensions["rollcall"]
+    codecs = services.codecs
+    for token_request in (codecs["v2"].request("alice", 0), codecs["v3.8"].request("alice", 11)):
+        services.tokens.issue(token_request)
+    play(client, call("/auth/force_logout", {"platform": 11, "fromUserID": "alice"}, DONE), JSON, CORS)
+    refusal = {"errCode": 1001, "errMsg": "op GetUserIDFromTokenExpireTime failed " + CAUSES["kicked"]}
+    for token in (tokens.v2("alice", "", NOW), tokens.v3_8("alice", 11, NOW)):
+        play(client, call("/v2/auth/parse_token", {}, refusal, headers={"token": token}), JSON, CORS)
 
 
 def test_the_manager_status_call_shows_presence_to_administrators_only(app: Flask) -> None:

@@ -138,7 +138,7 @@ REFUSED = [
         "a value as a number",
         ADD,
         {**VALID, "value": 1},
-        args("json: cannot unmarshal number into Go value of type string"),
+        args(FIELD.format("number", "ProcessUserCommandAddReq.value", "string")),
         headers=AS_ALICE,
     ),
 ]

@@ -45,6 +45,11 @@ def offline(*user_ids: str) -> list[dict[str, Any]]:
 
 
 REFUSED = [
+    *(
+        Scenario(f"online: no ids, not a manager: {body}", ONLINE, body, data(None), headers=headers)
+        for body in ({}, {"userIDs": []}, {"userIDs": None})
+        for headers in (AS_ALICE, AS_LEGACY_ALICE)
+    ),
     Scenario("online: not a manager", ONLINE, QUERY, no_permission("only app manager"), headers=AS_ALICE),
     Scenario(
         "legacy: online: not a manager",

@@ -165,14 +165,14 @@ REFUSED = [
         "update_ex: a wrapped value",
         UPDATE_EX,
         {"userInfo": {"userID": "alice", "nickname": {"value": "N"}}},
-        args("json: cannot unmarshal object into Go value of type string"),
+        args(FIELD.format("object", "UserInfoWithEx.userInfo.nickname", "string")),
         headers=AS_ALICE,
     ),
     Scenario(
         "update_ex: an option beyond int32",
         UPDATE_EX,
         {"userInfo": {"userID": "alice", "globalRecvMsgOpt": 2147483648}},
-        args("json: cannot unmarshal number 2147483648 into Go value of type int32"),
+        args(FIELD.format("number 2147483648", "UserInfoWithEx.userInfo.globalRecvMsgOpt", "int32")),
         headers=AS_ALICE,
     ),
     *(
@@ -260,6 +260,23 @@ READ = [
         page(1, 10),
         data({"total": 8, "userIDs": [*ADMIN_IDS, "alice", "bob", "app"]}),
         headers=AS_ALICE,
+    ),
+    *(
+        Scenario(
+            f"legacy: ids: all, showNumber {size}",
+            IDS,
+            {"pagination": {"pageNumber": 7, "showNumber": size}},
+            data({"total": 8, "userIDs": [*ADMIN_IDS, "alice", "bob", "app"]}),
+            headers=AS_LEGACY_ALICE,
+        )
+        for size in (0, -1, -(2**31))
+    ),
+    Scenario(
+        "legacy: ids: all, no showNumber",
+        IDS,
+        {"pagination": {"pageNumber": 1}},
+        data({"total": 8, "userIDs": [*ADMIN_IDS, "alice", "bob", "app"]}),
+        headers=AS_LEGACY_ALICE,
     ),
     Scenario(
         "ids: a page", IDS, page(3, 3), data({"total": 8, "userIDs": ["bob", "app"]}), headers=AS_LEGACY_ALICE

@@ -91,17 +91,23 @@ REGISTRATIONS = [
         headers=AS_ADMIN,
     ),
     # Legacy
-    Scenario("legacy: no secret", "/v3.4" + REGISTER, users("a"), legacy_args("Secret is empty"), headers=OP),
+    Scenario(
+        "legacy: no secret",
+        "/v3.4" + REGISTER,
+        users("a"),
+        legacy(1002, "NoPermissionError", "secret invalid"),
+        headers=OP,
+    ),
     Scenario(
         "legacy: with a token but without a secret",
         REGISTER,
         users("a"),
-        legacy_args("Secret is empty"),
+        legacy(1002, "NoPermissionError", "secret invalid"),
         headers=AS_LEGACY_ADMIN,
     ),
     *(
-        Scenario(f"legacy: {name}", REGISTER, body, legacy_args("Users is empty"), headers=OP)
-        for name, body in (("no users", SECRET), ("[]", {**SECRET, "users": []}))
+        Scenario(f"legacy: {name}", "/v3.4" + REGISTER, body, legacy_args("Users is empty"), headers=OP)
+        for name, body in (("{}", {}), ("no users", SECRET), ("[]", {**SECRET, "users": []}))
     ),
     Scenario(
         "legacy: a null user", REGISTER, {**SECRET, "users": [None]}, legacy_args("user is empty"), headers=OP

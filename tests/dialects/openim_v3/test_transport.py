@@ -113,9 +113,9 @@ BAD_TOKENS = [
             LEGACY_UNKNOWN,
         ),
         bad_token(
-            "expired is reported before forged",
+            "forged is reported before expired",
             tokens.v3_8("imAdmin", 10, 5, key="forged"),
-            current(1501, "TokenExpiredError", "TokenExpiredError"),
+            current(1505, "signature is invalid", "TokenUnknownError"),
             LEGACY_UNKNOWN,
         ),
         bad_token(

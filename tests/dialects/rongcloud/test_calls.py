@@ -19,6 +19,7 @@ from tests.support.scenario import Scenario, play
 from tests.support.tokens import signature_of
 
 NOW = int(START)
+_WITH_MSG = ("/user/deactivate", "/user/reactivate", "/user/profile/query", "/user/profile/batch/query")
 Body = dict[str, Any] | str
 DONE = {"code": 200}
 
@@ -33,7 +34,7 @@ def send(app: Flask, path: str, body: Body, answer: dict[str, Any], status: int 
     headers = more.get("headers", LIVE)
     if status != 200:
         answer = {"url": path, **answer}
-        if path.startswith(("/user/deactivate", "/user/reactivate")):
+        if path.startswith(_WITH_MSG):
             # The Go SDK reads the error message from this key.
             answer["msg"] = answer["errorMessage"]
     play(app.test_client(), Scenario("", path, form(body), answer, status, headers), JSON, NO_CORS, text_of)
@@ -90,6 +91,14 @@ REQUIRED = [
     ("whitesetting/set", {"userId": "u"}, "whiteSetting"),
     ("whitesetting/query", {}, "userId"),
     ("tag/set", {"tags": ["a"]}, "userId"),
+    ("tag/set", {"userId": "u"}, "tags"),
+    ("tag/set", {"userId": "u", "tags": ""}, "tags"),
+    ("tag/set", json.dumps({"userId": "u", "Tags": []}), "tags"),
+    ("tag/set", json.dumps({"userId": "u", "tags": None}), "tags"),
+    ("tag/batch/set", {"userIds": "u", "tag": "a"}, "tags"),
+    ("online/platforms", {}, "userId"),
+    ("conversation/tag/set", {"userId": "u"}, "tags"),
+    ("conversation/tag/del", {"userId": "u"}, "tagIds"),
     ("tag/batch/set", {"tags": ["a"]}, "userIds"),
     ("tags/get", {}, "userIds"),
     ("deactivate", {"userId": ","}, "userId"),
@@ -111,19 +120,36 @@ REQUIRED = [
 ]
 
 
-@pytest.mark.parametrize("headers", [LIVE, DOCUMENTED], ids=["live", "documented"])
 @pytest.mark.parametrize(("path", "body", "missing"), REQUIRED)
-def test_a_missing_parameter_is_named(
-    shared_app: Flask, headers: dict[str, str], path: str, body: Body, missing: str
+def test_a_missing_parameter_is_named_in_the_words_of_the_profile(
+    shared_app: Flask, path: str, body: Body, missing: str
 ) -> None:
     body = {**body, "unknown": "1"} if isinstance(body, dict) else body
-    refuse(shared_app, path, body, f"{missing} is required", headers=headers)
+    refuse(shared_app, path, body, f"{missing} is required", headers=DOCUMENTED)
+    recorded = {"code": 1002, "errorMessage": f"The parameter {missing} is required."}
+    send(shared_app, path, body, recorded, 400, headers=LIVE)
 
 
-@pytest.mark.parametrize("headers", [LIVE, DOCUMENTED], ids=["live", "documented"])
+#: The first required parameter of calls where it is not `userId`.
+FIRST = {"tag/batch/set": "userIds", "tags/get": "userIds", "chat/fb/querylist": "type"}
+
+
 @pytest.mark.parametrize("path", dict.fromkeys(path for path, _, _ in REQUIRED))
-def test_an_empty_body_is_error_1003(shared_app: Flask, headers: dict[str, str], path: str) -> None:
-    send(shared_app, path, "", {"code": 1003, "errorMessage": "参数错误"}, 400, headers=headers)
+def test_an_empty_body_is_error_1003_if_documented_and_a_missing_parameter_if_live(
+    shared_app: Flask, path: str
+) -> None:
+    send(shared_app, path, "", {"code": 1003, "errorMessage": "参数错误"}, 400, headers=DOCUMENTED)
+    recorded = {
+        "code": 1002,
+        "errorMessage": f"The parameter {FIRST.get(path, 'userId')} is required.",
+    }
+    send(shared_app, path, "", recorded, 400, headers=LIVE)
+
+
+@pytest.mark.parametrize("path", ["subscribe/set", "subscribe/query"])
+def test_subscription_calls_have_a_code_of_their_own_for_an_empty_body(shared_app: Flask, path: str) -> None:
+    refuse(shared_app, path, "", "the body is empty", 26001, headers=DOCUMENTED)
+    refuse(shared_app, path, "", "userId is required", 26001, headers=LIVE)
 
 
 MANY = [f"u{number}" for number in range(101)]
@@ -150,14 +176,41 @@ INVALID = [
     ("blacklist/add", {"userId": "u", "blackUserId": MANY[:21]}, "blackUserId has over 20 values", 1002),
     ("blacklist/add", {"userId": "u", "blackUserId": LONG}, "blackUserId is too long", 1005),
     ("blacklist/query", {"userId": "u", "size": 1001}, "size must be a number from 1 to 1000", 1002),
-    ("blacklist/query", {"userId": "u", "pageToken": "-1"}, "pageToken is none that was given out", 1002),
-    ("whitelist/query", {"userId": "u", "pageToken": "x"}, "pageToken is none that was given out", 1002),
     ("whitesetting/set", {"userId": "u", "whiteSetting": 2}, "whiteSetting must be 0 or 1", 1002),
     ("whitesetting/query", {"userId": MANY[:21]}, "userId has over 20 values", 1002),
     ("tag/set", {"userId": "u", "tags": [str(n) for n in range(21)]}, "tags has over 20 values", 1002),
     ("tag/set", {"userId": "u", "tags": "名" * 14}, "tags is too long", 1005),
     ("tag/set", {"userId": "u", "tags": "a\tb"}, "tags holds characters that are not allowed", 1002),
     ("tags/get", {"userIds": MANY[:51]}, "userIds has over 50 values", 1002),
+    ("profile/clean", {"userId": ",".join(MANY[:21])}, "userId has over 20 values", 1002),
+    (
+        "profile/set",
+        {"userId": "u", "userExtProfile": '{"ext_a":1,"a":1}'},
+        "userExtProfile has keys that do not begin with ext_",
+        1002,
+    ),
+    *(
+        (
+            "conversation/tag/set",
+            json.dumps({"userId": "u", "tags": [tag]}),
+            'tags must be like [{"tagId":"","tagName":""}]',
+            1002,
+        )
+        for tag in ({"tagId": "a"}, {"tagId": "", "tagName": "A"}, {"tagId": 1, "tagName": "A"})
+    ),
+    (
+        "conversation/tag/set",
+        {"userId": "u", "tags": "a"},
+        "tags must be JSON, and an object",
+        1002,
+    ),
+    (
+        "conversation/tag/set",
+        json.dumps({"userId": "u", "tags": [{"tagId": "a", "tagName": "名" * 22}]}),
+        "tags is too long",
+        1005,
+    ),
+    ("conversation/tag/del", {"userId": "u", "tagIds": MANY[:21]}, "tagIds has over 20 values", 1002),
     ("deactivate", {"userId": MANY}, "userId has over 100 values", 1002),
     ("deactivate", {"userId": ",".join(MANY)}, "userId has over 100 values", 1002),
     ("deactivate", {"userId": "alice,imAdmin"}, "imAdmin is an administrator", 1002),
@@ -209,7 +262,7 @@ INVALID = [
         1002,
     ),
     ("profile/set", {"userId": "u", "userProfile": "[]"}, "userProfile must be JSON, and an object", 1002),
-    ("profile/query", {"size": 101}, "size must be a number from 1 to 100", 1002),
+    ("profile/query", {"size": 101}, "size must be a number from 0 to 100", 1002),
     ("subscribe/set", {"userId": "u", "subUserIds": "a", "opType": 0}, "expiry is required", 26001),
     ("subscribe/set", {"userId": "u", "opType": 0, "expiry": 1}, "subUserIds is required", 26001),
     ("subscribe/set", {"userId": "u", "subUserIds": "a", "opType": 2}, "opType must be 0 or 1", 26001),
@@ -245,7 +298,9 @@ def test_refresh_writes_the_given_fields_and_info_returns_them(app: Flask) -> No
     send(app, "info", {"userId": "alice"}, {**before, "userName": "青花瓷"})
     send(app, "refresh", {"userId": "alice", "portraitUri": "G"}, DONE, headers=DOCUMENTED)
     send(app, "info", {"userId": "alice"}, {**before, "userName": "青花瓷", "userPortrait": "G"})
-    send(app, "refresh", {"userId": "nobody", "name": "N"}, DONE)
+    send(app, "refresh", {"userId": "nobody", "name": "N"}, DONE, headers=DOCUMENTED)
+    recorded = {"code": 1002, "errorMessage": "userIdnobody is not exist."}
+    send(app, "refresh", {"userId": "nobody", "name": "N"}, recorded, 400)
     unknown = {"code": 200, "userName": "", "userPortrait": "", "createTime": ""}
     send(app, "info", {"userId": "nobody"}, unknown)
 
@@ -410,6 +465,7 @@ def test_setting_tags_replaces_the_previous_ones(app: Flask) -> None:
     found = {"31232": [], "id1": [], "id2": ["x"]}
     send(app, "tags/get", {"userIds": ["31232", "id1", "id2"]}, {"code": 200, "result": found})
     # One client sends JSON inside a form field.
+    send(app, "tag/set", {"userId": "a", "tags": "[]"}, DONE)
     send(app, "tag/set", {"userId": "a", "tags": '["p","q"]'}, DONE)
     send(app, "tag/batch/set", {"userIds": '["b","c"]', "tags": "p"}, DONE)
     found = {"a": ["p", "q"], "b": ["p"], "c": ["p"]}
@@ -466,15 +522,16 @@ def test_query_lists_users_and_delusers_deletes_them(app: Flask) -> None:
         return {"userId": user_id, "userName": name, "userPortrait": portrait, "regTime": time}
 
     alice, bob = user("alice", "Alice", "F"), user("bob", "Bob")
-    send(app, "query", "page=2&pageSize=5", {"code": 200, "total": 7, "users": [alice, bob]})
-    send(app, "query", "order=1&pageSize=2", {"code": 200, "total": 7, "users": [bob, alice]})
-    send(app, "query", "page=9", {"code": 200, "total": 7, "users": []})
+    # Administrators are not listed.
+    send(app, "query", "page=1", {"code": 200, "total": 2, "users": [alice, bob]})
+    send(app, "query", "order=1&pageSize=1", {"code": 200, "total": 2, "users": [bob]})
+    send(app, "query", "page=9", {"code": 200, "total": 2, "users": []})
     assert heartbeat(app, ALICE_V3) == 0
     send(app, "remarks/set", {"userId": "alice", "remarks": '[{"id":"bob","remark":"B"}]'}, DONE)
     send(app, "delusers", "userId=alice&userId=nobody", DONE)
-    send(app, "query", "page=2&pageSize=5", {"code": 200, "total": 6, "users": [bob]})
+    send(app, "query", "", {"code": 200, "total": 1, "users": [bob]})
     send(app, "delusers", "userId=x%2Cbob", DONE)
-    send(app, "query", "page=2&pageSize=5", {"code": 200, "total": 5, "users": []})
+    send(app, "query", "", {"code": 200, "total": 0, "users": []})
     assert heartbeat(app, ALICE_V3) == 1507
     send(app, "remarks/get", {"userId": "alice"}, {"code": 200, "total": 0, "users": []})
     response = app.test_client().post("/user/getToken.json", data="userId=alice&name=A", headers=LIVE)
@@ -536,6 +593,8 @@ def test_profiles_are_merged_listed_and_cleaned(app: Flask) -> None:
     send(app, "profile/query", "", {"code": 200, "userList": [a, b]})
     send(app, "profile/query", {"order": 1, "size": 1}, {"code": 200, "userList": [b]})
     send(app, "profile/query", {"page": 2, "size": 1}, {"code": 200, "userList": [b]})
+    # One SDK sends 0 for parameters that were not set.
+    send(app, "profile/query", {"page": 0, "size": 0}, {"code": 200, "userList": [a, b]})
     send(app, "profile/clean", {"userId": "a,nobody"}, DONE)
     send(app, "profile/query", "", {"code": 200, "userList": [b]})
 
@@ -547,8 +606,8 @@ def test_group_query_answers_an_empty_list(app: Flask) -> None:
 def test_subscriptions_expire_and_are_shared_with_openim_v3(app: Flask, clock: FakeClock) -> None:
     since = int(START * 1000)
 
-    def record(user_id: str, expiry: int) -> dict[str, Any]:
-        return {"subUserIds": [user_id], "subType": 1, "subTime": since, "expiry": expiry}
+    def record(*user_ids: str, expiry: int) -> dict[str, Any]:
+        return {"subUserIds": user_ids, "subType": 1, "subTime": since, "expiry": expiry}
 
     def page(*rows: dict[str, Any]) -> dict[str, Any]:
         return {"code": 200, "hasNext": False, "pageToken": "", "subscriptions": list(rows)}
@@ -561,7 +620,7 @@ def test_subscriptions_expire_and_are_shared_with_openim_v3(app: Flask, clock: F
         DONE,
     )
     send(app, "subscribe/set", {**user, "subUserIds": "d", "opType": 0, "expiry": 3600}, DONE)
-    send(app, "subscribe/query", user, page(record("alice", 60), record("c", 60), record("d", 3600)))
+    send(app, "subscribe/query", user, page(record("alice", "c", expiry=60), record("d", expiry=3600)))
     send(app, "subscribe/set", {**user, "subUserIds": "c,x", "opType": 1}, DONE)
     followed = app.test_client().post(
         "/user/get_subscribe_users_status", json={"userID": "bob"}, headers=ADMIN
@@ -571,7 +630,7 @@ def test_subscriptions_expire_and_are_shared_with_openim_v3(app: Flask, clock: F
         "/user/subscribe_users_status", json={"userID": "bob", "userIDs": ["e"], "genre": 1}, headers=ADMIN
     )
     clock.advance(60)
-    send(app, "subscribe/query", user, page(record("d", 3600), record("e", 0)))
+    send(app, "subscribe/query", user, page(record("d", expiry=3600), record("e", expiry=0)))
 
 
 def test_subscriptions_are_listed_in_pages(app: Flask) -> None:
@@ -634,7 +693,8 @@ def test_the_rate_limit_counts_per_app_and_call(make_app: MakeApp, clock: FakeCl
 
 
 def test_get_token_refuses_a_user_beyond_the_maximum(make_app: MakeApp) -> None:
-    app = make_app(rongcloud_max_users=6)
+    # Administrators do not count.
+    app = make_app(rongcloud_max_users=1)
     client = app.test_client()
     for _ in range(2):
         answer = client.post("/user/getToken.json", data="userId=first&name=N", headers=LIVE).get_json()
@@ -660,8 +720,122 @@ def test_a_lone_surrogate_in_json_becomes_a_replacement_character(app: Flask) ->
     send(app, "profile/batch/query", {"userId": "alice"}, {"code": 200, "userList": [row]})
 
 
-def test_future_tokens_of_administrators_cannot_be_revoked(app: Flask, clock: FakeClock) -> None:
-    now = int(clock.wall * 1000)
-    refusal = {"code": 1002, "errorMessage": "ParamError:imAdmin is an administrator."}
-    send(app, "token/expire", {"userId": ["alice", "imAdmin"], "time": now + 1000}, refusal, 400)
-    send(app, "token/expire", {"userId": "imAdmin", "time": now}, DONE)
+def test_administrators_are_no_rongcloud_users(app: Flask, clock: FakeClock) -> None:
+    clock.advance(1)
+    token = app.test_client().post("/user/getToken.json", data="userId=imAdmin&name=N", headers=LIVE)
+    assert token.get_json()["code"] == 200
+    unchanged = {
+        "code": 200,
+        "userName": "imAdmin",
+        "userPortrait": "",
+        "createTime": "2023-11-15 06:13:20",
+    }
+    send(app, "info", {"userId": "imAdmin"}, unchanged)
+    send(app, "refresh", {"userId": "imAdmin", "name": "N"}, DONE)
+    send(app, "info", {"userId": "imAdmin"}, unchanged)
+    later = int(clock.wall * 1000) + 1000
+    send(app, "token/expire", {"userId": ["alice", "imAdmin"], "time": later}, DONE)
+    assert [heartbeat(app, each) for each in (ALICE_V3, ADMIN["token"])] == [1506, 0]
+    # The token is an ordinary user's: it puts no other user online.
+    opaque = token.get_json()["token"]
+    assert heartbeat(app, opaque) == 0
+    assert heartbeat(app, opaque, userID="bob", platformID=1) == 1002
+    everyone = app.test_client().get("/presence/counts", headers={"token": opaque})
+    assert everyone.get_json() == {
+        "errCode": 1002,
+        "errMsg": "NoPermissionError",
+        "errDlt": "user imAdmin is not an administrator",
+    }
+
+
+def test_a_page_token_that_was_not_given_out_begins_at_the_first_page_if_live(app: Flask) -> None:
+    send(app, "blacklist/add", {"userId": "alice", "blackUserId": ["b", "c"]}, DONE)
+    send(app, "subscribe/set", {"userId": "a", "subUserIds": "b", "opType": 0, "expiry": 60}, DONE)
+    subscribed = {
+        "code": 200,
+        "hasNext": False,
+        "pageToken": "",
+        "subscriptions": [
+            {"subUserIds": ["b"], "subType": 1, "subTime": int(START * 1000), "expiry": 60},
+        ],
+    }
+    text = "pageToken is none that was given out"
+    for page_token in ("COIB", "CBc="):
+        blacklist = {"userId": "alice", "pageToken": page_token}
+        send(app, "blacklist/query", blacklist, {"code": 200, "users": ["c", "b"]})
+        refuse(app, "blacklist/query", blacklist, text, headers=DOCUMENTED)
+        subscriptions = {"userId": "a", "pageToken": page_token}
+        send(app, "subscribe/query", subscriptions, subscribed)
+        refuse(app, "subscribe/query", subscriptions, text, 26001, headers=DOCUMENTED)
+
+
+def test_tags_of_conversations_are_set_renamed_listed_and_deleted(app: Flask) -> None:
+    def post(path: str, body: Any) -> None:
+        response = app.test_client().post(f"/user/conversation/tag/{path}.json", json=body, headers=LIVE)
+        assert response.get_json() == DONE
+
+    def tags(user_id: str, **names: str) -> None:
+        response = app.test_client().get(f"/user/conversation/tag/get.json?userId={user_id}", headers=LIVE)
+        rows = [{"tagId": tag_id, "tagName": name} for tag_id, name in names.items()]
+        assert response.get_json() == {"code": 200, "data": {"userId": user_id, "tags": rows}}
+
+    tags("alice")
+    post(
+        "set",
+        {"userId": "alice", "tags": [{"tagId": "a", "tagName": "A"}, {"tagId": "b", "tagName": "家"}]},
+    )
+    post("set", {"userId": "alice", "tags": [{"tagId": "a", "tagName": "Z", "unknown": 1.5}]})
+    tags("alice", a="Z", b="家")
+    tags("bob")
+    post("del", {"userId": "alice", "tagIds": ["a", "c"]})
+    tags("alice", b="家")
+
+
+def test_a_get_call_takes_its_parameters_from_the_query_and_needs_a_signature(app: Flask) -> None:
+    path = "/user/conversation/tag/get.json"
+    unsigned = app.test_client().get(f"{path}?userId=a", headers={**LIVE, "Signature": "x"})
+    assert unsigned.status_code == 401
+    assert unsigned.get_json() == {"url": path, "code": 1004, "errorMessage": "签名错误，请检查。"}
+    missing = app.test_client().get(path, headers=LIVE)
+    assert missing.status_code == 400
+    assert missing.get_json() == {
+        "url": path,
+        "code": 1002,
+        "errorMessage": "The parameter userId is required.",
+    }
+    posted = app.test_client().post(path, data="userId=a", headers=LIVE)
+    assert (posted.status_code, posted.get_json()["code"]) == (405, 405)
+
+
+def test_online_platforms_are_the_numbers_of_the_java_sdk(app: Flask) -> None:
+    send(app, "online/platforms", {"userId": "alice"}, {"code": 200, "list": []})
+    for platform_id in (9, 1, 5, 3, 7, 11):
+        assert heartbeat(app, ADMIN["token"], userID="alice", platformID=platform_id) == 0
+    send(app, "online/platforms", {"userId": "alice"}, {"code": 200, "list": [0, 1, 3, 4]})
+
+
+def test_every_answer_of_a_live_app_has_a_request_id(app: Flask) -> None:
+    client = app.test_client()
+
+    def request_id(path: str = "/user/info.json", **headers: str) -> str | None:
+        return client.post(path, data="userId=a", headers=headers).headers.get("X-Request-Id")
+
+    first, second, refused, unknown = (
+        request_id(**LIVE),
+        request_id(**LIVE),
+        request_id("/user/block.json", **LIVE),
+        request_id("/user/unknown.json", **LIVE),
+    )
+    given = {first, second, refused, unknown}
+    assert len(given) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", str(each)) for each in given)
+    assert request_id(**LIVE, **{"X-Request-ID": "mine"}) == "mine"
+    assert request_id(**DOCUMENTED) is None
+
+
+def test_an_unknown_app_key_is_worded_as_the_profile_of_all_apps(make_app: MakeApp) -> None:
+    from_live = make_app(rongcloud_apps="k:s:live,l:s:live")
+    send(from_live, "info", {"userId": "u"}, {"code": 1002, "errorMessage": "invalid App-Key."}, 400)
+    from_live.extensions["rollcall"].stop()
+    from_both = make_app(rongcloud_apps="k:s:live,l:s")
+    send(from_both, "info", {"userId": "u"}, {"code": 1002, "errorMessage": "AppKey不存在"}, 400)

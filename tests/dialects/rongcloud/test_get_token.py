@@ -72,12 +72,12 @@ AUTHENTICATION = [
 
 #: Scenario name, body, then code and message in the documented and in the live profile.
 PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
-    ("empty body", b"", (1003, "参数错误"), (1003, "参数错误")),
-    ("blank body", b" \r\n", (1003, "参数错误"), (1003, "参数错误")),
-    ("no userId", "name=n", (1003, "参数错误"), (1002, "ParamError:userId is required.")),
-    ("a blank userId", "userId=+&name=n", (1003, "参数错误"), (1002, "ParamError:userId is required.")),
-    ("no name", "userId=u", (1003, "参数错误"), (1002, "ParamError:name is required.")),
-    ("an empty name", "userId=u&name=", (1003, "参数错误"), (1002, "ParamError:name is required.")),
+    ("empty body", b"", (1003, "参数错误"), (1002, "The parameter userId is required.")),
+    ("blank body", b" \r\n", (1003, "参数错误"), (1002, "The parameter userId is required.")),
+    ("no userId", "name=n", (1003, "参数错误"), (1002, "The parameter userId is required.")),
+    ("a blank userId", "userId=+&name=n", (1003, "参数错误"), (1002, "The parameter userId is required.")),
+    ("no name", "userId=u", (1003, "参数错误"), (1002, "The parameter name is required.")),
+    ("an empty name", "userId=u&name=", (1003, "参数错误"), (1002, "The parameter name is required.")),
     (
         "userId of 65 bytes",
         "userId=" + "x" * 65 + "&name=n",
@@ -151,7 +151,7 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         "a missing field is reported before a long one",
         "userId=" + "x" * 65,
         (1003, "参数错误"),
-        (1002, "ParamError:name is required."),
+        (1002, "The parameter name is required."),
     ),
     (
         "invalid UTF-8",
@@ -175,19 +175,19 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         "broken JSON is read as a form",
         '{"userId":',
         (1003, "参数错误"),
-        (1002, "ParamError:userId is required."),
+        (1002, "The parameter userId is required."),
     ),
     (
         "JSON with a boolean name",
         {"userId": "u", "name": True},
         (1003, "参数错误"),
-        (1002, "ParamError:name is required."),
+        (1002, "The parameter name is required."),
     ),
     (
         "JSON with an object as userId",
         {"userId": {}, "name": [[], {}]},
         (1003, "参数错误"),
-        (1002, "ParamError:userId is required."),
+        (1002, "The parameter userId is required."),
     ),
     (
         "JSON with a lone surrogate",
@@ -232,6 +232,14 @@ PARAMETERS: list[tuple[str, Any, tuple[int, str], tuple[int, str]]] = [
         ),
         Scenario("GET", PATH, b"", error(405, "no such method"), 405, method="GET"),
         Scenario("OPTIONS", PATH, b"", error(405, "no such method"), 405, method="OPTIONS"),
+        Scenario(
+            "OPTIONS on an unknown path",
+            "/rongcloud/x",
+            b"",
+            error(404, "no such call", "/rongcloud/x"),
+            404,
+            method="OPTIONS",
+        ),
         Scenario(
             "GET of an unknown path", "/x.json", b"", error(404, "no such call", "/x.json"), 404, method="GET"
         ),
@@ -336,6 +344,41 @@ def test_the_seeds_javascript_works_as_axios_sends_it(app: Flask, body: str, con
 def test_the_content_decides_between_form_and_json(app: Flask, body: str, expected: tuple[str, str]) -> None:
     get_token(app, body, LIVE, "AAA")
     assert profile(app, "AAA") == expected
+
+
+@pytest.mark.parametrize(
+    ("parameter", "code", "text"),
+    [
+        ({"name": "名" * 43}, 1006, "用户名称格式错误"),
+        *(
+            ({"name": "n", "portraitUri": uri}, 1007, "用户头像URI格式错误")
+            for uri in (
+                "not a uri",
+                "http://x y",
+                "javascript:alert(1)",
+                "http://",
+                "http://[x",
+                "//x/y",
+                "ftp://x",
+                " http://x",
+            )
+        ),
+    ],
+)
+def test_a_documented_app_checks_the_name_and_the_portrait_as_the_page_does(
+    app: Flask, parameter: dict[str, str], code: int, text: str
+) -> None:
+    body = {"userId": "u", **parameter}
+    response = app.test_client().post(PATH, data=body, headers=DOCUMENTED)
+    assert (response.status_code, response.get_json()) == (400, error(code, text))
+    get_token(app, body, LIVE, "u")
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://x", "https://x.y:8/a?b=c#d", "HTTPS://X/", "", " ", "http://[::1]/名"]
+)
+def test_a_documented_app_takes_web_addresses_and_no_portrait(app: Flask, uri: str) -> None:
+    get_token(app, {"userId": "u", "name": "名" * 42, "portraitUri": uri}, DOCUMENTED, "u")
 
 
 @pytest.mark.parametrize(
@@ -472,7 +515,8 @@ def test_an_xml_path_gets_the_same_answer_as_xml(app: Flask, path: str) -> None:
     ],
 )
 def test_a_valid_request_id_is_echoed(app: Flask, sent: str, echoed: str | None) -> None:
-    response = app.test_client().post(PATH, data=b"userId=u&name=n", headers={**LIVE, "X-Request-ID": sent})
+    headers = {**DOCUMENTED, "X-Request-ID": sent}
+    response = app.test_client().post(PATH, data=b"userId=u&name=n", headers=headers)
     assert (response.status_code, response.headers.get("X-Request-ID")) == (200, echoed)
 
 

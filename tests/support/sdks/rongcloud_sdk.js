@@ -8,7 +8,7 @@ const settled = promise =>
 
 const calls = [
   () => User.register({ id: 'AAA', name: '忘情水 a&b+c', portrait: 'http://x/?a=1&b=2' }),
-  () => User.register({ id: 'AAA', name: 'n', portrait: 'p' }),
+  () => User.register({ id: 'AAA', name: 'n', portrait: 'http://x/' }),
   () => User.update({ id: 'AAA', name: 'm', portrait: 'q' }),
   () => User.OnlineStatus.get({ id: 'AAA' }),
   () => User.Block.add({ id: 'AAA', minute: 10 }),

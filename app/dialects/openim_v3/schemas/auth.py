@@ -11,8 +11,6 @@ from .rules import NO_RULES, Rules, lacks, rules
 #: The platforms for which a secret obtains a token (protocol v0.0.31 auth/auth.go), and HarmonyOS, which came
 #: later.
 _TOKEN_PLATFORMS = range(1, 12)
-#: The platforms that can be logged out; upstream never added HarmonyOS.
-_LOGOUT_PLATFORMS = range(1, 11)
 
 
 class _Request(GoRequest):
@@ -70,7 +68,8 @@ class ForceLogoutReq(_Request):
 
     RULES: ClassVar[Rules] = rules(
         lacks("user_id", "userID is empty"),
-        (lambda request: request.platform_id not in _LOGOUT_PLATFORMS, "platformID is invalidate"),
+        # Upstream takes 1 to 10, but issues tokens for others too.
+        lacks("platform_id", "platformID is invalidate"),
     )
 
     platform_id: int = field(INT32, "platformID")

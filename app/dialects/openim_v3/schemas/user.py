@@ -40,7 +40,6 @@ class UserRegisterReq(_Request):
 
     RULES: ClassVar[Rules] = {
         LEGACY: (
-            lacks("secret", "Secret is empty"),
             lacks("users", "Users is empty"),
             (lambda request: None in request.users, "user is empty"),
         ),
