@@ -8,8 +8,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli, dialects, logs
+from .capacity import MemoryBudget, ThreadAllowance
 from .clock import Clock
 from .dialects.openim.settings import OpenIMSettings
+from .domain.answers import Answers
 from .domain.auth_throttle import AuthThrottle
 from .domain.blocks import Blocks
 from .domain.commands import Commands
@@ -30,6 +32,7 @@ from .http.blueprints import dialect_blueprints, register_guarded
 from .http.dispatch import AnyDialect, Dispatcher, Observer
 from .http.loopback import is_loopback
 from .http.proxies import PathPrefix
+from .limits import MAX_ANSWERS_CHARS, MAX_BODIES_BYTES
 from .operations import health, metrics, request_log
 from .services import Services
 from .settings import Settings
@@ -89,11 +92,11 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
     webhooks = _build_webhooks(settings, served, clock)
     events = Events(storage, webhooks.hooks, webhooks.wanted_events, clock)
     webhooks.connect(events, presence)
-    users = Users(storage, settings.admins, events, clock)
+    answer_memory = MemoryBudget(MAX_ANSWERS_CHARS)
+    answers = Answers(answer_memory)
+    users = Users(storage, settings.admins, events, answers, clock)
     blocks = Blocks(storage, users, presence, clock)
-    openim = settings.groups[OpenIMSettings]
-    policy, max_per_platform = openim.openim_multi_login_policy, openim.openim_max_num_one_end
-    tokens = Tokens(storage, presence, blocks, clock, policy=policy, max_per_platform=max_per_platform)
+    tokens = Tokens(storage, presence, blocks, clock, **_token_limits(settings))
     heartbeats = Heartbeats(users, tokens, blocks, presence)
     gateways = Gateways(heartbeats, presence)
     return Services(
@@ -107,8 +110,8 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         registration=Registration(storage, users, tokens, events, clock),
         deletion=Deletion(storage, users, presence, gateways, clock),
         blocks=blocks,
-        user_attributes=UserAttributes(storage),
-        commands=Commands(storage, clock),
+        user_attributes=UserAttributes(storage, answers),
+        commands=Commands(storage, answers, clock),
         subscriptions=Subscriptions(storage, clock),
         presence=presence,
         heartbeats=heartbeats,
@@ -118,13 +121,20 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         auth_throttle=AuthThrottle(clock),
         rate_limiter=RateLimiter(clock),
         nonces=NonceCache(),
+        bodies=MemoryBudget(MAX_BODIES_BYTES),
+        answers=answer_memory,
         restricting_secrets=settings.restricting_secrets(),
     )
 
 
+def _token_limits(settings: Settings) -> dict[str, int]:
+    openim = settings.groups[OpenIMSettings]
+    return {"policy": openim.openim_multi_login_policy, "max_per_platform": openim.openim_max_num_one_end}
+
+
 def _build_webhooks(settings: Settings, served: Sequence[AnyDialect], clock: Clock) -> Webhooks:
     http = HttpClient(settings.webhook_allow_private)
-    setup = SenderSetup(settings, http, clock)
+    setup = SenderSetup(settings, http, clock, ThreadAllowance(settings.threads))
     senders = [each for dialect in served for each in dialect.webhooks(setup)]
     webhooks = Webhooks(settings, http, senders, clock)
     # Only a default: the server sets it again once its sockets are open.

@@ -51,6 +51,7 @@ RollcallError
     │   ├── NoSuchPath
     │   └── NoSuchMethod
     ├── ServiceUnavailable
+    │   ├── Overloaded
     │   └── StorageUnavailable
     └── InternalError
 """
@@ -317,6 +318,10 @@ class NoSuchMethod(NoSuchCall):
 
 class ServiceUnavailable(DomainError):
     """Rollcall temporarily cannot serve the request; the client may retry."""
+
+
+class Overloaded(ServiceUnavailable):
+    """Too many requests of an expensive kind are being served."""
 
 
 class StorageUnavailable(ServiceUnavailable):

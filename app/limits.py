@@ -7,10 +7,9 @@ columns had 255 to 1,024 characters, and its clients ask for up to 1,000 ids.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Sized
+from collections.abc import Sized
 
 from .errors import ArgumentTooLong, UserIDInvalid
-from .models import User
 
 #: Code points of a user id.
 MAX_USER_ID_CHARS = 64
@@ -18,11 +17,21 @@ MAX_USER_ID_CHARS = 64
 MAX_TEXT_CHARS = 65_536
 #: Users or ids in one call.
 MAX_ITEMS = 10_000
-#: Commands per user.
+#: Commands per user, and bytes of their texts.
 MAX_COMMANDS = 10_000
-#: Characters of the profiles in one answer, with an allowance per profile for field names and short fields.
-MAX_RESPONSE_CHARS = 64 * 1024 * 1024
-_CHARS_PER_USER = 200
+#: Bytes of the texts that are stored for one user in one place: commands, or a namespace of attributes.
+MAX_STORED_BYTES = 1024 * 1024
+#: Characters of a token. Rollcall's own are far shorter.
+MAX_TOKEN_CHARS = 8192
+#: Characters of what is loaded for one answer, with an allowance per profile for its short fields.
+MAX_ANSWER_CHARS = 8 * 1024 * 1024
+#: Characters of all large answers that are being built: two, as each counts as one of the maximum.
+MAX_ANSWERS_CHARS = 2 * MAX_ANSWER_CHARS
+#: Bytes of a body, and of one with a list.
+MAX_BODY_BYTES = 1024 * 1024
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+#: Bytes of all large bodies that are being read or processed.
+MAX_BODIES_BYTES = 64 * 1024 * 1024
 
 # Control characters, and what decoders turn invalid Unicode into: lone surrogates and U+FFFD.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
@@ -60,10 +69,3 @@ def check_count(items: Sized) -> None:
     """Check the length of a list in a request. Raises ArgumentTooLong."""
     if len(items) > MAX_ITEMS:
         raise ArgumentTooLong(f"the list has over {MAX_ITEMS} entries")
-
-
-def check_answer(users: Sequence[User]) -> None:
-    """Check the size of an answer with these profiles. Raises ArgumentTooLong."""
-    size = sum(len(user.nickname) + len(user.face_url) + len(user.ex) + _CHARS_PER_USER for user in users)
-    if size > MAX_RESPONSE_CHARS:
-        raise ArgumentTooLong(f"the answer would have over {MAX_RESPONSE_CHARS} characters, ask for less")

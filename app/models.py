@@ -113,6 +113,11 @@ class Page(NamedTuple):
     offset: int
     size: int
 
+    def within(self, total: int) -> Page:
+        """Return the same slice of a list with `total` entries, not larger than what there is."""
+        offset = max(self.offset, 0)
+        return Page(offset, max(min(self.size, total - offset), 0))
+
 
 #: The whole list.
 EVERYTHING = Page(0, 2**63 - 1)

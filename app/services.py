@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .errors import DatabaseRefused, ServiceUnavailable, StartupError, StorageUnavailable
 
 if TYPE_CHECKING:
+    from .capacity import MemoryBudget
     from .clock import Clock
     from .domain.auth_throttle import AuthThrottle
     from .domain.blocks import Blocks
@@ -57,6 +58,10 @@ class Services:
     auth_throttle: AuthThrottle
     rate_limiter: RateLimiter
     nonces: NonceCache
+    bodies: MemoryBudget
+    """Bytes of large bodies that are being read or processed."""
+    answers: MemoryBudget
+    """Characters of large answers that are being built."""
     restricting_secrets: tuple[str, ...]
     """The settings with weak secrets, because of which only this machine is served."""
     started: bool = False

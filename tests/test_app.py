@@ -19,7 +19,7 @@ from rollcall_server.errors import (
     StartupError,
     StorageUnavailable,
 )
-from rollcall_server.http.request import MAX_BODY_BYTES
+from rollcall_server.limits import MAX_BATCH_BYTES, MAX_BODY_BYTES
 from rollcall_server.services import Services
 
 from tests.conftest import MakeApp
@@ -249,6 +249,7 @@ def test_an_internal_error_while_rendering_a_404_is_plain_text(
 
 
 TOO_LARGE = f"request body is larger than {MAX_BODY_BYTES} bytes"
+BATCH_TOO_LARGE = f"request body is larger than {MAX_BATCH_BYTES} bytes"
 
 
 @pytest.mark.parametrize(
@@ -267,6 +268,17 @@ def test_a_body_over_the_limit_gets_the_dialects_error(
         path, data=b" " * (MAX_BODY_BYTES + 1), headers=REQUESTS[dialect][1].get("headers")
     )
     assert (response.status_code, response.get_json()) == answer
+
+
+def test_a_body_with_a_list_may_be_longer(app: Flask) -> None:
+    def answer(size: int) -> Any:
+        data = b" " * (size - 2) + b"{}"
+        response = app.test_client().post("/v3.4/user/user_register", data=data, headers={"operationID": "1"})
+        return response.get_json()
+
+    refusal = {"errCode": 1001, "errMsg": "ArgsError"}
+    assert answer(MAX_BATCH_BYTES) == {**refusal, "errDlt": "Users is empty: 1001 ArgsError"}
+    assert answer(MAX_BATCH_BYTES + 1) == {**refusal, "errDlt": f"{BATCH_TOO_LARGE}: 1001 ArgsError"}
 
 
 def test_a_body_over_the_limit_on_a_shared_path_goes_to_the_headers_dialect_or_the_default(

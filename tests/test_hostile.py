@@ -324,7 +324,7 @@ MANY_VALUES = b'{"a":[' + b"1," * 500_001 + b"1]}"
         (
             "/v2/auth/user_token",
             400,
-            {"errCode": 400, "errMsg": " BindJSON failed request body has over 500000 values"},
+            {"errCode": 400, "errMsg": " BindJSON failed request body has over 125000 values"},
         ),
         (
             "/v3.4/auth/user_token",
@@ -332,13 +332,13 @@ MANY_VALUES = b'{"a":[' + b"1," * 500_001 + b"1]}"
             {
                 "errCode": 1001,
                 "errMsg": "ArgsError",
-                "errDlt": "request body has over 500000 values: 1001 ArgsError",
+                "errDlt": "request body has over 125000 values: 1001 ArgsError",
             },
         ),
         (
             "/v3.8/auth/user_token",
             200,
-            {"errCode": 1001, "errMsg": "ArgsError", "errDlt": "request body has over 500000 values"},
+            {"errCode": 1001, "errMsg": "ArgsError", "errDlt": "request body has over 125000 values"},
         ),
     ],
 )

@@ -16,12 +16,13 @@ APP = ROOT / "app"
 PACKAGE = "rollcall_server"
 
 #: What a package or top-level module may import of the others.
-BOTTOM = {"errors", "models", "limits", "clock"}
+BOTTOM = {"errors", "models", "limits", "clock", "capacity"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),
     "limits": {"errors", "models"},
     "clock": set(),
+    "capacity": {"errors"},
     "logs": set(),
     "setting_types": {"limits"},
     "settings": {"errors", "setting_types"},

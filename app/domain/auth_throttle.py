@@ -39,19 +39,20 @@ class AuthThrottle:
     def check(
         self, address: str, is_right: bool, refusal: AccessDenied, log_failure: Callable[[], None]
     ) -> None:
-        """Refuse a wrong secret, and any secret from an address that sent too many wrong ones.
+        """Refuse a wrong secret. A right one is always accepted: clients may share an address with attackers.
 
-        Raises `refusal` or TooManyWrongSecrets.
+        Raises `refusal`, or TooManyWrongSecrets if the address sent too many wrong ones.
         """
+        if is_right:
+            return
         if self.is_limited(address):
             raise TooManyWrongSecrets("too many wrong secrets from this address, wait before the next one")
-        if not is_right:
-            self.record_failure(address)
-            log_failure()
-            raise refusal
+        self.record_failure(address)
+        log_failure()
+        raise refusal
 
     def is_limited(self, address: str) -> bool:
-        """Return whether requests with a secret from `address` have to be refused for now."""
+        """Return whether wrong secrets from `address` get another answer for now."""
         until = self._busy_until.get(_network_of(address), 0.0)
         return until - self._clock.elapsed() > (BURST - 1) * PAUSE
 

@@ -7,14 +7,16 @@ from ..clock import Clock
 from ..errors import ArgumentTooLong
 from ..models import UserCommand
 from ..storage import Storage, Transaction
+from .answers import Answers
 
 
 class Commands:
     """The commands by user id; the user need not be registered."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, answers: Answers, clock: Clock) -> None:
         self._database = storage.database
         self._store = storage.commands
+        self._answers = answers
         self._clock = clock
 
     def add(self, user_id: str, type_: int, uuid: str, value: str, ex: str) -> None:
@@ -24,11 +26,17 @@ class Commands:
         command = UserCommand(type_, uuid, value, ex, created_at=int(self._clock.now()))
 
         def operation(transaction: Transaction) -> None:
-            if self._store.count(transaction, user_id) >= limits.MAX_COMMANDS:
-                raise ArgumentTooLong(f"a user may have {limits.MAX_COMMANDS} commands")
             self._store.add(transaction, user_id, command)
+            self._check_size(transaction, user_id)
 
         self._database.write(operation)
+
+    def _check_size(self, transaction: Transaction, user_id: str) -> None:
+        count, size = self._store.size(transaction, user_id)
+        if count > limits.MAX_COMMANDS:
+            raise ArgumentTooLong(f"a user may have {limits.MAX_COMMANDS} commands")
+        if size > limits.MAX_STORED_BYTES:
+            raise ArgumentTooLong(f"a user's commands may have {limits.MAX_STORED_BYTES} bytes")
 
     def delete(self, user_id: str, type_: int, uuid: str) -> None:
         """Delete the oldest command with this type and uuid. Raises CommandNotFound."""
@@ -42,10 +50,14 @@ class Commands:
         if value is None and ex is None:
             return
         limits.check_texts(value, ex)
-        self._database.write(
-            lambda transaction: self._store.update(transaction, user_id, type_, uuid, value, ex)
-        )
+
+        def operation(transaction: Transaction) -> None:
+            self._store.update(transaction, user_id, type_, uuid, value, ex)
+            self._check_size(transaction, user_id)
+
+        self._database.write(operation)
 
     def of(self, user_id: str, type_: int | None = None) -> list[UserCommand]:
         """Return a user's commands, of one type or of all types, oldest first."""
-        return self._database.read(lambda connection: self._store.of(connection, user_id, type_))
+        meter = self._answers.commands()
+        return self._database.read_one(lambda connection: self._store.of(connection, user_id, type_, meter))

@@ -11,6 +11,7 @@ from .. import limits
 from ..errors import ArgumentTooLong
 from ..models import Page, UserAttribute
 from ..storage import Storage, Transaction
+from .answers import Answers
 
 #: In place of a user id, for attributes that apply to all users.
 ALL_USERS = ""
@@ -23,7 +24,8 @@ _MAX_SEQ = 2**63 - 1
 class UserAttributes:
     """The attributes, by namespace, user id and name."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, answers: Answers) -> None:
+        self._answers = answers
         self._database = storage.database
         self._store = storage.user_attributes
 
@@ -41,8 +43,11 @@ class UserAttributes:
         def operation(transaction: Transaction) -> None:
             for user_id, values in attributes.items():
                 self._store.put(transaction, namespace, user_id, values)
-                if self._store.count(transaction, namespace, user_id) > MAX_PER_NAMESPACE:
+                count, size = self._store.size(transaction, namespace, user_id)
+                if count > MAX_PER_NAMESPACE:
                     raise ArgumentTooLong(f"a user may have {MAX_PER_NAMESPACE} of these")
+                if size > limits.MAX_STORED_BYTES:
+                    raise ArgumentTooLong(f"a user may have {limits.MAX_STORED_BYTES} bytes of these")
 
         self._database.write(operation)
 
@@ -75,14 +80,14 @@ class UserAttributes:
     ) -> list[UserAttribute]:
         """Return up to `size` attributes of a user, newest first, with `seq` less than `below` if given."""
         start = _MAX_SEQ if below is None else below
-        return self._database.read(
+        return self._database.read_one(
             lambda connection: self._store.of(connection, namespace, user_id, start, size)
         )
 
     def of_users(self, namespace: str, user_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """Return the attributes of several users: user id to name to value."""
         found: dict[str, dict[str, str]] = {}
-        for attribute in self._database.read(
+        for attribute in self._database.read_one(
             lambda connection: self._store.of_users(connection, namespace, user_ids)
         ):
             found.setdefault(attribute.user_id, {})[attribute.name] = attribute.value
@@ -93,6 +98,7 @@ class UserAttributes:
     ) -> tuple[int, list[UserAttribute]]:
         """Return the number of attributes in a namespace, and a page of them; empty filters match all."""
         which = {"namespace": namespace, "user_id": user_id, "name": name}
+        meter = self._answers.attributes()
         return self._database.read(
-            lambda connection: self._store.page(connection, which, page, newest_first=newest_first)
+            lambda connection: self._store.page(connection, which, page, meter, newest_first=newest_first)
         )

@@ -19,6 +19,7 @@ from ..models import (
     UserUpdated,
 )
 from ..storage import Storage, Transaction
+from .answers import Answers
 from .events import Events
 
 #: Candidate ids to generate for an account without one.
@@ -28,12 +29,20 @@ _CANDIDATES = 20
 class Users:
     """The registered users."""
 
-    def __init__(self, storage: Storage, administrators: Sequence[str], events: Events, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        administrators: Sequence[str],
+        events: Events,
+        answers: Answers,
+        clock: Clock,
+    ) -> None:
         self._database = storage.database
         self._store = storage.users
         #: The ids of the administrators.
         self.administrators = administrators
         self._events = events
+        self._answers = answers
         self._clock = clock
 
     def is_administrator(self, user_id: str) -> bool:
@@ -157,29 +166,35 @@ class Users:
         With `unknown`, skips unknown ids, else raises UserNotFound. Raises ArgumentTooLong.
         """
         limits.check_count(user_ids)
-        users = self._database.read_one(lambda connection: self._store.find(connection, user_ids))
+        meter = self._answers.users()
+        users = self._database.read_one(lambda connection: self._store.find(connection, user_ids, meter))
         if not unknown:
             for user_id in user_ids:
                 if user_id not in users:
                     raise UserNotFound(user_id)
         found = [users[user_id] for user_id in user_ids if user_id in users]
-        limits.check_answer(found)
+        if len(found) > len(users):
+            # Repeated users are loaded once and answered several times.
+            self._answers.users().count(found)
         return found
 
-    def ids(self, page: Page) -> tuple[int, list[str]]:
-        """Return the number of all users, and a page of their ids in order of registration."""
-        return self._database.read(lambda connection: self._store.ids(connection, page))
+    def ids(self, page: Page) -> tuple[int, str]:
+        """Return the number of all users, and a page of their ids as JSON, in order of registration.
+
+        Raises ArgumentTooLong.
+        """
+        meter = self._answers.ids()
+        return self._database.read(lambda connection: self._store.ids(connection, page, meter))
 
     def page(self, page: Page, which: UserFilter, *, newest_first: bool = False) -> tuple[int, list[User]]:
         """Return the number of users that match, and a page of them in order of registration or reversed.
 
         Raises ArgumentTooLong.
         """
-        total, users = self._database.read(
-            lambda connection: self._store.page(connection, page, which, newest_first)
+        meter = self._answers.users()
+        return self._database.read(
+            lambda connection: self._store.page(connection, page, which, meter, newest_first)
         )
-        limits.check_answer(users)
-        return total, users
 
     def registrations(self, start: int, end: int) -> Registrations:
         """Count the users registered before `start`, and by day from `start` to before `end` (Unix ms).

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
+from ..errors import TokenMalformed
+from ..limits import MAX_TOKEN_CHARS
 from ..models import DecodedToken, Token, TokenFormat, TokenRequest
 from .jwt import decode_unknown
 
@@ -50,6 +52,8 @@ class Codecs(dict[str, TokenCodec]):
 
     def decode(self, text: str) -> DecodedToken:
         """Decode a token of any format without verifying its claims. Raises TokenMalformed."""
+        if len(text) > MAX_TOKEN_CHARS:
+            raise TokenMalformed
         return self._decode_cached(text) if len(text) <= MAX_CACHED_CHARS else self._decode(text)
 
     def _decode(self, text: str) -> DecodedToken:

@@ -6,13 +6,11 @@ Source: go1.21 src/encoding/json/encode.go.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring as _quoted
 
 # Go escapes these so that JSON is safe inside HTML; in JSON they occur only in strings.
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-_TO_ESCAPE = re.compile("[<>&\u2028\u2029]")
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -35,9 +33,10 @@ def to_text(value: object) -> str:
 
 def to_bytes(text: str) -> bytes:
     """Encode JSON text as UTF-8, with Go's HTML-safe escapes."""
-    # Substring searches are a hundred times as fast as the regular expression.
-    if "<" in text or ">" in text or "&" in text or not text.isascii():
-        text = _TO_ESCAPE.sub(lambda found: _ESCAPED[found[0]], text)
+    # Substring searches are a hundred times as fast as a regular expression.
+    for char, escape in _ESCAPED.items():
+        if char in text:
+            text = text.replace(char, escape)
     return text.encode()
 
 

@@ -19,6 +19,8 @@ from ..errors import BodyInvalid
 from .json_body import Number
 
 R = TypeVar("R")
+#: Characters of the longest key that may be known. Lower case takes a while to make of a key of megabytes.
+MAX_KEY_CHARS = 64
 Pairs = Iterable[tuple[str, Any]]
 
 
@@ -85,13 +87,20 @@ def _slots(request: type[Any]) -> dict[str, _Slot]:
     return {slot.key.lower(): slot for slot in slots} | {slot.key: slot for slot in slots}
 
 
+def takes_list(request: type[Any]) -> bool:
+    """Return whether a request has a field with a list."""
+    return any(
+        each.metadata["type"].name.startswith("[]") for each in fields(request) if "type" in each.metadata
+    )
+
+
 def bind(request: type[R], pairs: Pairs, *, above: tuple[str, ...] = ()) -> R:
     """Build a request from pairs; `above` are the keys that lead to a nested one. Raises BadRequest."""
     slots = _slots(request)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     aliases: dict[str, Any] = {}
     for key, value in pairs:
-        slot = slots.get(key) or slots.get(key.lower())
+        slot = slots.get(key) or (slots.get(key.lower()) if len(key) <= MAX_KEY_CHARS else None)
         if slot is None or (value is None and slot.type.zero is not None):
             continue
         into = aliases if slot.is_alias else values

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from ..formats.schema import takes_list
+from ..limits import MAX_BATCH_BYTES, MAX_BODY_BYTES
 from .error_rows import ErrorTable
 
 if TYPE_CHECKING:
@@ -104,6 +106,8 @@ class EndpointInfo:
     """Keys of the body, in lower case, that no other dialect takes at this path."""
     errors: ErrorTable
     """Rows that override the dialect's error table."""
+    max_body_bytes: int = field(default=MAX_BODY_BYTES, kw_only=True)
+    """The longest body that it takes."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class Routes(Generic[C]):
         errors: ErrorTable | None = None,
         method: str = "POST",
     ) -> Callable[[Callable[[C, R], T]], Callable[[C, R], T]]:
-        """Declare the decorated view as the call at `path`."""
+        """Declare the decorated view as the call at `path`; a list may have a longer body."""
 
         def declare(view: Callable[[C, R], T]) -> Callable[[C, R], T]:
             steps = self._authorize_and_bind
@@ -141,8 +145,10 @@ class Routes(Generic[C]):
                 return view(context, steps(context, schema, access))
 
             keys = frozenset(key.lower() for key in body_keys)
+            size = MAX_BATCH_BYTES if takes_list(schema) else MAX_BODY_BYTES
+            table = errors or ErrorTable()
             self.endpoints.append(
-                Endpoint(path, self._group, method, schema, access, keys, errors or ErrorTable(), call)
+                Endpoint(path, self._group, method, schema, access, keys, table, call, max_body_bytes=size)
             )
             return view
 

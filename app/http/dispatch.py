@@ -146,7 +146,8 @@ class Dispatcher:
 
     def handle(self, environ: dict[str, Any], candidates: Sequence[Candidate]) -> Answer:
         """Answer a request to a path that these candidates have; never raises."""
-        with closing(Request(environ, self._services)) as http_request:
+        max_body_bytes = max(each.endpoint.max_body_bytes for each in candidates)
+        with closing(Request(environ, self._services, max_body_bytes)) as http_request:
             try:
                 return self._handle(http_request, candidates)
             except Exception:

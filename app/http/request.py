@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.utils import cached_property
 
-from ..errors import BadRequest, BodyInvalid, BodyTooLarge, TokenMalformed
-from ..formats.json_body import LARGE, DecodedJson, decode
+from ..errors import BodyInvalid, BodyTooLarge, DomainError, TokenMalformed
+from ..formats.json_body import LARGE, DecodedJson, check_values, decode
+from ..formats.schema import MAX_KEY_CHARS
+from ..limits import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from ..models import DecodedToken
@@ -19,12 +21,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Maximum bytes of a body.
-MAX_BODY_BYTES = 16 * 1024 * 1024
-#: Maximum commas, and so roughly values, of a JSON body: ten thousand users with fifty values each.
-MAX_COMMAS = 500_000
-#: A decoded body may take fifty times its size, so only a few large ones are processed at a time.
-_large_bodies = threading.Semaphore(4)
+#: Bodies are read in parts of this many bytes. What is longer counts against the sum of all bodies.
+_PART = 64 * 1024
+#: A decoded body may take fifty times its size, so only two large ones are processed at a time.
+_large_bodies = threading.Semaphore(2)
 # The path of a gateway's callback may contain ROLLCALL_CALLBACK_KEY.
 _CALLBACK_KEY = re.compile(r"(/callback(?:Example)?/)(?!onlinestatus$).*", re.DOTALL)
 _MAX_LENGTH_DIGITS = 20
@@ -36,13 +36,18 @@ SENT_PATH = "rollcall.sent_path"
 class Request:
     """An HTTP request, independent of any dialect."""
 
-    def __init__(self, environ: dict[str, Any], services: Services) -> None:
+    def __init__(
+        self, environ: dict[str, Any], services: Services, max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         self.environ = environ
         self.services = services
+        self._max_body_bytes = max_body_bytes
         self._is_large = False
 
     def close(self) -> None:
-        """Release the slot of a large body."""
+        """Return the memory that the request holds."""
+        self.services.bodies.release()
+        self.services.answers.release()
         if self._is_large:
             self._is_large = False
             _large_bodies.release()
@@ -88,25 +93,50 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The bytes of the body. Each access raises BodyTooLarge or BodyInvalid if reading failed."""
-        if isinstance(self._body, BadRequest):
+        """The bytes of the body. Each access raises why reading failed: BadRequest or Overloaded."""
+        if isinstance(self._body, DomainError):
             raise self._body
         return self._body
 
     @cached_property
-    def _body(self) -> bytes | BadRequest:
+    def _body(self) -> bytes | DomainError:
         # The stream can be read once, so a failure has to be remembered too.
         try:
-            return _read(self.environ)
-        except BadRequest as error:
+            return self._read()
+        except DomainError as error:
             return error
+
+    def _read(self) -> bytes:
+        """Read the body. Raises BodyTooLarge, Overloaded, or BodyInvalid if it is incomplete.
+
+        Werkzeug would silently truncate a chunked body that is too long.
+        """
+        announced = _announced(self.environ, self._max_body_bytes + 1)
+        data = self._parts(min(announced, self._max_body_bytes + 1))
+        if len(data) > self._max_body_bytes:
+            raise BodyTooLarge(f"request body is larger than {self._max_body_bytes} bytes")
+        if self.environ.get("CONTENT_LENGTH") and len(data) < announced:
+            raise BodyInvalid("unexpected EOF")
+        return data
+
+    def _parts(self, wanted: int) -> bytes:
+        """Read up to `wanted` bytes in parts, counting those after the first against all bodies."""
+        data = _read_part(self.environ, min(wanted, _PART))
+        if len(data) < _PART or len(data) == wanted:
+            return data
+        parts, size = [data], len(data)
+        while size < wanted and data:
+            self.services.bodies.take(min(wanted - size, _PART))
+            data = _read_part(self.environ, min(wanted - size, _PART))
+            parts.append(data)
+            size += len(data)
+        return b"".join(parts)
 
     @cached_property
     def json(self) -> DecodedJson:
         """The decoded body, or why it is not JSON. Raises what `body` raises."""
         body = self.body
-        if body.count(b",") > MAX_COMMAS:
-            raise BodyTooLarge(f"request body has over {MAX_COMMAS} values")
+        check_values(body)
         if len(body) > LARGE and not self._is_large:
             _large_bodies.acquire()
             self._is_large = True
@@ -117,11 +147,11 @@ class Request:
         """The non-null members of a JSON object by lower-case key; empty for any other body."""
         try:
             value = self.json.value
-        except BadRequest:
+        except DomainError:
             return {}
         if type(value) is not tuple:
             return {}
-        return {key.lower(): item for key, item in value if item is not None}
+        return {key.lower(): item for key, item in value if item is not None and len(key) <= MAX_KEY_CHARS}
 
     @cached_property
     def token(self) -> DecodedToken | None:
@@ -141,29 +171,21 @@ def from_wsgi(value: str) -> str:
     return value.encode("latin-1").decode("utf-8", "replace")
 
 
-def _read(environ: Mapping[str, Any]) -> bytes:
-    """Read the body. Raises BodyTooLarge, or BodyInvalid if it is incomplete.
-
-    Werkzeug would silently truncate a chunked body that is too long.
-    """
-    announced = _announced(environ)
+def _read_part(environ: Mapping[str, Any], size: int) -> bytes:
+    """Read up to `size` bytes of the body; fewer only at its end. Raises BodyInvalid."""
     try:
-        data: bytes = environ["wsgi.input"].read(min(announced, MAX_BODY_BYTES + 1))
+        data: bytes = environ["wsgi.input"].read(size)
     except Exception as error:
         # The client disconnected or sent bad chunks; each WSGI server has its own exceptions for that.
         raise BodyInvalid("unexpected EOF") from error
-    if len(data) > MAX_BODY_BYTES:
-        raise BodyTooLarge(f"request body is larger than {MAX_BODY_BYTES} bytes")
-    if environ.get("CONTENT_LENGTH") and len(data) < announced:
-        raise BodyInvalid("unexpected EOF")
     return data
 
 
-def _announced(environ: Mapping[str, Any]) -> int:
-    """Return how many bytes to expect; a chunked body has no length. Raises BodyInvalid."""
+def _announced(environ: Mapping[str, Any], of_chunked: int) -> int:
+    """Return how many bytes to expect, `of_chunked` if the body has no length. Raises BodyInvalid."""
     length = environ.get("CONTENT_LENGTH")
     if not length:
-        return MAX_BODY_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
+        return of_chunked if environ.get("wsgi.input_terminated") else 0
     # gunicorn refuses a malformed header itself, the development server does not.
     if not (length.isascii() and length.isdigit() and len(length) < _MAX_LENGTH_DIGITS):
         raise BodyInvalid("bad Content-Length")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..capacity import ThreadAllowance
 from ..clock import Clock
 from ..domain.events import Hooks
 from ..models import PresenceChange, UserEvent
@@ -20,6 +21,8 @@ class SenderSetup:
     settings: Settings
     http: HttpClient
     clock: Clock
+    allowance: ThreadAllowance
+    """Bounds the threads that wait for answers to hooks."""
 
 
 class Sender:

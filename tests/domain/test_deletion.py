@@ -20,7 +20,7 @@ def user(services: Services) -> None:
     services.tokens.issue(TokenRequest("u", 1, FORMAT, ("key",), ""))
     services.presence.touch("u", 1, 100)
     services.user_attributes.put("kind", "u", {"a": "1"})
-    services.subscriptions.add("u", ["v"], 60)
+    services.subscriptions.add("u", ["imAdmin"], 60)
 
 
 def row_counts(services: Services) -> dict[str, int]:

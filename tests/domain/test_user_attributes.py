@@ -51,5 +51,11 @@ def test_a_batch_that_exceeds_a_limit_stores_no_attribute(
     with pytest.raises(UserIDInvalid):
         services.user_attributes.put_all("kind", {"v": {"x": "1"}, "u" * 65: {"c": "3"}})
     with pytest.raises(ArgumentTooLong):
-        services.user_attributes.put("kind", "v", {"x": "y" * 65537})
+        services.user_attributes.put("kind", "v", {"x": "y" * 65536})
+    monkeypatch.setattr(user_attributes, "MAX_PER_NAMESPACE", 100)
+    for number in range(15):
+        services.user_attributes.put("other", "v", {str(number): "é" * 32_768})
+    services.user_attributes.put("other", "v", {"last": "é" * 32_700})
+    with pytest.raises(ArgumentTooLong, match="a user may have 1048576 bytes of these"):
+        services.user_attributes.put("other", "v", {"more": "é" * 200})
     assert services.user_attributes.of_users("kind", ["u", "v"]) == {"u": {"a": "1", "b": "2"}}

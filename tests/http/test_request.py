@@ -7,14 +7,14 @@ from typing import Any, cast
 
 import pytest
 from rollcall_server.errors import BodyInvalid, BodyTooLarge
-from rollcall_server.http import request
 from rollcall_server.http.request import Request
+from rollcall_server.limits import MAX_BODY_BYTES
 from rollcall_server.services import Services
 
 
-def body_of(environ: dict[str, Any], stream: io.BytesIO) -> bytes:
-    """Return the body of a request; reading it needs no services."""
-    return Request({**environ, "wsgi.input": stream}, cast(Services, None)).body
+def body_of(environ: dict[str, Any], stream: io.BytesIO, max_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """Return the body of a request; reading a short one needs no services."""
+    return Request({**environ, "wsgi.input": stream}, cast(Services, None), max_bytes).body
 
 
 class Stream(io.BytesIO):
@@ -71,14 +71,11 @@ def test_a_body_with_an_invalid_length_is_refused_unread(length: str) -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_over_the_limit_is_refused_and_not_truncated(
-    monkeypatch: pytest.MonkeyPatch, chunked: bool
-) -> None:
-    monkeypatch.setattr(request, "MAX_BODY_BYTES", 10)
+def test_a_body_over_the_limit_is_refused_and_not_truncated(chunked: bool) -> None:
     environ = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": "999999999"}
     stream = Stream(b"x" * 1000)
     with pytest.raises(BodyTooLarge) as refusal:
-        body_of(environ, stream)
+        body_of(environ, stream, 10)
     assert str(refusal.value) == "request body is larger than 10 bytes"
     assert stream.requested == 11
-    assert body_of({**environ, "CONTENT_LENGTH": "10"}, Stream(b"x" * 10)) == b"x" * 10
+    assert body_of({**environ, "CONTENT_LENGTH": "10"}, Stream(b"x" * 10), 10) == b"x" * 10

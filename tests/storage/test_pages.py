@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rollcall_server.capacity import MemoryBudget
+from rollcall_server.domain.answers import Answers
 from rollcall_server.models import EVERYTHING, Page, User, UserFilter
 from rollcall_server.storage.sqlite import migrate
 from rollcall_server.storage.sqlite.users import UserStore
 
 STORE = UserStore()
+
 LEVELS = UserFilter(levels=(0, 1), without=("u3", "u5", "nobody", "level2-0"))
+
+
+def meter() -> Any:
+    return Answers(MemoryBudget(10**9)).users()
 
 
 @pytest.fixture(name="connection")
@@ -45,11 +54,12 @@ def test_each_page_is_a_slice_of_the_whole_list(
     whole = whole[::-1] if newest_first else whole
     for offset in range(len(whole) + 3):
         for size in (-1, 0, 1, 2, 5, len(whole), 100, EVERYTHING.size):
-            total, users = STORE.page(connection, Page(offset, size), user_filter, newest_first)
+            total, users = STORE.page(connection, Page(offset, size), user_filter, meter(), newest_first)
             assert total == len(whole)
             assert [user.user_id for user in users] == whole[offset:][: max(size, 0)]
             if user_filter == UserFilter() and not newest_first:
-                assert STORE.ids(connection, Page(offset, size)) == (total, whole[offset:][: max(size, 0)])
+                total, ids = STORE.ids(connection, Page(offset, size), meter())
+                assert (total, json.loads(ids)) == (len(whole), whole[offset:][: max(size, 0)])
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
@@ -77,7 +87,7 @@ def test_pages_are_right_with_deleted_users_between(
     whole = matching[::-1] if newest_first else matching
     for size in (1, 99, 4096):
         for offset in range(0, len(whole) + 1000, 499):
-            total, users = STORE.page(connection, Page(offset, size), user_filter, newest_first)
+            total, users = STORE.page(connection, Page(offset, size), user_filter, meter(), newest_first)
             assert total == len(whole)
             assert [user.user_id for user in users] == whole[offset:][:size]
 

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
+import threading
 import time
 from typing import Any
 
@@ -22,7 +24,8 @@ from rollcall_server.errors import (
 from rollcall_server.models import User, UserChanges
 from rollcall_server.services import Services
 
-from tests.support.sink import FINE, Sink, answering, garbled, hung_up, silent, trickling
+from tests.support.server import PATIENCE
+from tests.support.sink import FINE, Answer, Received, Sink, answering, garbled, hung_up, silent, trickling
 from tests.webhooks.conftest import SECRET, MakeServices
 
 ALICE = User("alice", "Alice", "face", 1, "123", 5, "a@b.c", "ex", 2, 1)
@@ -425,3 +428,42 @@ def test_a_registration_with_a_token_sends_the_before_and_the_after_callback(
 def get_token(services: Services, user_id: str) -> None:
     request = services.codecs["rongcloud"].request(issuer="live-app-key", user_id=user_id)
     services.registration.get_or_register(User(user_id, "Rong"), request, once=False)
+
+
+def test_a_quarter_of_the_threads_may_wait_for_a_silent_receiver(
+    make_services: MakeServices, sink: Sink
+) -> None:
+    """Further requests are answered at once, as if the receiver had not answered in time."""
+    callbacks = "beforeUpdateUserInfo:15:refuse"
+    services = make_services(callbacks, threads=4)
+    services.users.register([ALICE])
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def wait(received: Received, connection: socket.socket) -> Answer:
+        asked.set()
+        may_answer.wait(PATIENCE)
+        return 200, FINE
+
+    sink.behave = wait
+    waiting = threading.Thread(target=services.users.update_profile, args=("alice", CHANGES))
+    waiting.start()
+    assert asked.wait(PATIENCE)
+    with pytest.raises(WebhookUnavailable) as refusal:
+        services.users.update_profile("alice", CHANGES)
+    assert str(refusal.value) == "beforeUpdateUserInfo: too many requests wait at a time, try again later"
+    may_answer.set()
+    waiting.join(PATIENCE)
+    assert services.users.get("alice").nickname == "New"
+    services.users.update_profile("alice", CHANGES)
+
+
+def test_an_answer_of_a_receiver_has_at_most_a_mebibyte(make_services: MakeServices, sink: Sink) -> None:
+    services = make_services("beforeUserRegister:5:refuse")
+    sink.behave = answering(fine_with(users=None).rstrip() + b" " * 1024 * 1024)
+    with pytest.raises(WebhookUnavailable, match="beforeUserRegister: the answer is too large"):
+        services.users.register([ALICE])
+    sink.behave = answering(b"[" + b"0," * 125_001 + b"0]")
+    with pytest.raises(
+        WebhookResponseInvalid, match="beforeUserRegister: request body has over 125000 values"
+    ):
+        services.users.register([ALICE])

@@ -104,7 +104,9 @@ class OpenIMSettings(SettingGroup):
         callbacks,
         "callbacks to send: `name[:timeout[:refuse]]`, comma-separated; the names are those of upstream's "
         "`webhooks.yml` (`beforeUserRegister`, `afterUserOnline` ...) and `presenceReset`; the timeout is in "
-        "seconds (default 5, maximum 15); `refuse` is upstream's `failedContinue: false`",
+        "seconds (default 5, maximum 15); `refuse` is upstream's `failedContinue: false`. At most a "
+        "quarter of the threads wait for a receiver at a time; further requests are treated as if it had not "
+        "answered in time",
     )
 
     def check(self, settings: Settings) -> None:

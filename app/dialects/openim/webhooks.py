@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from ...errors import BadRequest, WebhookRejected, WebhookResponseInvalid, WebhookUnavailable
+from ...errors import BadRequest, Overloaded, WebhookRejected, WebhookResponseInvalid, WebhookUnavailable
 from ...formats import go_json
-from ...formats.json_body import decode, unmarshal
+from ...formats.json_body import check_values, decode, unmarshal
 from ...formats.schema import bind_json
 from ...models import (
     PresenceChange,
@@ -51,6 +51,7 @@ class OpenIMWebhooks(Sender):
         self._callbacks = {callback.name: callback for callback in settings.openim_callbacks}
         self._secret = setup.settings.webhook_secret
         self._http = setup.http
+        self._allowance = setup.allowance
         self._clock = setup.clock
         self.asks_before_registering = "beforeUserRegister" in self._callbacks
         self.wants_presence = self._sends(*_PRESENCE_CALLBACKS)
@@ -94,8 +95,9 @@ class OpenIMWebhooks(Sender):
 
     def _answer(self, name: str, content: Body, delivery_id: str) -> CommonCallbackResp:
         try:
-            response = self._post(name, content, delivery_id)
-        except DeliveryFailed as error:
+            with self._allowance.waiting("before-callbacks"):
+                response = self._post(name, content, delivery_id)
+        except (DeliveryFailed, Overloaded) as error:
             raise WebhookUnavailable(f"{name}: {error}") from error
         # Like upstream, ignore the status; but redirects are not followed, so they are not answers.
         if 300 <= response.status < 400:
@@ -188,4 +190,5 @@ def _new_id() -> str:
 
 def _decode(data: bytes) -> CommonCallbackResp:
     """Decode a receiver's answer. Raises BadRequest."""
+    check_values(data)
     return bind_json(CommonCallbackResp, unmarshal(decode(data)))

@@ -119,9 +119,9 @@ def get_users_online_status(context: RequestContext, request: schemas.GetUsersOn
     access=MANAGER,
     errors=ErrorTable(*no_permission(empty_list)),
 )
-def get_all_users_uid(context: RequestContext, request: schemas.GetAllUsersUidReq) -> list[str]:
+def get_all_users_uid(context: RequestContext, request: schemas.GetAllUsersUidReq) -> RawJson:
     """Answer with all ids in the order of registration."""
-    return context.services.users.ids(EVERYTHING)[1]
+    return RawJson(context.services.users.ids(EVERYTHING)[1])
 
 
 @routes.post(

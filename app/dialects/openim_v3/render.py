@@ -61,6 +61,11 @@ def user_info(user: User, generation: Generation, is_administrator: bool) -> dic
     }
 
 
+def user_ids(total: int, ids: str) -> RawJson:
+    """Render a page of ids, which are a JSON array, and the number of all."""
+    return RawJson(f'{{"total":{total},"userIDs":{"null" if ids == "[]" else ids}}}')
+
+
 def account_check(user_ids: Sequence[str], known: Set[str], generation: Generation) -> RawJson:
     """Render which ids are registered, in the requested order."""
     yes, no = (

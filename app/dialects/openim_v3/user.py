@@ -22,7 +22,9 @@ _UNKNOWN = user_not_found("userID not found")
 
 
 @routes.post(
-    "/user/user_register", schemas.UserRegisterReq, access=by_generation(legacy=SECRET, current=ADMINISTRATOR)
+    "/user/user_register",
+    schemas.UserRegisterReq,
+    access=by_generation(legacy=SECRET, current=ADMINISTRATOR),
 )
 def user_register(context: Context, request: schemas.UserRegisterReq) -> object:
     """Register all of the users or none; the server sets `createTime`."""
@@ -105,12 +107,12 @@ def get_users_info(context: Context, request: schemas.GetDesignateUsersReq) -> d
 
 
 @routes.post("/user/get_all_users_uid", schemas.GetAllUserIDReq, access=TOKEN, body_keys=("pagination",))
-def get_all_users_uid(context: Context, request: schemas.GetAllUserIDReq) -> dict[str, object]:
+def get_all_users_uid(context: Context, request: schemas.GetAllUserIDReq) -> RawJson:
     """Answer with a page of all ids, including administrators and notification accounts."""
     pagination = request.pagination or RequestPagination()
     is_page = pagination.show_number > 0 or not context.generation.lists_all_ids
     total, user_ids = context.services.users.ids(pagination.page() if is_page else EVERYTHING)
-    return {"total": total, "userIDs": render.or_null(user_ids)}
+    return render.user_ids(total, user_ids)
 
 
 @routes.post(
@@ -131,7 +133,10 @@ def get_users(context: Context, request: schemas.GetPaginationUsersReq) -> dict[
 
 
 @routes.post(
-    "/user/account_check", schemas.AccountCheckReq, access=ADMINISTRATOR, body_keys=("checkUserIDs",)
+    "/user/account_check",
+    schemas.AccountCheckReq,
+    access=ADMINISTRATOR,
+    body_keys=("checkUserIDs",),
 )
 def account_check(context: Context, request: schemas.AccountCheckReq) -> RawJson:
     """Answer which of the ids are registered, in the requested order."""

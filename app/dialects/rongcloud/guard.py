@@ -99,7 +99,8 @@ def check_freshness(context: Context, app: RongCloudApp, nonce: str, timestamp: 
     window = context.settings.rongcloud_timestamp_window
     if window and not _is_near(timestamp, context.services.clock.now(), window):
         _refuse(context, f"its timestamp is more than {window} s off, or no number")
-    once = f"{app.key} {nonce} {timestamp}"
+    # What is signed is the text of both, so the border between them can be moved.
+    once = f"{app.key} {nonce}{timestamp}"
     if context.settings.rongcloud_nonce_once and context.services.nonces.seen_before(once):
         _refuse(context, "its nonce was used before")
 

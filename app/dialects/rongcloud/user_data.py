@@ -171,12 +171,11 @@ def delete_remark(context: Context, request: schemas.DeleteRemark) -> dict[str, 
 @routes.signed("/user/remarks/get", schemas.GetRemarks)
 def get_remarks(context: Context, request: schemas.GetRemarks) -> dict[str, Any]:
     """Answer with a page of a user's remarks, the newest first."""
-    attributes = context.services.user_attributes.of(REMARK, request.user_id)
-    start, size = request.part()
-    rows = [
-        {"id": attribute.name, "remark": attribute.value} for attribute in attributes[start : start + size]
-    ]
-    return {"total": len(attributes), "users": rows}
+    total, attributes = context.services.user_attributes.page(
+        REMARK, request.part(), user_id=request.user_id, newest_first=True
+    )
+    rows = [{"id": attribute.name, "remark": attribute.value} for attribute in attributes]
+    return {"total": total, "users": rows}
 
 
 @routes.signed("/user/chat/fb/set", schemas.SetChatBan)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ...errors import CommandNotFound
 from ...models import UserCommand
 from .parameters import json_array
+from .rows import Meter, fetch
 
 _COLUMNS = ", ".join(UserCommand._fields)
 # A user may have several commands of one type and uuid; the calls apply to the oldest.
@@ -64,22 +65,33 @@ class CommandStore:
             (json_array(user_ids),),
         )
 
-    def count(self, connection: sqlite3.Connection, user_id: str) -> int:
-        """Return the number of a user's commands."""
-        (count,) = connection.execute(
-            "SELECT COUNT(*) FROM user_commands WHERE user_id = ?", (user_id,)
+    def size(self, connection: sqlite3.Connection, user_id: str) -> tuple[int, int]:
+        """Return the number of a user's commands, and the bytes of their texts."""
+        count, size = connection.execute(
+            "SELECT COUNT(*), COALESCE(SUM(LENGTH(CAST(uuid || value || ex AS BLOB))), 0) "
+            "FROM user_commands WHERE user_id = ?",
+            (user_id,),
         ).fetchone()
-        return int(count)
+        return count, size
 
-    def of(self, connection: sqlite3.Connection, user_id: str, type_: int | None) -> list[UserCommand]:
-        """Return a user's commands, of all types if `type_` is None, oldest first."""
+    def of(
+        self,
+        connection: sqlite3.Connection,
+        user_id: str,
+        type_: int | None,
+        meter: Meter[UserCommand],
+    ) -> list[UserCommand]:
+        """Return a user's commands, of all types if `type_` is None, oldest first.
+
+        Raises what `meter` raises.
+        """
         # Two statements, as a single one for both cases could not use the whole index.
         type_condition = "" if type_ is None else "AND type = :type"
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM user_commands WHERE user_id = :user_id {type_condition} ORDER BY seq",
             {"user_id": user_id, "type": type_},
         )
-        return [UserCommand(*row) for row in rows]
+        return fetch(rows, UserCommand, meter)
 
 
 def _expect_one(cursor: sqlite3.Cursor) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from ...models import Page, UserAttribute
 from .parameters import json_array
+from .rows import Meter, fetch
 
 _COLUMNS = ", ".join(UserAttribute._fields)
 _OF_USER = "namespace = :namespace AND user_id = :user_id"
@@ -34,13 +35,14 @@ class UserAttributeStore:
             ({"namespace": namespace, "user_id": user_id, "name": name} for name in names),
         )
 
-    def count(self, connection: sqlite3.Connection, namespace: str, user_id: str) -> int:
-        """Return the number of a user's attributes in a namespace."""
-        (count,) = connection.execute(
-            f"SELECT COUNT(*) FROM user_attributes WHERE {_OF_USER}",
+    def size(self, connection: sqlite3.Connection, namespace: str, user_id: str) -> tuple[int, int]:
+        """Return the number of a user's attributes in a namespace, and the bytes of names and values."""
+        count, size = connection.execute(
+            "SELECT COUNT(*), COALESCE(SUM(LENGTH(CAST(name || value AS BLOB))), 0) "
+            f"FROM user_attributes WHERE {_OF_USER}",
             {"namespace": namespace, "user_id": user_id},
         ).fetchone()
-        return int(count)
+        return count, size
 
     def of(
         self, connection: sqlite3.Connection, namespace: str, user_id: str, below: int, size: int
@@ -65,11 +67,17 @@ class UserAttributeStore:
         return [UserAttribute(*row) for row in rows]
 
     def page(
-        self, connection: sqlite3.Connection, which: Mapping[str, str], page: Page, *, newest_first: bool
+        self,
+        connection: sqlite3.Connection,
+        which: Mapping[str, str],
+        page: Page,
+        meter: Meter[UserAttribute],
+        *,
+        newest_first: bool,
     ) -> tuple[int, list[UserAttribute]]:
         """Return the number of attributes that match, and a page of them in order of creation or reversed.
 
-        `which` holds values of columns; an empty one matches all.
+        `which` holds values of columns; an empty one matches all. Raises what `meter` raises.
         """
         where = " AND ".join(f"{column} = :{column}" for column, value in which.items() if value)
         (total,) = connection.execute(f"SELECT COUNT(*) FROM user_attributes WHERE {where}", which).fetchone()
@@ -79,7 +87,7 @@ class UserAttributeStore:
             f"ORDER BY seq {order} LIMIT :size OFFSET :offset",
             {**which, "size": max(page.size, 0), "offset": max(page.offset, 0)},
         )
-        return int(total), [UserAttribute(*row) for row in rows]
+        return int(total), fetch(rows, UserAttribute, meter)
 
     def delete_for_users(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
         """Delete all attributes of these users."""

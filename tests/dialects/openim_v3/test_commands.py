@@ -225,6 +225,23 @@ def test_an_administrator_can_add_commands_for_an_unknown_user(app: Flask) -> No
     play(client, Scenario("", GET_ALL, body, answer, headers=AS_ADMIN), JSON, CORS)
 
 
+def test_the_texts_of_a_users_commands_have_at_most_a_mebibyte(app: Flask) -> None:
+    client = app.test_client()
+
+    def send(path: str, answer: Any, **more: Any) -> None:
+        play(client, Scenario("", path, {**VALID, **more}, answer, headers=AS_ADMIN), JSON, CORS)
+
+    # 16 commands of 65,532 bytes in 16,383 characters.
+    for number in range(16):
+        send(ADD, DONE, uuid=str(number), value="\U0001f600" * 16_380)
+    refusal = args("a user's commands may have 1048576 bytes")
+    send(ADD, refusal, uuid="x", value="\U0001f600" * 200)
+    send(UPDATE, refusal, uuid="0", value="\U0001f600" * 16_600)
+    send(ADD, DONE, userID="bob", uuid="x", value="x" * 60_000)
+    send(DELETE, DONE, uuid="0")
+    send(ADD, DONE, uuid="x", value="\U0001f600" * 200)
+
+
 def test_a_user_has_at_most_10000_commands(app: Flask) -> None:
     services = app.extensions["rollcall"]
     values = [("alice", 1, str(number), "", "", 0) for number in range(10_000)]

@@ -291,17 +291,18 @@ def test_subscriptions_survive_a_restart(app: Flask, make_app: MakeApp, headers:
         answer = data({"statusList": rows})
         play(client, Scenario("", path, {"userID": "bob", **body}, answer, headers=headers), JSON, CORS)
 
+    app.extensions["rollcall"].users.register([User(user_id) for user_id in ("nadia", "carol", "dora")])
     send(
         SUBSCRIBE,
-        [*offline("nobody"), ALICE_STATUS, *offline("nobody")],
-        userIDs=["nobody", "alice", "nobody"],
+        [*offline("nadia"), ALICE_STATUS, *offline("nadia")],
+        userIDs=["nadia", "alice", "nadia"],
         genre=1,
     )
     send(SUBSCRIBE, offline("carol"), userIDs=["carol"], genre=1)
     send(SUBSCRIBE, [ALICE_STATUS], userIDs=["alice"], genre=1)
-    send(FOLLOWED, [*offline("nobody"), ALICE_STATUS, *offline("carol")])
+    send(FOLLOWED, [*offline("nadia"), ALICE_STATUS, *offline("carol")])
     send(UNSUBSCRIBE, offline("dora"), userIDs=["dora"], genre=1)
-    send(SUBSCRIBE, None, userIDs=["nobody", "stranger"], genre=2)
+    send(SUBSCRIBE, None, userIDs=["nadia", "stranger"], genre=2)
     app.extensions["rollcall"].stop()
     client = make_app().test_client()
     send(FOLLOWED, offline("alice", "carol", "dora"))
@@ -312,6 +313,7 @@ def test_subscriptions_survive_a_restart(app: Flask, make_app: MakeApp, headers:
 def test_a_user_keeps_the_3000_latest_subscriptions(app: Flask) -> None:
     client = app.test_client()
     many = [f"u{number}" for number in range(3000)]
+    app.extensions["rollcall"].users.register([User(user_id) for user_id in ("first", *many, "one more")])
     body = {"userID": "bob", "userIDs": ["first", *many], "genre": 1}
     answer = data({"statusList": offline("first", *many)})
     play(client, Scenario("", SUBSCRIBE, body, answer, headers=AS_ADMIN), JSON, CORS)
@@ -327,6 +329,7 @@ def test_a_user_keeps_the_3000_latest_subscriptions(app: Flask) -> None:
 def test_ids_with_nul_characters_are_compared_in_full(app: Flask) -> None:
     """SQLite's JSON functions would cut an id at its first NUL."""
     client = app.test_client()
+    app.extensions["rollcall"].users.register([User("carol"), User("dora")])
     for genre, user_ids in ((1, ["alice", "carol"]), (2, ["alice\0", "carol\0x", "dora"])):
         body = {"userID": "bob", "userIDs": user_ids, "genre": genre}
         assert client.post(SUBSCRIBE, json=body, headers=AS_ADMIN).get_json()["errCode"] == 0
@@ -334,8 +337,11 @@ def test_ids_with_nul_characters_are_compared_in_full(app: Flask) -> None:
     play(client, Scenario("", FOLLOWED, {"userID": "bob"}, followed, headers=AS_ADMIN), JSON, CORS)
 
 
-@pytest.mark.parametrize(("subscriber", "user_id"), [("x" * 65, "alice"), ("bob", "x" * 65), ("bob", "")])
-def test_a_subscription_with_an_invalid_id_is_answered_but_not_stored(
+@pytest.mark.parametrize(
+    ("subscriber", "user_id"),
+    [("x" * 65, "alice"), ("stranger", "alice"), ("bob", "x" * 65), ("bob", "stranger"), ("bob", "")],
+)
+def test_a_subscription_of_or_to_an_unknown_user_is_answered_but_not_stored(
     app: Flask, subscriber: str, user_id: str
 ) -> None:
     client = app.test_client()

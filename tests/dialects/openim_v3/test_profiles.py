@@ -446,11 +446,11 @@ def test_an_oversized_answer_is_refused(app: Flask) -> None:
     services = app.extensions["rollcall"]
     services.users.register([User("fat", ex="x" * 65_536)])
     services.tokens.issue(services.codecs["v3.4"].request("alice", 1))
-    message = "the answer would have over 67108864 characters, ask for less"
-    query = {"userIDs": ["fat"] * 1024}
+    message = "the answer would have over 8388608 characters, ask for less"
+    query = {"userIDs": ["fat"] * 128}
     refusal = legacy_args(message)
     play(app.test_client(), Scenario("", INFO, query, refusal, headers=AS_LEGACY_ALICE), JSON, CORS)
-    services.users.register([User(f"fat{number}", ex="x" * 65_536) for number in range(1024)])
+    services.users.register([User(f"fat{number}", ex="x" * 65_536) for number in range(128)])
     refusal = args(message)
     body = page(1, 2000)
     play(app.test_client(), Scenario("", LIST, body, refusal, headers=AS_ALICE), JSON, CORS)

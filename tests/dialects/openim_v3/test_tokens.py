@@ -218,6 +218,7 @@ PARSED = [
         for case, path, token, answer in (
             ("expired", PARSE, EXPIRED_3_8, errors(1501, "TokenExpiredError")[0]),
             ("legacy: expired", PARSE, EXPIRED_3_4, errors(1501, "TokenExpiredError")[1]),
+            ("over 8 KiB", PARSE, f"{ALICE}.{'x' * 8192}", errors(1503, "TokenMalformedError")[0]),
             ("malformed", PARSE, "garbage", errors(1503, "TokenMalformedError")[0]),
             ("legacy: malformed", "/v3.4" + PARSE, "garbage", errors(1503, "TokenMalformedError")[1]),
             ("RongCloud token", PARSE, "WyJsaXZlIl0@x", errors(1503, "TokenMalformedError")[0]),

@@ -612,6 +612,7 @@ def test_subscriptions_expire_and_are_shared_with_openim_v3(app: Flask, clock: F
     def page(*rows: dict[str, Any]) -> dict[str, Any]:
         return {"code": 200, "hasNext": False, "pageToken": "", "subscriptions": list(rows)}
 
+    app.extensions["rollcall"].users.register([User(user_id) for user_id in "cde"])
     user = {"userId": "bob"}
     send(
         app,
@@ -635,6 +636,7 @@ def test_subscriptions_expire_and_are_shared_with_openim_v3(app: Flask, clock: F
 
 def test_subscriptions_are_listed_in_pages(app: Flask) -> None:
     others = [str(number) for number in range(120)]
+    app.extensions["rollcall"].users.register([User(user_id) for user_id in others])
     app.extensions["rollcall"].subscriptions.add("bob", others, 60)
     seen: list[str] = []
     token = ""
@@ -677,6 +679,26 @@ def test_nonce_once_refuses_a_repeated_nonce(make_app: MakeApp) -> None:
         client.post("/user/info.json", data="userId=u", headers=LIVE).get_json()["code"] for _ in range(3)
     ]
     assert codes == [200, 1004, 1004]
+
+
+def test_the_border_between_nonce_and_timestamp_cannot_be_moved_to_repeat_a_request(
+    make_app: MakeApp,
+) -> None:
+    client = make_app(rongcloud_nonce_once=True).test_client()
+    signature = signature_of("live-app-secret", "10000", "1700000000")
+
+    def code(nonce: str, timestamp: str) -> int:
+        headers = {
+            "App-Key": "live-app-key",
+            "Nonce": nonce,
+            "Timestamp": timestamp,
+            "Signature": signature,
+        }
+        answer: int = client.post("/user/info.json", data="userId=u", headers=headers).get_json()["code"]
+        return answer
+
+    assert code("10000", "1700000000") == 200
+    assert [code("1" + "0" * zeros, "0" * (4 - zeros) + "1700000000") for zeros in range(5)] == [1004] * 5
 
 
 def test_the_rate_limit_counts_per_app_and_call(make_app: MakeApp, clock: FakeClock) -> None:
@@ -750,13 +772,13 @@ def test_administrators_are_no_rongcloud_users(app: Flask, clock: FakeClock) -> 
 
 def test_a_page_token_that_was_not_given_out_begins_at_the_first_page_if_live(app: Flask) -> None:
     send(app, "blacklist/add", {"userId": "alice", "blackUserId": ["b", "c"]}, DONE)
-    send(app, "subscribe/set", {"userId": "a", "subUserIds": "b", "opType": 0, "expiry": 60}, DONE)
+    send(app, "subscribe/set", {"userId": "bob", "subUserIds": "alice", "opType": 0, "expiry": 60}, DONE)
     subscribed = {
         "code": 200,
         "hasNext": False,
         "pageToken": "",
         "subscriptions": [
-            {"subUserIds": ["b"], "subType": 1, "subTime": int(START * 1000), "expiry": 60},
+            {"subUserIds": ["alice"], "subType": 1, "subTime": int(START * 1000), "expiry": 60},
         ],
     }
     text = "pageToken is none that was given out"
@@ -764,7 +786,7 @@ def test_a_page_token_that_was_not_given_out_begins_at_the_first_page_if_live(ap
         blacklist = {"userId": "alice", "pageToken": page_token}
         send(app, "blacklist/query", blacklist, {"code": 200, "users": ["c", "b"]})
         refuse(app, "blacklist/query", blacklist, text, headers=DOCUMENTED)
-        subscriptions = {"userId": "a", "pageToken": page_token}
+        subscriptions = {"userId": "bob", "pageToken": page_token}
         send(app, "subscribe/query", subscriptions, subscribed)
         refuse(app, "subscribe/query", subscriptions, text, 26001, headers=DOCUMENTED)
 

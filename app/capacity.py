@@ -1,0 +1,66 @@
+"""Bounds on what all requests together may hold: memory, and threads that wait."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+from .errors import Overloaded
+
+
+class MemoryBudget:
+    """Memory that requests may hold in sum. A thread holds what it takes until it calls `release`."""
+
+    def __init__(self, total: int, seconds: float = 2.0) -> None:
+        """Bound the sum to `total`, in any unit; `take` waits up to `seconds` for others to release."""
+        self._total = total
+        self._seconds = seconds
+        self._taken = 0
+        self._changed = threading.Condition()
+        self._own = threading.local()
+
+    def take_once(self, amount: int) -> None:
+        """Like `take`, unless this thread holds some already."""
+        if not getattr(self._own, "amount", 0):
+            self.take(amount)
+
+    def take(self, amount: int) -> None:
+        """Take some memory for this thread's request. Raises Overloaded."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._taken + amount <= self._total, self._seconds):
+                raise Overloaded("too many large requests at a time, try again later")
+            self._taken += amount
+        self._own.amount = getattr(self._own, "amount", 0) + amount
+
+    def release(self) -> None:
+        """Return what this thread holds."""
+        amount = getattr(self._own, "amount", 0)
+        if amount:
+            self._own.amount = 0
+            with self._changed:
+                self._taken -= amount
+                self._changed.notify_all()
+
+
+class ThreadAllowance:
+    """Threads that may wait for others: half of all, a quarter for each kind of wait, and at least one."""
+
+    def __init__(self, threads: int) -> None:
+        self._total, self._per_kind = max(threads // 2, 1), max(threads // 4, 1)
+        self._lock = threading.Lock()
+        self._waiting: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def waiting(self, kind: str) -> Iterator[None]:
+        """Count the calling thread as waiting, within the `with` block. Raises Overloaded."""
+        with self._lock:
+            if self._waiting[kind] >= self._per_kind or self._waiting.total() >= self._total:
+                raise Overloaded("too many requests wait at a time, try again later")
+            self._waiting[kind] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[kind] -= 1
