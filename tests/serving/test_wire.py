@@ -162,6 +162,37 @@ def test_options_unknown_paths_and_foreign_hosts_get_their_answers(server: Serve
     assert server.request("POST", "/auth/user_token", b"{}", {"Host": "evil.example"})[0] == 400
 
 
+def send_head(server: Server, *lines: bytes) -> tuple[bytes, bytes]:
+    """Send a head on a new connection and end it; return the status line and the body of the answer."""
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+        client.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+        head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
+        return head.partition(b"\r\n")[0], body
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ((b"POST /v2/auth/user_token HTTP/1.1",), b"Host"),
+        ((b"POST /v2/auth/user_token HTTP/1.0",), b"Host"),
+        ((b"POST http://evil.example/v2/auth/user_token HTTP/1.1", b"Host: localhost"), b"target"),
+    ],
+    ids=["no Host", "no Host in HTTP/1.0", "target of another host"],
+)
+def test_documented_secrets_need_a_host_and_a_target_of_this_machine(
+    server: Server, lines: tuple[bytes, ...], reason: bytes
+) -> None:
+    status, body = send_head(server, *lines)
+    assert status.endswith(b" 400 Bad Request")
+    assert body.startswith(b'{"errCode":401,"errMsg":"the request\'s %s is not this machine: with ' % reason)
+
+
+def test_an_absolute_target_of_this_machine_is_served(server: Server) -> None:
+    line = b"POST http://127.0.0.1/v2/auth/user_token HTTP/1.1"
+    refusal = b'{"errCode":400,"errMsg":" BindJSON failed EOF"}'
+    assert send_head(server, line, b"Host: localhost") == (b"HTTP/1.1 400 Bad Request", refusal)
+
+
 def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Server) -> None:
     def chunked(*chunks: bytes) -> dict[str, Any]:
         head = b"POST /auth/user_token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
