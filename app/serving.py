@@ -18,12 +18,14 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
 from . import create_app
 from .dialects import load_settings
 from .errors import SettingInvalid, StartupError
 from .http.loopback import is_loopback
 from .logs import JsonLines
+from .request_head import BoundedRequest
 from .services import Services
 from .settings import Settings
 
@@ -183,6 +185,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start the services before the first request; a reload first waits for the old worker to stop."""
+    RequestParser.mesg_class = BoundedRequest
     services = _services(worker)
     if services is None:
         return
