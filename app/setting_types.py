@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import limits
 
+Network = IPv4Network | IPv6Network
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -135,6 +137,14 @@ def secrets(value: object) -> tuple[str, ...]:
     if not parsed:
         raise ValueError("must not be empty")
     return parsed
+
+
+def networks(value: object) -> tuple[Network, ...]:
+    """Parse IP addresses and networks (`10.0.0.0/8`), comma-separated."""
+    try:
+        return tuple(ip_network(item) for item in csv(value))
+    except ValueError:
+        raise ValueError("must be IP addresses or networks like 10.0.0.0/8, comma-separated") from None
 
 
 def user_ids(value: object) -> tuple[str, ...]:

@@ -127,6 +127,12 @@ class Settings:
         "number of proxies in front of Rollcall that append to `X-Forwarded-For`; the client's address is "
         "taken from there (`0`: from the connection)",
     )
+    proxy_addresses: tuple[types.Network, ...] = setting(
+        "127.0.0.0/8,::1",
+        types.networks,
+        "addresses or networks of the last proxy, comma-separated; `X-Forwarded-For` of others is ignored "
+        "(over a Unix socket it is always accepted)",
+    )
     path_prefix: str = setting(
         "",
         types.path_prefix,

@@ -48,7 +48,7 @@ ONLY = {
     "jwt": {"formats.jwt"},
     "itsdangerous": {"formats.signed_tokens"},
     "flask": {"", "application", "operations", "http"},
-    "werkzeug": {"application", "http"},
+    "werkzeug": {"http"},
     "gunicorn": {"serving", "request_head"},
     "prometheus_client": {"operations.metrics"},
 }

@@ -70,6 +70,13 @@ def config(folder: Path, text: str) -> Path:
             {"ROLLCALL_OPENIM_V2_SECRET": "x" * 33},
             "ROLLCALL_OPENIM_V2_SECRET has over 32 characters, which OpenIM v2 refuses",
         ),
+        *(
+            (
+                {"ROLLCALL_PROXY_ADDRESSES": text},
+                "ROLLCALL_PROXY_ADDRESSES must be IP addresses or networks like 10.0.0.0/8, comma-separated",
+            )
+            for text in ("localhost", "10.0.0.1/8", "10.0.0.1:80", "*")
+        ),
         (
             {"ROLLCALL_DIALECTS": "openim_v4"},
             "ROLLCALL_DIALECTS names 'openim_v4'; the dialects are openim_v2, openim_v3, rongcloud",

@@ -55,6 +55,11 @@ def why_not_local(environ: Mapping[str, Any]) -> str | None:
     return None
 
 
+def throttled_address(environ: Mapping[str, Any]) -> str | None:
+    """Return the address to count wrong secrets under: the client's; None if the request is local."""
+    return None if why_not_local(environ) is None else str(environ.get("REMOTE_ADDR") or "")
+
+
 @lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Return whether an address or name, without a port, means this machine."""

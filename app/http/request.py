@@ -12,6 +12,7 @@ from werkzeug.utils import cached_property
 
 from ..errors import BadRequest, BodyInvalid, BodyTooLarge, TokenMalformed
 from ..formats.json_body import LARGE, DecodedJson, decode
+from . import loopback
 
 if TYPE_CHECKING:
     from ..models import DecodedToken
@@ -56,6 +57,11 @@ class Request:
     def address(self) -> str:
         """The client's address; empty if unknown."""
         return str(self.environ.get("REMOTE_ADDR") or "")
+
+    @property
+    def throttled_address(self) -> str | None:
+        """The address to count wrong secrets under; None if the request is local."""
+        return loopback.throttled_address(self.environ)
 
     @property
     def path(self) -> str:
