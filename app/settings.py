@@ -73,7 +73,11 @@ class Settings:
         types.path_,
         "folder of the database, the lock file and `config.py`; created at the first start",
     )
-    bind: str = setting("127.0.0.1:10002", types.text, "address and port that gunicorn listens on")
+    bind: str = setting(
+        "127.0.0.1:10002",
+        types.bind_address,
+        "`host:port`, `[IPv6 address]:port` or `unix:/path` that gunicorn listens on",
+    )
     threads: int = setting(
         "64",
         types.int_range(1, 512),

@@ -46,6 +46,26 @@ def config(folder: Path, text: str) -> Path:
         ({"ROLLCALL_THREADS": "1.5"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "٣"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "0"}, "ROLLCALL_THREADS must be from 1 to 512"),
+        *(
+            (
+                {"ROLLCALL_BIND": address},
+                "ROLLCALL_BIND must be host:port, [IPv6 address]:port or unix:/path, with a port up to 65535",
+            )
+            for address in (
+                "127.0.0.1",
+                "21023",
+                ":99999",
+                ":10002",
+                "127.0.0.1:",
+                "127.0.0.1:65536",
+                "127.0.0.1:-1",
+                "127.0.0.1:1,127.0.0.1:2",
+                "::1:10002",
+                "[::1]",
+                "http://127.0.0.1:10002",
+                "unix:",
+            )
+        ),
         ({"ROLLCALL_PIN_TO_ONE_CORE": "maybe"}, "ROLLCALL_PIN_TO_ONE_CORE must be 1 or 0"),
         (
             {"ROLLCALL_OPENIM_MULTI_LOGIN_POLICY": "2"},
@@ -284,6 +304,13 @@ def test_weak_secrets_are_reported_for_enabled_dialects_only(
     environ: Mapping[str, str], weak: list[str]
 ) -> None:
     assert sorted(load(environ=environ).weak_secrets()) == sorted(weak)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:0", "localhost:65535", "0.0.0.0:10002", "[::1]:10002", "unix:/run/rollcall.sock"]
+)
+def test_an_address_to_listen_on_is_accepted(address: str) -> None:
+    assert load(environ={"ROLLCALL_BIND": address}).bind == address
 
 
 def test_every_multi_login_policy_can_be_set(tmp_path: Path) -> None:
