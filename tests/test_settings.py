@@ -227,12 +227,24 @@ def test_an_invalid_setting_is_refused_with_its_name(environ: Mapping[str, str],
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("WEBHOOK_PRIVATE = 1", "WEBHOOK_PRIVATE in {path} is now called ROLLCALL_WEBHOOK_ALLOW_PRIVATE"),
-        ("BIMD = 'x'", "BIMD in {path} is not a Rollcall setting; did you mean ROLLCALL_BIND?"),
+        ("WEBHOOK_PRIVATE = 1", "WEBHOOK_PRIVATE in {path} is now called WEBHOOK_ALLOW_PRIVATE"),
+        ("BIMD = 'x'", "BIMD in {path} is not a Rollcall setting; did you mean BIND?"),
         ("THREADS = 'x'", "THREADS in {path} must be a whole number"),
         ("THREADS = True", "THREADS in {path} must be a whole number"),
         ("ADMINS = [1]", "ADMINS in {path} must be words separated by commas"),
         ("BIND = 10002", "BIND in {path} must be text"),
+        *(
+            (
+                f"import os\n{name} = 4",
+                f"{name} in {{path}} has to be written THREADS: names are in upper case there, "
+                "without ROLLCALL_",
+            )
+            for name in ("ROLLCALL_THREADS", "threads", "Threads", "rollcall_threads")
+        ),
+        (
+            "ROLLCALL_THREDS = 4",
+            "ROLLCALL_THREDS in {path} is not a Rollcall setting; did you mean THREADS?",
+        ),
         ("INSTANCE = '/tmp'", "INSTANCE in {path} has no effect there; set ROLLCALL_INSTANCE"),
         ("\n1 / 0", "{path} does not run: ZeroDivisionError in line 2"),
         ("ä" * 3 + " = ", "{path} does not run: SyntaxError in line 1"),
