@@ -5,6 +5,13 @@ BIN    := $(VENV)/bin
 
 .PHONY: run test check bench
 
+# PYTHON, if it is given, names the Python of the environment; one of another Python is made anew.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -V 2>&1),$(shell $(BIN)/python -V 2>&1))
+.PHONY: $(BIN)/python
+endif
+endif
+
 run: $(VENV)/.run
 	$(BIN)/gunicorn wsgi:app
 
@@ -23,7 +30,9 @@ bench: $(VENV)/.run
 $(VENV)/.run: WHAT = .[metrics]
 $(VENV)/.test: WHAT = .[test]
 $(VENV)/.dev: WHAT = .[dev]
-$(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '$(WHAT)'
 	@touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv --clear $(VENV)
