@@ -1,9 +1,10 @@
-# The same four words everywhere: run, test, check, bench. Each makes the environment it needs.
+# The same words everywhere: run, test, check, bench, update. Each makes the environment it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PINS   := deploy/constraints.txt
 
-.PHONY: run test check bench
+.PHONY: run test check bench update
 
 # PYTHON, if it is given, names the Python of the environment; one of another Python is made anew.
 ifneq ($(origin PYTHON),file)
@@ -26,12 +27,18 @@ check: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks
 
+update:
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	echo "# The versions that make installs; \`make update\` takes the newest that setup.cfg admits." > $(PINS)
+	$(BIN)/python -m pip freeze --exclude-editable >> $(PINS)
+
 # A mark for each set of packages; an older one is made again when the list of packages changes.
 $(VENV)/.run: WHAT = .[metrics]
 $(VENV)/.test: WHAT = .[test]
 $(VENV)/.dev: WHAT = .[dev]
-$(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '$(WHAT)'
+$(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml $(PINS) $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint $(PINS) --editable '$(WHAT)'
 	@touch $@
 
 $(BIN)/python:

@@ -230,6 +230,13 @@ def test_a_large_body_behind_a_short_head_is_served(server: Server) -> None:
     assert server.post("/v2/auth/user_token", body)[1]["errCode"] == 0
 
 
+@pytest.mark.parametrize("encoding", [b"gzip", b"chunked, gzip"])
+def test_a_body_whose_end_is_not_announced_is_refused(server: Server, encoding: bytes) -> None:
+    """gunicorn before 27 accepts the first, and takes its body for the next request."""
+    head = b"GET /healthz HTTP/1.1", b"Host: localhost", b"Transfer-Encoding: " + encoding
+    assert send_head(server, *head)[0] == b"HTTP/1.1 400 Bad Request"
+
+
 def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Server) -> None:
     def chunked(*chunks: bytes) -> dict[str, Any]:
         head = b"POST /auth/user_token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
