@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli, dialects, logs
 from .capacity import MemoryBudget, ThreadAllowance
@@ -31,7 +30,7 @@ from .http import error_handlers
 from .http.blueprints import dialect_blueprints, register_guarded
 from .http.dispatch import AnyDialect, Dispatcher, Observer
 from .http.loopback import is_loopback
-from .http.proxies import PathPrefix
+from .http.proxies import ForwardedFor, PathPrefix
 from .limits import MAX_ANSWERS_CHARS, MAX_BODIES_BYTES
 from .operations import health, metrics, request_log
 from .services import Services
@@ -78,9 +77,9 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
 
 
 def _put_behind_proxies(app: Flask, settings: Settings) -> None:
-    proxies = settings.trusted_proxies
+    proxies, networks = settings.trusted_proxies, settings.proxy_addresses
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+        app.wsgi_app = ForwardedFor(app.wsgi_app, proxies, networks)  # type: ignore[method-assign]
     if settings.path_prefix:
         app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
 

@@ -12,18 +12,21 @@ import gc
 import logging
 import os
 import resource
+import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
 from . import create_app
 from .dialects import load_settings
 from .errors import SettingInvalid, StartupError
 from .http.loopback import is_loopback
 from .logs import JsonLines
+from .request_head import BoundedRequest
 from .services import Services
 from .settings import Settings
 
@@ -35,6 +38,8 @@ _OPEN_FILES, _RESERVED_FILES = 20_000, 256
 _MIN_CONNECTIONS, _MAX_CONNECTIONS = 64, 10_000
 #: Seconds to finish requests when the worker stops, and then to close the database.
 _GRACE, _CLOSING = 10, 4
+#: Environment variables by which systemd, or an older gunicorn, passes open sockets on.
+_INHERITED = {"LISTEN_FDS", "GUNICORN_FD"}
 #: gunicorn's exit status for "do not try again" (gunicorn/arbiter.py).
 _WORKER_BOOT_ERROR = 3
 
@@ -136,10 +141,13 @@ def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None
 
 
 def on_starting(server: Any) -> None:
-    """Check the settings now and before each reload. Raises RuntimeError if weak secrets are exposed."""
-    exposure = _exposure(load_settings(), server.cfg.address)
-    if exposure:
-        raise RuntimeError(exposure)
+    """Check the settings now and before each reload.
+
+    Raises RuntimeError if weak secrets are exposed, or if the server cannot listen.
+    """
+    reason = _exposure(load_settings(), server.cfg.address) or _why_not_free(server.cfg)
+    if reason:
+        raise RuntimeError(reason)
     server.handle_hup = functools.partial(_reload_if_valid, server, server.handle_hup)
 
 
@@ -164,6 +172,27 @@ def _is_local(address: Address) -> bool:
     return isinstance(address, tuple) and is_loopback(str(address[0]))
 
 
+def _why_not_free(cfg: Any) -> str:
+    """Return why the server cannot listen; empty if it can. gunicorn would try for five seconds."""
+    if cfg.reuse_port or not _INHERITED.isdisjoint(os.environ):
+        return ""
+    for address in cfg.address:
+        try:
+            _try_to_bind(address)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            return f"Rollcall cannot listen on {_format(address)} (ROLLCALL_BIND or -b): {reason}"
+    return ""
+
+
+def _try_to_bind(address: Address) -> None:
+    """Bind an address and free it again. Raises OSError or OverflowError."""
+    if isinstance(address, tuple):
+        with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+
+
 def _reload_if_valid(server: Any, reload: Callable[[], None]) -> None:
     """Reload if the settings are valid; gunicorn would exit on an error in `config.py`."""
     try:
@@ -183,6 +212,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start the services before the first request; a reload first waits for the old worker to stop."""
+    RequestParser.mesg_class = BoundedRequest
     services = _services(worker)
     if services is None:
         return

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import limits
 
+Network = IPv4Network | IPv6Network
+_BIND = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})|unix:/.+")
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -48,6 +51,15 @@ def url(value: object) -> str:
         raise ValueError("must be an address like http://host:port/path, in ASCII")
     if parts.username is not None or parts.fragment:
         raise ValueError("must be an address without a user and without a #")
+    return address
+
+
+def bind_address(value: object) -> str:
+    """Parse an address to listen on; gunicorn would take a lone number for a host and add port 8000."""
+    address = text(value)
+    found = _BIND.fullmatch(address)
+    if found is None or int(found["port"] or 0) > 65535:
+        raise ValueError("must be host:port, [IPv6 address]:port or unix:/path, with a port up to 65535")
     return address
 
 
@@ -135,6 +147,14 @@ def secrets(value: object) -> tuple[str, ...]:
     if not parsed:
         raise ValueError("must not be empty")
     return parsed
+
+
+def networks(value: object) -> tuple[Network, ...]:
+    """Parse IP addresses and networks (`10.0.0.0/8`), comma-separated."""
+    try:
+        return tuple(ip_network(item) for item in csv(value))
+    except ValueError:
+        raise ValueError("must be IP addresses or networks like 10.0.0.0/8, comma-separated") from None
 
 
 def user_ids(value: object) -> tuple[str, ...]:

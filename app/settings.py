@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from dataclasses import field as dataclass_field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from . import setting_types as types
 from .errors import SettingInvalid
@@ -73,7 +73,11 @@ class Settings:
         types.path_,
         "folder of the database, the lock file and `config.py`; created at the first start",
     )
-    bind: str = setting("127.0.0.1:10002", types.text, "address and port that gunicorn listens on")
+    bind: str = setting(
+        "127.0.0.1:10002",
+        types.bind_address,
+        "`host:port`, `[IPv6 address]:port` or `unix:/path` that gunicorn listens on",
+    )
     threads: int = setting(
         "64",
         types.int_range(1, 512),
@@ -126,6 +130,12 @@ class Settings:
         types.int_range(0, 10),
         "number of proxies in front of Rollcall that append to `X-Forwarded-For`; the client's address is "
         "taken from there (`0`: from the connection)",
+    )
+    proxy_addresses: tuple[types.Network, ...] = setting(
+        "127.0.0.0/8,::1",
+        types.networks,
+        "addresses or networks of the last proxy, comma-separated; `X-Forwarded-For` of others is ignored "
+        "(over a Unix socket it is always accepted)",
     )
     path_prefix: str = setting(
         "",
@@ -189,6 +199,17 @@ Row = Field[Any]
 _Parsers = Mapping[str, Callable[[object], Any]]
 
 
+class _Names(NamedTuple):
+    """How a source of settings names them in error messages."""
+
+    spell: Callable[[str], str]
+    """Returns a setting's name as the source has it."""
+    place: str = ""
+
+    def label(self, name: str) -> str:
+        return self.spell(name) + self.place
+
+
 def rows(classes: Iterable[type[Any]]) -> Iterator[Row]:
     """Yield the settings that classes declare."""
     for class_ in classes:
@@ -218,7 +239,7 @@ def load(
     parsers = {row.name: row.metadata["parse"] for row in rows([Settings, *groups])}
     given = {
         **_from_environ(os.environ if environ is None else environ, parsers),
-        **_parsed(overrides or {}, lambda name: f"create_app's {name}", parsers),
+        **_parsed(overrides or {}, _Names(lambda name: f"create_app's {name}"), parsers),
     }
     config = given.get("instance", Settings.instance) / "config.py"
     values = {**_from_file(config, parsers), **given}
@@ -248,7 +269,7 @@ def _from_environ(environ: Mapping[str, str], parsers: _Parsers) -> dict[str, An
     values = {
         name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)
     }
-    return _parsed(values, variable, parsers)
+    return _parsed(values, _Names(variable), parsers)
 
 
 def _from_file(path: Path, parsers: _Parsers) -> dict[str, Any]:
@@ -267,10 +288,22 @@ def _from_file(path: Path, parsers: _Parsers) -> dict[str, Any]:
         raise SettingInvalid(
             f"{path} does not run: {type(error).__name__} in line {_line(error, path)}"
         ) from None
+    _check_names(names, path, parsers)
     found = {name.lower(): value for name, value in names.items() if name.isupper()}
     if "instance" in found:
         raise SettingInvalid(f"INSTANCE in {path} has no effect there; set {variable('instance')}")
-    return _parsed(found, lambda name: f"{name.upper()} in {path}", parsers)
+    return _parsed(found, _Names(str.upper, f" in {path}"), parsers)
+
+
+def _check_names(names: Iterable[str], path: Path, parsers: _Parsers) -> None:
+    """Refuse a setting's name that is not in upper case or has the prefix. Raises SettingInvalid."""
+    for name in names:
+        setting_name = name.upper().removeprefix(PREFIX)
+        if setting_name.lower() in parsers and setting_name not in names:
+            raise SettingInvalid(
+                f"{name} in {path} has to be written {setting_name}: names are in upper case there, "
+                f"without {PREFIX}"
+            )
 
 
 def _line(error: Exception, path: Path) -> int | None:
@@ -280,21 +313,22 @@ def _line(error: Exception, path: Path) -> int | None:
     return lines[-1] if lines else getattr(error, "lineno", None)
 
 
-def _parsed(values: Mapping[str, object], label: Callable[[str], str], parsers: _Parsers) -> dict[str, Any]:
-    """Parse each value; `label` returns a setting's name for error messages. Raises SettingInvalid."""
+def _parsed(values: Mapping[str, object], names: _Names, parsers: _Parsers) -> dict[str, Any]:
+    """Parse each value. Raises SettingInvalid."""
     parsed = {}
     for name, value in values.items():
         if name in RENAMED:
-            raise SettingInvalid(f"{label(name)} is now called {variable(RENAMED[name])}")
+            raise SettingInvalid(f"{names.label(name)} is now called {names.spell(RENAMED[name])}")
         if name not in parsers:
-            raise SettingInvalid(f"{label(name)} is not a Rollcall setting{_suggestion(name, parsers)}")
+            suggestion = _suggestion(name, names.spell, parsers)
+            raise SettingInvalid(f"{names.label(name)} is not a Rollcall setting{suggestion}")
         try:
             parsed[name] = parsers[name](value)
         except ValueError as error:
-            raise SettingInvalid(f"{label(name)} {error}") from None
+            raise SettingInvalid(f"{names.label(name)} {error}") from None
     return parsed
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def _suggestion(name: str, spell: Callable[[str], str], known: Iterable[str]) -> str:
     matches = difflib.get_close_matches(name.removeprefix(PREFIX.lower()), list(known), 1)
-    return f"; did you mean {variable(matches[0])}?" if matches else ""
+    return f"; did you mean {spell(matches[0])}?" if matches else ""

@@ -68,7 +68,7 @@ def test_the_readme_lists_the_makefiles_targets() -> None:
 
 
 def test_relative_links_have_a_target() -> None:
-    for document in [ROOT / "README.md", *ROOT.glob("*/**/README.md")]:
+    for document in [ROOT / "README.md", *ROOT.glob("*/**/README.md"), *ROOT.glob("deploy/*.md")]:
         if ".venv" in document.parts:
             continue
         for target in re.findall(r"\]\(([^):#]+)\)", document.read_text()):

@@ -35,7 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
     "operations": {*BOTTOM, "domain", "services", "http"},
     "cli": {"errors", "settings", "dialects", "storage", "serving"},
-    "serving": {"", "errors", "logs", "settings", "services", "dialects", "http"},
+    "request_head": set(),
+    "serving": {"", "errors", "logs", "request_head", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.
     "application": {*BOTTOM, "logs", "settings", "services", "storage", "domain", "formats", "webhooks"}
     | {"http", "dialects", "operations", "cli"},
@@ -48,8 +49,8 @@ ONLY = {
     "jwt": {"formats.jwt"},
     "itsdangerous": {"formats.signed_tokens"},
     "flask": {"", "application", "operations", "http"},
-    "werkzeug": {"application", "http"},
-    "gunicorn": {"serving"},
+    "werkzeug": {"http"},
+    "gunicorn": {"serving", "request_head"},
     "prometheus_client": {"operations.metrics"},
 }
 MAX_DEPTH = 14

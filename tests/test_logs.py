@@ -77,19 +77,26 @@ def test_a_json_log_record_is_one_line(make_app: MakeApp, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("proxies", "forwarded", "address"),
+    ("proxies", "peer", "forwarded", "address"),
     [
-        (0, "203.0.113.9", "127.0.0.1"),
-        (1, "203.0.113.9", "203.0.113.9"),
-        (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
-        (2, "198.51.100.1, 203.0.113.9", "198.51.100.1"),
+        (0, "127.0.0.1", "203.0.113.9", "127.0.0.1"),
+        (1, "127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        (1, "::1", "203.0.113.9", "203.0.113.9"),
+        (1, "::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        (1, "", "203.0.113.9", "203.0.113.9"),
+        (1, "10.1.2.3", "203.0.113.9", "10.1.2.3"),
+        (1, "127.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        (2, "127.0.0.1", "198.51.100.1, 203.0.113.9", "198.51.100.1"),
+        (2, "127.0.0.1", "203.0.113.9", ""),
     ],
 )
 def test_only_trusted_proxies_set_the_client_address(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture, proxies: int, forwarded: str, address: str
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, proxies: int, peer: str, forwarded: str, address: str
 ) -> None:
     app = make_app(trusted_proxies=proxies, log_requests=True, allow_documented_secrets=True)
-    app.test_client().post("/auth/user_token", json=LOGIN, headers={"X-Forwarded-For": forwarded})
+    headers = {"X-Forwarded-For": forwarded}
+    environ = {"REMOTE_ADDR": peer}
+    app.test_client().post("/auth/user_token", json=LOGIN, headers=headers, environ_overrides=environ)
     assert requests_of(caplog)[0].startswith(f"address='{address}' ")
 
 

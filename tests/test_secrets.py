@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -136,3 +137,65 @@ def test_wrong_secrets_from_a_remote_address_are_throttled(
     clock.advance(1)
     answer = get_token(app, wrong, environ_overrides=REMOTE)
     assert {key: answer[key] for key in refused} == refused
+
+
+def forwarded(text: str, address: str = "127.0.0.1") -> dict[str, str]:
+    return {"REMOTE_ADDR": address, "HTTP_X_FORWARDED_FOR": text}
+
+
+@pytest.mark.parametrize(
+    ("proxies", "environ"),
+    [
+        (0, lambda number: {"REMOTE_ADDR": ""}),
+        (0, lambda number: {"REMOTE_ADDR": f"/run/{number}.sock"}),
+        (0, lambda number: {"HTTP_HOST": "evil.example"}),
+        (0, lambda number: forwarded(f"192.0.2.{number}")),
+        (1, lambda number: forwarded(f"192.0.2.{number}", "198.51.100.7")),
+        (1, lambda number: forwarded("127.0.0.1")),
+        (1, lambda number: forwarded(f"192.0.2.{number}, 203.0.113.9")),
+        (1, lambda number: forwarded(f"client-{number}")),
+        (2, lambda number: forwarded(f"192.0.2.{number}")),
+    ],
+    ids=[
+        "unix socket",
+        "named unix sockets",
+        "page in a browser of this machine",
+        "proxy that is not trusted",
+        "past the proxy",
+        "loopback address forwarded",
+        "invented address before the proxy's",
+        "forwarded names",
+        "proxy left out",
+    ],
+)
+def test_clients_that_cannot_be_told_apart_share_one_throttle(
+    make_app: MakeApp, proxies: int, environ: Callable[[int], dict[str, str]]
+) -> None:
+    app = make_app(openim_v2_secret=OLD, allow_documented_secrets=True, trusted_proxies=proxies)
+    wrong = [v2_token(app, "guess", environ_overrides=environ(number)) for number in range(BURST)]
+    assert {answer["errMsg"] for answer in wrong} == {"1 params.Secret != config.Config.Secret "}
+    refused = {"errCode": 401, "errMsg": TOO_MANY}
+    assert v2_token(app, "guess", environ_overrides=environ(BURST)) == refused
+
+
+def test_clients_behind_a_trusted_proxy_are_throttled_one_by_one(make_app: MakeApp) -> None:
+    app = make_app(
+        openim_v2_secret=OLD,
+        allow_documented_secrets=True,
+        trusted_proxies=1,
+        proxy_addresses="10.0.0.0/8",
+    )
+    for _ in range(BURST):
+        v2_token(app, "guess", environ_overrides=forwarded("192.0.2.1", "10.1.2.3"))
+    answers = [
+        v2_token(app, "guess", environ_overrides=forwarded(client, "10.1.2.3"))["errMsg"]
+        for client in ("192.0.2.1", "192.0.2.2")
+    ]
+    assert answers == [TOO_MANY, "1 params.Secret != config.Config.Secret "]
+
+
+def test_wrong_secrets_of_this_machine_are_not_counted(make_app: MakeApp) -> None:
+    app = make_app(openim_v2_secret=OLD)
+    for _ in range(2 * BURST):
+        assert v2_token(app, "guess")["errCode"] == 401
+    assert v2_token(app, OLD)["errCode"] == 0

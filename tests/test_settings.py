@@ -46,6 +46,26 @@ def config(folder: Path, text: str) -> Path:
         ({"ROLLCALL_THREADS": "1.5"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "٣"}, "ROLLCALL_THREADS must be a whole number"),
         ({"ROLLCALL_THREADS": "0"}, "ROLLCALL_THREADS must be from 1 to 512"),
+        *(
+            (
+                {"ROLLCALL_BIND": address},
+                "ROLLCALL_BIND must be host:port, [IPv6 address]:port or unix:/path, with a port up to 65535",
+            )
+            for address in (
+                "127.0.0.1",
+                "21023",
+                ":99999",
+                ":10002",
+                "127.0.0.1:",
+                "127.0.0.1:65536",
+                "127.0.0.1:-1",
+                "127.0.0.1:1,127.0.0.1:2",
+                "::1:10002",
+                "[::1]",
+                "http://127.0.0.1:10002",
+                "unix:",
+            )
+        ),
         ({"ROLLCALL_PIN_TO_ONE_CORE": "maybe"}, "ROLLCALL_PIN_TO_ONE_CORE must be 1 or 0"),
         (
             {"ROLLCALL_OPENIM_MULTI_LOGIN_POLICY": "2"},
@@ -69,6 +89,13 @@ def config(folder: Path, text: str) -> Path:
         (
             {"ROLLCALL_OPENIM_V2_SECRET": "x" * 33},
             "ROLLCALL_OPENIM_V2_SECRET has over 32 characters, which OpenIM v2 refuses",
+        ),
+        *(
+            (
+                {"ROLLCALL_PROXY_ADDRESSES": text},
+                "ROLLCALL_PROXY_ADDRESSES must be IP addresses or networks like 10.0.0.0/8, comma-separated",
+            )
+            for text in ("localhost", "10.0.0.1/8", "10.0.0.1:80", "*")
         ),
         (
             {"ROLLCALL_DIALECTS": "openim_v4"},
@@ -200,12 +227,24 @@ def test_an_invalid_setting_is_refused_with_its_name(environ: Mapping[str, str],
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("WEBHOOK_PRIVATE = 1", "WEBHOOK_PRIVATE in {path} is now called ROLLCALL_WEBHOOK_ALLOW_PRIVATE"),
-        ("BIMD = 'x'", "BIMD in {path} is not a Rollcall setting; did you mean ROLLCALL_BIND?"),
+        ("WEBHOOK_PRIVATE = 1", "WEBHOOK_PRIVATE in {path} is now called WEBHOOK_ALLOW_PRIVATE"),
+        ("BIMD = 'x'", "BIMD in {path} is not a Rollcall setting; did you mean BIND?"),
         ("THREADS = 'x'", "THREADS in {path} must be a whole number"),
         ("THREADS = True", "THREADS in {path} must be a whole number"),
         ("ADMINS = [1]", "ADMINS in {path} must be words separated by commas"),
         ("BIND = 10002", "BIND in {path} must be text"),
+        *(
+            (
+                f"import os\n{name} = 4",
+                f"{name} in {{path}} has to be written THREADS: names are in upper case there, "
+                "without ROLLCALL_",
+            )
+            for name in ("ROLLCALL_THREADS", "threads", "Threads", "rollcall_threads")
+        ),
+        (
+            "ROLLCALL_THREDS = 4",
+            "ROLLCALL_THREDS in {path} is not a Rollcall setting; did you mean THREADS?",
+        ),
         ("INSTANCE = '/tmp'", "INSTANCE in {path} has no effect there; set ROLLCALL_INSTANCE"),
         ("\n1 / 0", "{path} does not run: ZeroDivisionError in line 2"),
         ("ä" * 3 + " = ", "{path} does not run: SyntaxError in line 1"),
@@ -277,6 +316,13 @@ def test_weak_secrets_are_reported_for_enabled_dialects_only(
     environ: Mapping[str, str], weak: list[str]
 ) -> None:
     assert sorted(load(environ=environ).weak_secrets()) == sorted(weak)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:0", "localhost:65535", "0.0.0.0:10002", "[::1]:10002", "unix:/run/rollcall.sock"]
+)
+def test_an_address_to_listen_on_is_accepted(address: str) -> None:
+    assert load(environ={"ROLLCALL_BIND": address}).bind == address
 
 
 def test_every_multi_login_policy_can_be_set(tmp_path: Path) -> None:

@@ -42,8 +42,7 @@ def serve(bind: str | None, port: int | None, instance: Path | None) -> None:
 
 def _print_address(arbiter: Any) -> None:
     for listener in arbiter.LISTENERS:
-        host, port = listener.getsockname()[:2]
-        click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        click.echo(str(listener))
 
 
 @click.command()

@@ -18,6 +18,8 @@ BURST = 20
 PAUSE = 1.0
 #: Maximum number of addresses; beyond it, the one whose last failure is oldest is dropped.
 MAX_ADDRESSES = 10_000
+# The key of all clients whose address is no IP address: over a Unix socket, or as a proxy names them.
+_UNKNOWN = ""
 # IPv6 clients usually have a whole network of this prefix length, so it counts as one address.
 _IPV6_PREFIX = 64
 
@@ -28,7 +30,10 @@ def is_one_of(given: str, secrets: Sequence[str]) -> bool:
 
 
 class AuthThrottle:
-    """Count wrong secrets by client address. Loopback addresses are exempt."""
+    """Count wrong secrets by client address. The address None, for a client that is exempt, is not counted.
+
+    Texts that are no IP address count as one address: a client over a Unix socket can choose its name.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -37,7 +42,7 @@ class AuthThrottle:
         self._busy_until: OrderedDict[str, float] = OrderedDict()
 
     def check(
-        self, address: str, is_right: bool, refusal: AccessDenied, log_failure: Callable[[], None]
+        self, address: str | None, is_right: bool, refusal: AccessDenied, log_failure: Callable[[], None]
     ) -> None:
         """Refuse a wrong secret. A right one is always accepted: clients may share an address with attackers.
 
@@ -51,16 +56,18 @@ class AuthThrottle:
         log_failure()
         raise refusal
 
-    def is_limited(self, address: str) -> bool:
+    def is_limited(self, address: str | None) -> bool:
         """Return whether wrong secrets from `address` get another answer for now."""
+        if address is None:
+            return False
         until = self._busy_until.get(_network_of(address), 0.0)
         return until - self._clock.elapsed() > (BURST - 1) * PAUSE
 
-    def record_failure(self, address: str) -> None:
+    def record_failure(self, address: str | None) -> None:
         """Count a wrong secret from `address`."""
-        network = _network_of(address)
-        if not network:
+        if address is None:
             return
+        network = _network_of(address)
         now = self._clock.elapsed()
         with self._lock:
             until = self._busy_until.pop(network, now)
@@ -71,12 +78,10 @@ class AuthThrottle:
 
 @lru_cache(1024)
 def _network_of(address: str) -> str:
-    """Return the key to count an address under; empty for loopback addresses."""
+    """Return the key to count an address under."""
     try:
         parsed = ip_address(address)
     except ValueError:
-        return address
+        return _UNKNOWN
     mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    if mapped.is_loopback:
-        return ""
-    return address if mapped.version == 4 else str(ip_network((int(mapped), _IPV6_PREFIX), strict=False))
+    return str(mapped) if mapped.version == 4 else str(ip_network((int(mapped), _IPV6_PREFIX), strict=False))

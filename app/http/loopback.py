@@ -1,7 +1,8 @@
 """Check whether a request comes from this machine; no others are served with documented or short secrets.
 
 A web page in a browser on this machine can send requests too, so the address alone does not suffice: Host and
-Origin must name this machine as well.
+Origin must name this machine as well. An absolute request target replaces the Host (RFC 9112, 3.2.2), so the
+host in it counts too.
 """
 
 from __future__ import annotations
@@ -45,11 +46,18 @@ def why_not_local(environ: Mapping[str, Any]) -> str | None:
         return "the request comes from another machine"
     if not _FORWARDING.isdisjoint(environ):
         return "the request was forwarded by a proxy"
-    if not _is_own_host(environ.get("HTTP_HOST")):
+    if not _is_own_host(environ.get("HTTP_HOST", "")):
         return "the request's Host is not this machine"
+    if not _is_own_target(environ.get("RAW_URI", "/")):
+        return "the request's target is not this machine"
     if not _is_own_origin(environ.get("HTTP_ORIGIN")):
         return "the request's Origin is not this machine"
     return None
+
+
+def throttled_address(environ: Mapping[str, Any]) -> str | None:
+    """Return the address to count wrong secrets under: the client's; None if the request is local."""
+    return None if why_not_local(environ) is None else str(environ.get("REMOTE_ADDR") or "")
 
 
 @lru_cache(256)
@@ -66,9 +74,13 @@ def is_loopback(host: str) -> bool:
 
 
 @lru_cache(256)
-def _is_own_host(value: str | None) -> bool:
-    # Only HTTP/1.0 has requests without a Host, and no browser sends those.
-    return value is None or is_loopback(_host_of("//" + value))
+def _is_own_host(value: str) -> bool:
+    return is_loopback(_host_of("//" + value))
+
+
+def _is_own_target(target: str) -> bool:
+    """Return whether a request target is a path, the `*` of OPTIONS or a URL of this machine."""
+    return target.startswith("/") or target == "*" or is_loopback(_host_of(target))
 
 
 @lru_cache(256)

@@ -14,6 +14,7 @@ from ..errors import BodyInvalid, BodyTooLarge, DomainError, TokenMalformed
 from ..formats.json_body import LARGE, DecodedJson, check_values, decode
 from ..formats.schema import MAX_KEY_CHARS
 from ..limits import MAX_BODY_BYTES
+from . import loopback
 
 if TYPE_CHECKING:
     from ..models import DecodedToken
@@ -61,6 +62,11 @@ class Request:
     def address(self) -> str:
         """The client's address; empty if unknown."""
         return str(self.environ.get("REMOTE_ADDR") or "")
+
+    @property
+    def throttled_address(self) -> str | None:
+        """The address to count wrong secrets under; None if the request is local."""
+        return loopback.throttled_address(self.environ)
 
     @property
     def path(self) -> str:

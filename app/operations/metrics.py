@@ -131,10 +131,10 @@ def blueprint(services: Services, recorder: MetricsRecorder | None) -> Blueprint
 
 
 def _may_scrape(services: Services) -> bool:
-    if loopback.why_not_local(request.environ) is None:
+    address = loopback.throttled_address(request.environ)
+    if address is None:
         return True
     key, given = services.settings.metrics_key, request.headers.get("Authorization", "")
-    address = request.remote_addr or ""
     if not key or services.auth_throttle.is_limited(address):
         return False
     is_right = is_one_of(given.removeprefix(_BEARER), [key])

@@ -10,6 +10,7 @@ REMOTE = "the request comes from another machine"
 PROXY = "the request was forwarded by a proxy"
 HOST = "the request's Host is not this machine"
 ORIGIN = "the request's Origin is not this machine"
+TARGET = "the request's target is not this machine"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ ORIGIN = "the request's Origin is not this machine"
         ({"HTTP_HOST": "LOCALHOST"}, None),
         ({"HTTP_HOST": "im.localhost:1"}, None),
         ({"HTTP_HOST": "[::1]:10002"}, None),
-        ({"HTTP_HOST": None}, None),
+        ({"HTTP_HOST": None}, HOST),
         ({"HTTP_HOST": ""}, HOST),
         ({"HTTP_HOST": "evil.example:10002"}, HOST),
         ({"HTTP_HOST": "127.0.0.1.evil.example"}, HOST),
@@ -56,9 +57,19 @@ ORIGIN = "the request's Origin is not this machine"
         ({"HTTP_ORIGIN": "file://"}, ORIGIN),
         ({"HTTP_ORIGIN": "chrome-extension://localhost"}, ORIGIN),
         ({"HTTP_ORIGIN": "http://[bad"}, ORIGIN),
+        ({"RAW_URI": "/auth/user_token?x=http://evil.example/"}, None),
+        ({"RAW_URI": "//evil.example/"}, None),
+        ({"RAW_URI": "*"}, None),
+        ({"RAW_URI": "http://127.0.0.1:10002/x"}, None),
+        ({"RAW_URI": "HTTP://LocalHost/x"}, None),
+        ({"RAW_URI": "http://evil.example/"}, TARGET),
+        ({"RAW_URI": "http://127.0.0.1@evil.example/"}, TARGET),
+        ({"RAW_URI": "evil.example:443"}, TARGET),
+        ({"RAW_URI": "http://[bad/"}, TARGET),
+        ({"RAW_URI": ""}, TARGET),
     ],
 )
-def test_a_request_is_local_only_if_address_proxy_headers_host_and_origin_say_so(
+def test_a_request_is_local_only_if_address_proxy_headers_host_target_and_origin_say_so(
     environ: dict[str, str | None], reason: str | None
 ) -> None:
     given = {key: value for key, value in {**LOCAL, **environ}.items() if value is not None}

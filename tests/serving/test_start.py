@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.serving.conftest import MakeServer
-from tests.support.server import PATIENCE, ROOT
+from tests.support.server import PATIENCE, ROOT, Server
 
 pytestmark = pytest.mark.serving
 
@@ -51,6 +53,46 @@ def test_an_invalid_configuration_is_refused_with_a_message(
     assert server.exit_status() != 0
     assert message in server.log
     assert "Traceback" not in server.log
+
+
+def refusal_of(server: Server) -> str:
+    """Return the line that a server logged besides gunicorn's first one."""
+    (line,) = (line for line in server.log.splitlines() if line and "Starting gunicorn" not in line)
+    return line
+
+
+@pytest.mark.parametrize("is_option", [False, True], ids=["ROLLCALL_BIND", "-b"])
+def test_a_port_in_use_is_reported_in_one_line(make_server: MakeServer, is_option: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        server = make_server("-b", address) if is_option else make_server(ROLLCALL_BIND=address)
+        server.launch()
+        assert server.exit_status() == 1
+    assert refusal_of(server) == (
+        f"Error: Rollcall cannot listen on {address} (ROLLCALL_BIND or -b): Address already in use"
+    )
+
+
+def test_a_port_that_does_not_exist_is_reported_in_one_line(make_server: MakeServer) -> None:
+    server = make_server("-b", "127.0.0.1:99999")
+    server.launch()
+    assert server.exit_status() == 1
+    assert refusal_of(server) == (
+        "Error: Rollcall cannot listen on 127.0.0.1:99999 (ROLLCALL_BIND or -b): "
+        "bind(): port must be 0-65535."
+    )
+
+
+def test_a_unix_socket_is_served(make_server: MakeServer, tmp_path: Path) -> None:
+    address = tmp_path / "rollcall.sock"
+    server = make_server(ROLLCALL_BIND=f"unix:{address}", ROLLCALL_ALLOW_DOCUMENTED_SECRETS="1")
+    server.launch()
+    server.wait_for(f"Rollcall speaks .* at unix:{address}")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(str(address))
+        client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert client.makefile("rb").readline() == b"HTTP/1.0 200 OK\r\n"
 
 
 def test_documented_secrets_can_be_allowed_on_a_public_address(

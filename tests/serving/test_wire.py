@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from rollcall_server.request_head import MAX_HEAD_BYTES
 
 from tests.support.server import PATIENCE, Server
 from tests.support.storm import V3, registered
@@ -160,6 +161,80 @@ def test_options_unknown_paths_and_foreign_hosts_get_their_answers(server: Serve
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert server.request("POST", "//auth/user_token", b"{}", {})[0] == 404
     assert server.request("POST", "/auth/user_token", b"{}", {"Host": "evil.example"})[0] == 400
+
+
+def send_head(server: Server, *lines: bytes) -> tuple[bytes, bytes]:
+    """Send a head on a new connection and end it; return the status line and the body of the answer."""
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+        client.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+        head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
+        return head.partition(b"\r\n")[0], body
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ((b"POST /v2/auth/user_token HTTP/1.1",), b"Host"),
+        ((b"POST /v2/auth/user_token HTTP/1.0",), b"Host"),
+        ((b"POST http://evil.example/v2/auth/user_token HTTP/1.1", b"Host: localhost"), b"target"),
+    ],
+    ids=["no Host", "no Host in HTTP/1.0", "target of another host"],
+)
+def test_documented_secrets_need_a_host_and_a_target_of_this_machine(
+    server: Server, lines: tuple[bytes, ...], reason: bytes
+) -> None:
+    status, body = send_head(server, *lines)
+    assert status.endswith(b" 400 Bad Request")
+    assert body.startswith(b'{"errCode":401,"errMsg":"the request\'s %s is not this machine: with ' % reason)
+
+
+def test_an_absolute_target_of_this_machine_is_served(server: Server) -> None:
+    line = b"POST http://127.0.0.1/v2/auth/user_token HTTP/1.1"
+    refusal = b'{"errCode":400,"errMsg":" BindJSON failed EOF"}'
+    assert send_head(server, line, b"Host: localhost") == (b"HTTP/1.1 400 Bad Request", refusal)
+
+
+def head_of(size: int, field: bytes = b"X-Field") -> list[bytes]:
+    """Return the lines of a head that `send_head` makes `size` bytes long."""
+    lines = [b"POST /v2/auth/user_token HTTP/1.1", b"Host: localhost"]
+    rest = size - len(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+    while rest > 0:
+        length = rest if rest <= 8000 else min(8000, rest - 100)
+        lines.append(field + b": " + b"x" * (length - len(field) - 4))
+        rest -= length
+    return lines
+
+
+def test_a_head_of_8_kb_is_served(server: Server) -> None:
+    refusal = b'{"errCode":400,"errMsg":" BindJSON failed EOF"}'
+    assert send_head(server, *head_of(MAX_HEAD_BYTES)) == (b"HTTP/1.1 400 Bad Request", refusal)
+
+
+# gunicorn drops a field with an underscore, but has read it.
+@pytest.mark.parametrize("field", [b"X-Field", b"X_Field"])
+@pytest.mark.parametrize("size", [MAX_HEAD_BYTES + 1, 3 * MAX_HEAD_BYTES])
+def test_a_longer_head_is_refused(server: Server, size: int, field: bytes) -> None:
+    status, _ = send_head(server, *head_of(size, field))
+    assert status == b"HTTP/1.1 431 Request Header Fields Too Large"
+
+
+def test_a_head_that_is_sent_in_pieces_is_refused_before_its_end(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+        client.sendall(b"POST /v2/auth/user_token HTTP/1.1\r\nHost: localhost\r\n")
+        client.sendall(b"X-Field: %s\r\n" % (b"x" * 4000) * 3)
+        assert client.recv(12) == b"HTTP/1.1 431"
+
+
+def test_a_large_body_behind_a_short_head_is_served(server: Server) -> None:
+    body = {"secret": "tuoyun", "platform": 1, "userID": "openIMAdmin", "operationID": "1" * 100_000}
+    assert server.post("/v2/auth/user_token", body)[1]["errCode"] == 0
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"chunked, gzip"])
+def test_a_body_whose_end_is_not_announced_is_refused(server: Server, encoding: bytes) -> None:
+    """gunicorn before 27 accepts the first, and takes its body for the next request."""
+    head = b"GET /healthz HTTP/1.1", b"Host: localhost", b"Transfer-Encoding: " + encoding
+    assert send_head(server, *head)[0] == b"HTTP/1.1 400 Bad Request"
 
 
 def test_a_chunked_body_is_read_to_its_end_and_refused_over_the_limit(server: Server) -> None:

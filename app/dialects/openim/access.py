@@ -32,7 +32,10 @@ def check_secret(context: RequestContext, given: str, secrets: Sequence[str]) ->
     """Check a secret. Raises SecretWrong or TooManyWrongSecrets."""
     http_request = context.http_request
     context.services.auth_throttle.check(
-        http_request.address, is_one_of(given, secrets), SecretWrong(), http_request.log_wrong_secret
+        http_request.throttled_address,
+        is_one_of(given, secrets),
+        SecretWrong(),
+        http_request.log_wrong_secret,
     )
 
 

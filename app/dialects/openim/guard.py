@@ -41,7 +41,10 @@ def _key_or_local(context: RequestContext) -> None:
         raise refusal
     http_request = context.http_request
     context.services.auth_throttle.check(
-        http_request.address, is_one_of(key, _path_parts(context)), refusal, http_request.log_wrong_secret
+        http_request.throttled_address,
+        is_one_of(key, _path_parts(context)),
+        refusal,
+        http_request.log_wrong_secret,
     )
 
 

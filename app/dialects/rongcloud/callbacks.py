@@ -51,7 +51,7 @@ def _by_signature(context: Context) -> None:
     given = _given(context)
     signed = _signed(context, given)
     context.services.auth_throttle.check(
-        context.http_request.address,
+        context.http_request.throttled_address,
         signed is not None,
         SignatureWrong(),
         lambda: log_refusal(context, "signature refused: no secret of an app makes the callback's"),

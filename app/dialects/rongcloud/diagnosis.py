@@ -1,6 +1,6 @@
 """Explain a wrong signature in the server's log; the answer, like the vendor's, gives no reason.
 
-An explanation contains neither secrets nor signatures.
+An explanation contains neither secrets nor signatures, and no app key that is not configured.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from .context import Context, signed_header
 from .settings import RongCloudApp
 
 _HEADERS = {"NONCE": "Nonce", "TIMESTAMP": "Timestamp", "SIGNATURE": "Signature"}
-_MAX_KEY_CHARS = 64
 
 
 def unknown_key(context: Context) -> str:
@@ -26,7 +25,8 @@ def unknown_key(context: Context) -> str:
         return "the App-Key header holds an app's secret instead of its key"
     if any(key.strip().lower() == app.key.lower() for app in apps):
         return "the App-Key header differs from an app's key in blanks or in upper and lower case"
-    return f"ROLLCALL_RONGCLOUD_APPS has no app with the key {key[:_MAX_KEY_CHARS]!a}"
+    # Leave out the key: it may be most of a secret.
+    return f"ROLLCALL_RONGCLOUD_APPS has no app with the App-Key header's key of {len(key)} characters"
 
 
 def wrong_signature(context: Context) -> str:

@@ -62,7 +62,7 @@ def _by_signature(context: Context) -> None:
         signed_header(context.http_request, name) for name in ("NONCE", "TIMESTAMP", "SIGNATURE")
     )
     context.services.auth_throttle.check(
-        context.http_request.address,
+        context.http_request.throttled_address,
         is_signed(context.app, nonce, timestamp, signature),
         SignatureWrong(),
         lambda: log_refusal(context, f"signature refused: {diagnosis.wrong_signature(context)}"),
