@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from rollcall_server.cli import main
 from rollcall_server.models import User
 from rollcall_server.services import Services
-from rollcall_server.storage.sqlite.migrate import migrations
+from rollcall_server.storage.sqlite.schema import migrations
 
 from tests.conftest import MakeApp
 from tests.serving.conftest import MakeServer, make_server

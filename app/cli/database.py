@@ -40,7 +40,10 @@ def restore(file: Path) -> None:
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(file: Path | None) -> None:
-    """Verify the database, or a backup FILE. Prints row counts; exit status 1 means damage."""
+    """Verify the content and schema of the database, or of a backup FILE. Prints row counts.
+
+    Exit status 1 if it is damaged or has another schema.
+    """
     path = file or load_settings().database
     for name, count in copies.check(path).items():
         click.echo(f"{name} {count}")

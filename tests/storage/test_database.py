@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rollcall_server.errors import DatabaseRefused, StorageUnavailable
 from rollcall_server.storage.sqlite import database as database_module
+from rollcall_server.storage.sqlite import migrate
 from rollcall_server.storage.sqlite.database import Database, Transaction
 
 
@@ -220,13 +221,11 @@ def test_a_read_that_outlives_close_leaves_no_connection(database: Database) -> 
     assert not database._idle
 
 
-def test_a_copy_in_another_journal_mode_is_opened_in_wal_mode(database: Database, path: Path) -> None:
-    copy = path.with_name("copy.db")
+def test_a_file_in_another_journal_mode_is_opened_in_wal_mode(path: Path) -> None:
+    migrate.prepare(path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    restored = Database(copy)
+    restored = Database(path)
     restored.open()
     try:
         assert restored.write(lambda transaction: transaction.execute("PRAGMA journal_mode").fetchone()) == (

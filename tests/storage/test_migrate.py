@@ -15,10 +15,9 @@ from rollcall_server.storage.sqlite import migrate
 from rollcall_server.storage.sqlite.migrate import (
     APPLICATION_ID,
     APPLICATION_ID_0_1,
-    Migration,
-    migrations,
     prepare,
 )
+from rollcall_server.storage.sqlite.schema import Migration, migrations
 
 TABLES = [
     "blocks",

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ...errors import DatabaseRefused
-from . import migrate
+from . import migrate, schema
 from .migrate import read_only
 
 
@@ -46,16 +46,9 @@ def check(path: Path) -> dict[str, int]:
     try:
         verify(path)
         with closing(read_only(path)) as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            names = connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
-            ).fetchall()
-            counts = {
-                name: connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for (name,) in names
-            }
+            return {"schema": schema.version_of(connection), **schema.row_counts(connection)}
     except (OSError, sqlite3.Error) as error:
         raise DatabaseRefused(f"{path} cannot be checked: {error}") from error
-    return {"schema": version, **counts}
 
 
 def install(source: Path, path: Path) -> Path | None:
@@ -91,10 +84,14 @@ def _move_aside(path: Path) -> Path | None:
 
 
 def verify(path: Path) -> None:
-    """Check a Rollcall database completely. Raises DatabaseRefused with the first fault, or OSError."""
+    """Check a Rollcall database completely: header, pages, references, schema.
+
+    Raises DatabaseRefused with the first fault, OSError or sqlite3.Error.
+    """
     migrate.check_header(path)
     with closing(read_only(path)) as connection:
         for pragma in ("integrity_check", "foreign_key_check"):
             found = connection.execute(f"PRAGMA {pragma}").fetchone()
             if found not in (None, ("ok",)):
                 raise DatabaseRefused(f"{path} is damaged: {' '.join(' '.join(map(str, found)).split())}")
+        schema.check(connection, path, schema.migrations())

@@ -1,0 +1,122 @@
+"""The schema: the migrations that make it, and the comparison of a file with it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import DatabaseRefused
+
+_FOLDER = Path(__file__).parent / "migrations"
+#: Maximum differences that a refusal names.
+_MAX_DIFFERENCES = 5
+#: Kind and name of a table, index, trigger or view, with its SQL.
+_Objects = dict[tuple[str, str], str]
+
+
+class Migration(NamedTuple):
+    """A migration: the `PRAGMA user_version` that it leads to, and its SQL."""
+
+    version: int
+    script: str
+
+    @property
+    def rewrites_data(self) -> bool:
+        """Whether it changes existing data, which its first line declares."""
+        return self.script.startswith("-- Rewrites data.")
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Return all migrations in order."""
+    files = sorted(_FOLDER.glob("[0-9][0-9][0-9]_*.sql"))
+    return tuple(Migration(int(file.name[:3]), file.read_text(encoding="utf-8")) for file in files)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the schema version of a database."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
+    """Run migrations, each in a transaction of its own. Raises sqlite3.Error."""
+    for step in steps:
+        connection.execute("BEGIN IMMEDIATE")
+        # Not executescript(): it commits first, so a crash could leave half a schema.
+        for statement in _statements(step.script):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {step.version}")
+        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def check(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+    """Check that a database has exactly the schema that the migrations make for its version.
+
+    `path` is its file, for the message. Raises DatabaseRefused with the differences, or sqlite3.Error.
+    """
+    version, newest = version_of(connection), steps[-1].version
+    if version > newest:
+        raise DatabaseRefused(
+            f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
+        )
+    found = _differences(_objects(connection), _expected([step for step in steps if step.version <= version]))
+    if found:
+        named = "; ".join(found[:_MAX_DIFFERENCES])
+        raise DatabaseRefused(f"{path} does not have the schema of Rollcall (version {version}): {named}")
+
+
+def _expected(steps: Sequence[Migration]) -> _Objects:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        advance(connection, steps)
+        return _objects(connection)
+
+
+def _objects(connection: sqlite3.Connection) -> _Objects:
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    # ANALYZE in an sqlite3 shell makes the tables sqlite_stat*; they do no harm.
+    rows = [row for row in rows if not (row[0] == "table" and row[1].startswith("sqlite_stat"))]
+    return {(kind, name): f"{table} {_normalised(sql or '')}" for kind, name, table, sql in rows}
+
+
+def _normalised(sql: str) -> str:
+    """Return SQL without comments and line breaks, which may change in a migration's file."""
+    return " ".join(re.sub(r"--[^\n]*", "", sql).split())
+
+
+def _differences(found: _Objects, expected: _Objects) -> list[str]:
+    return [
+        *(f"{kind} {name!a} is missing" for kind, name in expected if (kind, name) not in found),
+        *(f"{kind} {name!a} is not part of it" for kind, name in found if (kind, name) not in expected),
+        *(
+            f"{kind} {name!a} differs"
+            for (kind, name), sql in found.items()
+            if expected.get((kind, name), sql) != sql
+        ),
+    ]
+
+
+def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of rows of each table, without SQLite's own."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+    ).fetchall()
+    return {
+        name: connection.execute(f"SELECT COUNT(*) FROM {_quoted(name)}").fetchone()[0] for (name,) in names
+    }
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
