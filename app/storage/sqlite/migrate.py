@@ -7,6 +7,7 @@ WAL, and renamed when it is complete, so a file with the final name is never hal
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -23,7 +24,10 @@ APPLICATION_ID = 0x526F4361
 APPLICATION_ID_0_1 = 0x526F6C6C
 #: The first version with STRICT tables, which the migrations use.
 MIN_SQLITE = (3, 37, 0)
+#: What SQLite appends to a database's name for the files that belong to it.
+SIDECAR_SUFFIXES = ("-wal", "-shm", "-journal")
 
+_log = logging.getLogger(__name__)
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = slice(68, 72)  # https://www.sqlite.org/fileformat2.html#the_database_header
 
@@ -41,6 +45,7 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
     try:
         if os.path.lexists(path):
             check_header(path)
+            roll_back_journal(path)
             _check_content(path, steps)
             _migrate(path, steps)
         else:
@@ -51,7 +56,7 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
 
 def _create(path: Path, steps: Sequence[Migration]) -> None:
     draft = path.with_name(path.name + ".new")
-    for leftover in (draft, *_sidecar_files(draft), *_sidecar_files(path)):
+    for leftover in (draft, *sidecar_files(draft), *sidecar_files(path)):
         leftover.unlink(missing_ok=True)
     create_private(draft)
     with closing(_connect(draft)) as connection:
@@ -62,9 +67,9 @@ def _create(path: Path, steps: Sequence[Migration]) -> None:
     sync(path.parent)
 
 
-def _sidecar_files(path: Path) -> list[Path]:
+def sidecar_files(path: Path) -> list[Path]:
     """Return the paths of the WAL, shared-memory and journal files of a database."""
-    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+    return [path.with_name(path.name + suffix) for suffix in SIDECAR_SUFFIXES]
 
 
 def create_private(path: Path) -> None:
@@ -86,6 +91,19 @@ def check_header(path: Path) -> None:
         )
     if application_id != APPLICATION_ID:
         raise DatabaseRefused(f"{path} is another application's database, not Rollcall's")
+
+
+def roll_back_journal(path: Path) -> None:
+    """Undo a transaction that a power failure interrupted, if there is one.
+
+    Any ordinary connection does so, for instance on a database that was being switched to WAL; `read_only`
+    cannot. Raises sqlite3.Error.
+    """
+    if not path.with_name(path.name + "-journal").exists():
+        return
+    with closing(_connect(path)) as connection:
+        schema.version_of(connection)
+    _log.warning("%s had a rollback journal of an interrupted change, which was undone", path)
 
 
 def _check_content(path: Path, steps: Sequence[Migration]) -> None:
