@@ -177,6 +177,7 @@ def test_health_waits_for_a_server_and_reports_an_unreachable_one(
     assert answer == {
         "status": "ok",
         "reasons": [],
+        "warnings": [],
         "writer": {"heldUpFor": 0.0, "lastFailure": ""},
         "disk": {},
     }

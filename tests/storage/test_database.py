@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import threading
 import time
@@ -253,6 +254,46 @@ def test_writes_fail_while_the_database_is_read_only_and_succeed_afterwards(data
     assert (values(database), database.writer.last_failure) == ([2], "")
 
 
+def test_failing_writes_are_logged_when_they_begin_and_when_they_end(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = database.write(lambda transaction: transaction)
+    for _ in range(2):
+        connection.execute("PRAGMA query_only = ON")
+        for value in range(3):
+            with pytest.raises(StorageUnavailable):
+                database.write(insert(value))
+        connection.execute("PRAGMA query_only = OFF")
+        for value in range(3):
+            database.write(insert(value))
+        database.write(lambda transaction: transaction.execute("DELETE FROM t"))
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", "writes fail: attempt to write a readonly database"),
+        ("WARNING", "writes succeed again"),
+    ] * 2
+
+
+def test_a_failure_that_makes_sqlite_roll_back_keeps_its_reason(
+    database: Database, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """RLIMIT_FSIZE stands in for a full disk; the small cache makes the operation write before its commit."""
+
+    def fill(transaction: Transaction) -> None:
+        transaction.execute("PRAGMA cache_size = 1")
+        transaction.executemany("INSERT INTO t VALUES (?)", ((number,) for number in range(100_000)))
+
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name("rollcall.db-wal").stat().st_size, previous[1]))
+    try:
+        with pytest.raises(StorageUnavailable, match="disk I/O error"):
+            database.write(fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+    assert database.write(insert(1)) == 1
+    assert values(database) == [1]
+    assert caplog.messages == ["writes fail: disk I/O error", "writes succeed again"]
+
+
 def test_a_read_of_several_statements_sees_one_snapshot(database: Database) -> None:
     def read_twice(connection: Transaction) -> tuple[int, int]:
         before = len(connection.execute("SELECT a FROM t").fetchall())
@@ -263,7 +304,9 @@ def test_a_read_of_several_statements_sees_one_snapshot(database: Database) -> N
     assert values(database) == [7]
 
 
-def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(path: Path) -> None:
+def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     database = Database(path, max_waiting=3)
     database.open()
     released, begun = threading.Event(), threading.Event()
@@ -286,6 +329,10 @@ def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(path: Path) ->
             released.set()
             first.result(10)
             assert {each.result(10) for each in waiting} == {"written"}
+        assert caplog.messages == [
+            "writes fail: the database has been busy for over 0.25 s",
+            "writes succeed again",
+        ]
         assert database.writer.stalled_for == 0
         with ThreadPoolExecutor(10) as pool:
             assert list(pool.map(lambda _: database.write(lambda transaction: 1), range(200))) == [1] * 200
