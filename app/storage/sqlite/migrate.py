@@ -129,15 +129,21 @@ def _migrate(path: Path, steps: Sequence[Migration]) -> None:
     with closing(_connect(path)) as connection:
         version = schema.version_of(connection)
         pending = [step for step in steps if step.version > version]
-        if any(step.rewrites_data for step in pending):
-            _keep_copy(connection, path.with_name(f"{path.name}.schema-{version}"))
-        advance(connection, pending)
+        if not pending:
+            return
+        target = path.with_name(f"{path.name}.schema-{version}")
+        _keep_copy(connection, target)
+        _log.warning("%s has schema %d and is migrated; %s is a copy of it", path, version, target)
+        for step in pending:
+            advance(connection, [step])
+            _log.warning("%s has schema %d now: %s", path, step.version, step.title)
 
 
 def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the database to `target`, so that a faulty migration can be undone by hand."""
-    if os.path.lexists(target):
-        return  # From an interrupted attempt, which changed nothing.
+    """Copy the database to `target`, so that a faulty migration can be undone by hand.
+
+    Replaces an older copy: a failing migration that is tried at every start does not fill the disk.
+    """
     draft = target.with_name(target.name + ".new")
     draft.unlink(missing_ok=True)
     create_private(draft)

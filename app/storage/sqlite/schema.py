@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,10 @@ from ...errors import DatabaseRefused
 _FOLDER = Path(__file__).parent / "migrations"
 #: Maximum differences that a refusal names.
 _MAX_DIFFERENCES = 5
+#: The schema from which on a file records the version of Rollcall.
+_WITH_MIGRATED_BY = 2
+#: Characters of another Rollcall's version in a message.
+_MAX_VERSION_CHARS = 40
 #: Kind and name of a table, index, trigger or view, with its SQL.
 _Objects = dict[tuple[str, str], str]
 
@@ -25,9 +31,9 @@ class Migration(NamedTuple):
     script: str
 
     @property
-    def rewrites_data(self) -> bool:
-        """Whether it changes existing data, which its first line declares."""
-        return self.script.startswith("-- Rewrites data.")
+    def title(self) -> str:
+        """What it does: the comment in its first line."""
+        return self.script.lstrip().partition("\n")[0].removeprefix("-- ")
 
 
 def migrations() -> tuple[Migration, ...]:
@@ -50,7 +56,15 @@ def advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
         for statement in _statements(step.script):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {step.version}")
+        if step.version >= _WITH_MIGRATED_BY:
+            connection.execute("UPDATE migrated_by SET version = ?", (rollcall_version(),))
         connection.execute("COMMIT")
+
+
+@functools.cache
+def rollcall_version() -> str:
+    """Return the version of this Rollcall."""
+    return importlib.metadata.version("rollcall-server")
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -70,12 +84,23 @@ def check(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]
     version, newest = version_of(connection), steps[-1].version
     if version > newest:
         raise DatabaseRefused(
-            f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
+            f"{path} has schema {version} and needs Rollcall {_migrated_by(connection)} or newer; this is "
+            f"{rollcall_version()}, which knows schema {newest}"
         )
     found = _differences(_objects(connection), _expected([step for step in steps if step.version <= version]))
     if found:
         named = "; ".join(found[:_MAX_DIFFERENCES])
         raise DatabaseRefused(f"{path} does not have the schema of Rollcall (version {version}): {named}")
+
+
+def _migrated_by(connection: sqlite3.Connection) -> str:
+    """Return the version of Rollcall that last migrated a database, as far as it says."""
+    try:
+        (version,) = connection.execute("SELECT version FROM migrated_by").fetchone()
+    except (sqlite3.Error, TypeError):
+        return "(unknown version)"
+    # The file may come from anywhere.
+    return ascii(str(version))[1:-1][:_MAX_VERSION_CHARS]
 
 
 def _expected(steps: Sequence[Migration]) -> _Objects:
