@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from ...errors import DatabaseRefused
 from . import migrate, schema
 from .migrate import read_only
+
+#: Maximum lines that describe damage.
+_MAX_FAULTS = 10
 
 
 def copy(path: Path, target: Path) -> None:
@@ -126,15 +131,49 @@ def _move_aside(path: Path) -> Path | None:
 
 
 def _verify(path: Path, name: Path) -> None:
-    """Check a Rollcall database completely: header, pages, references, schema.
+    """Check a Rollcall database completely: header, pages, schema, references.
 
-    Raises DatabaseRefused with the first fault of `name`, OSError or sqlite3.Error.
+    Raises DatabaseRefused with the faults of `name`, OSError or sqlite3.Error.
     """
     migrate.check_header(path)
     migrate.roll_back_journal(path)
     with closing(read_only(path)) as connection:
-        for pragma in ("integrity_check", "foreign_key_check"):
-            found = connection.execute(f"PRAGMA {pragma}").fetchone()
-            if found not in (None, ("ok",)):
-                raise DatabaseRefused(f"{name} is damaged: {' '.join(' '.join(map(str, found)).split())}")
+        _refuse(name, _damage(connection))
         schema.check(connection, name, schema.migrations())
+        _refuse(name, _broken_references(connection))
+
+
+def _refuse(name: Path, faults: Sequence[str]) -> None:
+    if faults:
+        lines = "".join(f"\n  {ascii(fault)[1:-1]}" for fault in faults[:_MAX_FAULTS])
+        raise DatabaseRefused(f"{name} is damaged:{lines}")
+
+
+def _damage(connection: sqlite3.Connection) -> list[str]:
+    """Return what SQLite's integrity check reports, the damaged tables first."""
+    found = _integrity_check(connection, str(_MAX_FAULTS))
+    if not found:
+        return []
+    by_table = [
+        f"table {table}: {fault}"
+        for table in schema.tables(connection)
+        for fault in _integrity_check(connection, schema.quoted(table))
+    ]
+    return by_table + found
+
+
+def _integrity_check(connection: sqlite3.Connection, argument: str) -> list[str]:
+    """Return the faults; `argument` is a table, or the maximum number of faults in all of them."""
+    try:
+        rows = connection.execute(f"PRAGMA integrity_check({argument})").fetchall()
+    except sqlite3.DatabaseError as error:
+        # Some damage ends the check.
+        return [str(error)]
+    lines = [line for (text,) in rows for line in text.splitlines()]
+    return [line for line in lines if line not in ("ok", "*** in database main ***")]
+
+
+def _broken_references(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("PRAGMA foreign_key_check")
+    counts = Counter((table, parent) for table, _, parent, _ in rows)
+    return [f"{count} rows of {table} without a row of {parent}" for (table, parent), count in counts.items()]

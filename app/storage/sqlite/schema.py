@@ -133,15 +133,22 @@ def _differences(found: _Objects, expected: _Objects) -> list[str]:
     ]
 
 
-def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return the number of rows of each table, without SQLite's own."""
-    names = connection.execute(
+def tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the tables, without SQLite's own."""
+    rows = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
-    ).fetchall()
+    )
+    return [name for (name,) in rows]
+
+
+def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of rows of each table."""
     return {
-        name: connection.execute(f"SELECT COUNT(*) FROM {_quoted(name)}").fetchone()[0] for (name,) in names
+        name: connection.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()[0]
+        for name in tables(connection)
     }
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name for use in SQL."""
     return '"' + name.replace('"', '""') + '"'
