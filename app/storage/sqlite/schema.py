@@ -111,9 +111,13 @@ def _expected(steps: Sequence[Migration]) -> _Objects:
 
 def _objects(connection: sqlite3.Connection) -> _Objects:
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
-    # ANALYZE in an sqlite3 shell makes the tables sqlite_stat*; they do no harm.
-    rows = [row for row in rows if not (row[0] == "table" and row[1].startswith("sqlite_stat"))]
-    return {(kind, name): f"{table} {_normalised(sql or '')}" for kind, name, table, sql in rows}
+    return {
+        (str(kind), str(name)): f"{table} {_normalised(str(sql))}"
+        for kind, name, table, sql in rows
+        # An index without SQL follows from its table. ANALYZE in an sqlite3 shell makes tables sqlite_stat*,
+        # which do no harm.
+        if sql is not None and not (kind == "table" and str(name).startswith("sqlite_stat"))
+    }
 
 
 def _normalised(sql: str) -> str:
