@@ -165,6 +165,11 @@ class Settings:
         return self.instance / "rollcall.db"
 
     @property
+    def config(self) -> Path:
+        """The path of the file with settings."""
+        return self.instance / "config.py"
+
+    @property
     def lock(self) -> Path:
         """The path of the lock file, which one server at a time holds."""
         return self.instance / "rollcall.lock"

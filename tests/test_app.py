@@ -21,6 +21,7 @@ from rollcall_server.errors import (
 )
 from rollcall_server.limits import MAX_BATCH_BYTES, MAX_BODY_BYTES
 from rollcall_server.services import Services
+from rollcall_server.storage.sqlite.schema import migrations
 
 from tests.conftest import MakeApp
 from tests.support.clock import FakeClock
@@ -142,7 +143,9 @@ def test_a_database_without_the_users_table_is_refused_with_a_reason(app: Flask,
     with pytest.raises(DatabaseRefused) as refusal:
         services_of(app).start()
     assert str(refusal.value) == (
-        f"the database in {tmp_path / 'instance'} cannot be used: no such table: users"
+        f"{tmp_path / 'instance' / 'rollcall.db'} does not have the schema of Rollcall (version "
+        f"{migrations()[-1].version}): table 'users' is missing; index 'users_by_high_level' is missing; "
+        "trigger 'user_deleted' is missing; trigger 'user_level_changed' is missing"
     )
     assert not services_of(app).started
 

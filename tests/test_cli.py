@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from rollcall_server.cli import main
 from rollcall_server.models import User
 from rollcall_server.services import Services
-from rollcall_server.storage.sqlite.migrate import migrations
+from rollcall_server.storage.sqlite.migrate import prepare
+from rollcall_server.storage.sqlite.schema import migrations
 
 from tests.conftest import MakeApp
 from tests.serving.conftest import MakeServer, make_server
@@ -39,7 +40,8 @@ def test_a_backup_is_complete_and_private_and_can_be_restored(tmp_path: Path, ma
     services.users.register([User("a")])
     target = tmp_path / "copy.db"
     done = rollcall(tmp_path, "backup", str(target))
-    assert (done.exit_code, done.output) == (0, f"{target} is a complete copy\n")
+    path = tmp_path / "instance" / "rollcall.db"
+    assert (done.exit_code, done.output) == (0, f"{target} is a complete copy of {path}\n")
     assert target.stat().st_mode & 0o777 == 0o600
     assert users_in(target) == ["root", "a"]
     services.users.register([User("b")])
@@ -51,7 +53,7 @@ def test_a_backup_is_complete_and_private_and_can_be_restored(tmp_path: Path, ma
     kept = tmp_path / "instance" / "rollcall.db.replaced-1"
     assert (done.exit_code, done.output) == (
         0,
-        f"{target} is in place, the database before it is {kept}\n",
+        f"{target} is in place as {path}, the database before it is {kept}\n",
     )
     assert users_in(kept) == ["root", "a", "b"]
     services.start()
@@ -73,11 +75,35 @@ def test_a_backup_never_overwrites_a_file(tmp_path: Path, services: Services) ->
     assert target.read_text() == "mine"
 
 
-def test_a_backup_without_a_database_fails(tmp_path: Path) -> None:
-    refused = rollcall(tmp_path, "backup", str(tmp_path / "copy.db"))
-    assert refused.exit_code == 1
-    assert "cannot be copied" in refused.output
+@pytest.mark.parametrize("command", [("backup", "copy.db"), ("check",)])
+def test_a_command_without_a_database_says_where_it_looked_and_how_to_name_another_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(main, command)
+    assert (refused.exit_code, refused.output) == (
+        1,
+        f"Error: there is no database {tmp_path / 'instance' / 'rollcall.db'}: name the folder of the "
+        "server's data with --instance or ROLLCALL_INSTANCE\n",
+    )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_instance_can_be_named_by_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, services: Services
+) -> None:
+    path = tmp_path / "instance" / "rollcall.db"
+    (tmp_path / "instance" / "config.py").write_text("ADMINS = 'imAdmin'")
+    monkeypatch.chdir(tmp_path / "instance")
+    done = CliRunner().invoke(main, ["backup", "copy.db", "--instance", "."])
+    assert (done.exit_code, done.output) == (
+        0,
+        f"copy.db is a complete copy of {path}\n"
+        f"not part of it: the settings and secrets in {tmp_path / 'instance' / 'config.py'}\n",
+    )
+    assert CliRunner().invoke(main, ["check", "--instance", "."]).output.endswith(f"\n{path} is intact\n")
+    done = CliRunner().invoke(main, ["restore", "copy.db", "--instance", str(tmp_path / "other")])
+    assert done.output == f"copy.db is in place as {tmp_path / 'other' / 'rollcall.db'}\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"SQLite format 3\0" + b"\0" * 4080])
@@ -101,8 +127,9 @@ def test_a_backup_is_restored_into_a_missing_folder(tmp_path: Path, services: Se
     rollcall(tmp_path, "backup", str(target))
     other_environ = {"ROLLCALL_INSTANCE": str(tmp_path / "elsewhere")}
     done = CliRunner().invoke(main, ["restore", str(target)], env=other_environ)
-    assert (done.exit_code, done.output) == (0, f"{target} is in place\n")
-    assert users_in(tmp_path / "elsewhere" / "rollcall.db")
+    path = tmp_path / "elsewhere" / "rollcall.db"
+    assert (done.exit_code, done.output) == (0, f"{target} is in place as {path}\n")
+    assert users_in(path)
 
 
 def test_check_verifies_a_served_database_or_a_backup(tmp_path: Path, services: Services) -> None:
@@ -115,12 +142,32 @@ def test_check_verifies_a_served_database_or_a_backup(tmp_path: Path, services: 
     target = tmp_path / "copy.db"
     rollcall(tmp_path, "backup", str(target))
     assert rollcall(tmp_path, "check", str(target)).exit_code == 0
-    broken = bytearray(target.read_bytes())
-    broken[2 * 4096 : 3 * 4096] = b"\xff" * 4096
-    target.write_bytes(broken)
-    refused = rollcall(tmp_path, "check", str(target))
-    assert refused.exit_code == 1
-    assert "Error: " in refused.output
+
+
+def test_check_says_what_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO blocks VALUES (?, 1)", [(f"user-{number}",) for number in range(3000)]
+        )
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'blocks'").fetchone()
+        # A token of an unknown user; SQLite does not check that by default.
+        connection.execute("INSERT INTO tokens VALUES ('gone', '', 1, 'v2', 0, 0, '', 0, 0)")
+    refused = rollcall(tmp_path, "check", str(path))
+    assert (refused.exit_code, refused.output) == (
+        1,
+        f"Error: {path} is damaged:\n  1 rows of tokens without a row of users\n",
+    )
+    whole = path.read_bytes()
+    start = (page - 1) * 4096
+    path.write_bytes(whole[:start] + b"\xff" * 4096 + whole[start + 4096 :])
+    refused = rollcall(tmp_path, "check", str(path))
+    first, *lines = refused.output.splitlines()
+    assert (refused.exit_code, first) == (1, f"Error: {path} is damaged:")
+    # The rest of the lines is SQLite's wording, which depends on its version.
+    assert 1 <= len(lines) <= 10
+    assert lines[0].startswith("  table blocks: ")
 
 
 def test_secret_prints_a_new_secret_of_32_characters_each_time(tmp_path: Path) -> None:
@@ -167,7 +214,8 @@ def test_health_waits_for_a_server_and_reports_an_unreachable_one(
 ) -> None:
     nowhere = rollcall(tmp_path, "health", "--url", "http://127.0.0.1:1")
     assert nowhere.exit_code == 1
-    assert json.loads(nowhere.output)["status"] == "unreachable"
+    answer = json.loads(nowhere.output)
+    assert (answer["status"], answer["url"]) == ("unreachable", "http://127.0.0.1:1/readyz")
     server = make_server().start()
     url = f"http://127.0.0.1:{server.port}"
     done = rollcall(tmp_path, "health", "--wait", "5", "--url", url)
@@ -177,6 +225,7 @@ def test_health_waits_for_a_server_and_reports_an_unreachable_one(
     assert answer == {
         "status": "ok",
         "reasons": [],
+        "warnings": [],
         "writer": {"heldUpFor": 0.0, "lastFailure": ""},
         "disk": {},
     }

@@ -80,4 +80,4 @@ def _ready(url: str) -> tuple[bool, str]:
         with error:
             return False, error.read().decode("utf-8", "replace")
     except (OSError, ValueError) as error:
-        return False, json.dumps({"status": "unreachable", "reason": str(error)})
+        return False, json.dumps({"status": "unreachable", "url": url, "reason": str(error)})

@@ -17,7 +17,7 @@ from ..services import Services
 
 #: Seconds of one commit after which writes count as stalled.
 MAX_COMMIT_SECONDS = 1.0
-#: Free bytes on the disk below which it counts as full.
+#: Free bytes on the disk below which there is a warning.
 MIN_FREE_BYTES = 16 * 1024 * 1024
 
 
@@ -32,7 +32,10 @@ def blueprint(services: Services) -> Blueprint:
 
     @made.get("/readyz")
     def readyz() -> Response:
-        """Answer 200 if every request can be served now, 503 with the reasons if not."""
+        """Answer 200 if every request can be served now, 503 with the reasons if not.
+
+        Warnings, such as little space on the disk, do not make it fail.
+        """
         try:
             ensure_started(request.environ, services)
         except (StartupError, ServiceUnavailable) as error:
@@ -50,18 +53,23 @@ def _alive(services: Services) -> list[str]:
 
 def _unready(services: Services) -> list[str]:
     writer = services.storage.database.writer
-    reasons = []
     if writer.stalled_for >= MAX_COMMIT_SECONDS:
-        reasons.append("writing is held up")
-    if writer.last_failure:
-        # The cause may be gone without any write since, so try one.
+        return ["writing is held up"]
+    if writer.last_failure or _is_space_low(services):
+        # The cause may be gone, or there, without any write since, so try one.
         with contextlib.suppress(ServiceUnavailable):
             services.events.record_uptime()
-    if writer.last_failure:
-        reasons.append(f"the last write failed: {writer.last_failure}")
-    if _free(services) < MIN_FREE_BYTES:
-        reasons.append("the disk is full")
-    return reasons
+    return [f"the last write failed: {writer.last_failure}"] if writer.last_failure else []
+
+
+def _warnings(services: Services) -> list[str]:
+    if _is_space_low(services):
+        return [f"less than {MIN_FREE_BYTES // 1024**2} MiB of the disk are free"]
+    return []
+
+
+def _is_space_low(services: Services) -> bool:
+    return _free(services) < MIN_FREE_BYTES
 
 
 def _free(services: Services) -> int:
@@ -76,6 +84,7 @@ def _answer(reasons: list[str], services: Services) -> Response:
     body = {
         "status": "failing" if reasons else "ok",
         "reasons": reasons,
+        "warnings": _warnings(services),
         "writer": {"heldUpFor": round(writer.stalled_for, 3), "lastFailure": writer.last_failure},
         "disk": {"free": _free(services)},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
@@ -132,6 +133,50 @@ def test_readiness_recovers_as_soon_as_a_write_succeeds(app: Flask) -> None:
     services.storage.database.write(limit(1_000_000))
     services.users.register([User("later")])
     assert client.get("/readyz").get_json()["reasons"] == []
+
+
+@pytest.fixture
+def little_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage("/")._replace(free=5_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+
+
+WARNING = "less than 16 MiB of the disk are free"
+
+
+def test_little_space_is_a_warning_while_writes_succeed(app: Flask, little_space: None) -> None:
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (
+        200,
+        {
+            "status": "ok",
+            "reasons": [],
+            "warnings": [WARNING],
+            "writer": {"heldUpFor": 0.0, "lastFailure": ""},
+            "disk": {"free": 5_000_000},
+        },
+    )
+
+
+def test_little_space_makes_readiness_notice_that_writes_fail(app: Flask, little_space: None) -> None:
+    services = app.extensions["rollcall"]
+    services.start()
+    connection = services.storage.database.write(lambda transaction: transaction)
+    connection.execute("PRAGMA query_only = ON")
+    answer = app.test_client().get("/readyz")
+    failure = "attempt to write a readonly database"
+    assert (answer.status_code, answer.get_json()) == (
+        503,
+        {
+            "status": "failing",
+            "reasons": [f"the last write failed: {failure}"],
+            "warnings": [WARNING],
+            "writer": {"heldUpFor": 0.0, "lastFailure": failure},
+            "disk": {"free": 5_000_000},
+        },
+    )
+    connection.execute("PRAGMA query_only = OFF")
+    assert app.test_client().get("/readyz").status_code == 200
 
 
 def test_wrong_keys_are_throttled(make_app: MakeApp, clock: FakeClock) -> None:

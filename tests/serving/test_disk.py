@@ -97,6 +97,7 @@ def test_a_full_disk_refuses_writes_until_there_is_space_and_reads_go_on(
     assert register(server, "storm-0-1")
     assert registered(server, ["storm-0-0", "storm-0-1", "late"]) == ["storm-0-0", "storm-0-1"]
     assert server.stop() == 0
+    assert [server.log.count(text) for text in ("writes fail: ", "writes succeed again")] == [1, 1]
     assert check(server) == "ok"
 
 

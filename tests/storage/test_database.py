@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from rollcall_server.errors import DatabaseRefused, StorageUnavailable
 from rollcall_server.storage.sqlite import database as database_module
+from rollcall_server.storage.sqlite import migrate
 from rollcall_server.storage.sqlite.database import Database, Transaction
 
 
@@ -220,13 +222,11 @@ def test_a_read_that_outlives_close_leaves_no_connection(database: Database) -> 
     assert not database._idle
 
 
-def test_a_copy_in_another_journal_mode_is_opened_in_wal_mode(database: Database, path: Path) -> None:
-    copy = path.with_name("copy.db")
+def test_a_file_in_another_journal_mode_is_opened_in_wal_mode(path: Path) -> None:
+    migrate.prepare(path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    restored = Database(copy)
+    restored = Database(path)
     restored.open()
     try:
         assert restored.write(lambda transaction: transaction.execute("PRAGMA journal_mode").fetchone()) == (
@@ -254,6 +254,46 @@ def test_writes_fail_while_the_database_is_read_only_and_succeed_afterwards(data
     assert (values(database), database.writer.last_failure) == ([2], "")
 
 
+def test_failing_writes_are_logged_when_they_begin_and_when_they_end(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = database.write(lambda transaction: transaction)
+    for _ in range(2):
+        connection.execute("PRAGMA query_only = ON")
+        for value in range(3):
+            with pytest.raises(StorageUnavailable):
+                database.write(insert(value))
+        connection.execute("PRAGMA query_only = OFF")
+        for value in range(3):
+            database.write(insert(value))
+        database.write(lambda transaction: transaction.execute("DELETE FROM t"))
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", "writes fail: attempt to write a readonly database"),
+        ("WARNING", "writes succeed again"),
+    ] * 2
+
+
+def test_a_failure_that_makes_sqlite_roll_back_keeps_its_reason(
+    database: Database, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """RLIMIT_FSIZE stands in for a full disk; the small cache makes the operation write before its commit."""
+
+    def fill(transaction: Transaction) -> None:
+        transaction.execute("PRAGMA cache_size = 1")
+        transaction.executemany("INSERT INTO t VALUES (?)", ((number,) for number in range(100_000)))
+
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name("rollcall.db-wal").stat().st_size, previous[1]))
+    try:
+        with pytest.raises(StorageUnavailable, match="disk I/O error"):
+            database.write(fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+    assert database.write(insert(1)) == 1
+    assert values(database) == [1]
+    assert caplog.messages == ["writes fail: disk I/O error", "writes succeed again"]
+
+
 def test_a_read_of_several_statements_sees_one_snapshot(database: Database) -> None:
     def read_twice(connection: Transaction) -> tuple[int, int]:
         before = len(connection.execute("SELECT a FROM t").fetchall())
@@ -264,7 +304,9 @@ def test_a_read_of_several_statements_sees_one_snapshot(database: Database) -> N
     assert values(database) == [7]
 
 
-def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(path: Path) -> None:
+def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     database = Database(path, max_waiting=3)
     database.open()
     released, begun = threading.Event(), threading.Event()
@@ -287,6 +329,10 @@ def test_a_stalled_writer_has_a_limited_number_of_waiting_callers(path: Path) ->
             released.set()
             first.result(10)
             assert {each.result(10) for each in waiting} == {"written"}
+        assert caplog.messages == [
+            "writes fail: the database has been busy for over 0.25 s",
+            "writes succeed again",
+        ]
         assert database.writer.stalled_for == 0
         with ThreadPoolExecutor(10) as pool:
             assert list(pool.map(lambda _: database.write(lambda transaction: 1), range(200))) == [1] * 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import os
 import resource
 import sqlite3
@@ -15,14 +16,14 @@ from rollcall_server.storage.sqlite import migrate
 from rollcall_server.storage.sqlite.migrate import (
     APPLICATION_ID,
     APPLICATION_ID_0_1,
-    Migration,
-    migrations,
     prepare,
 )
+from rollcall_server.storage.sqlite.schema import Migration, migrations
 
 TABLES = [
     "blocks",
     "deactivated",
+    "migrated_by",
     "outbox",
     "sqlite_sequence",
     "subscriptions",
@@ -130,12 +131,29 @@ def test_a_database_of_rollcall_0_1_is_refused_untouched(tmp_path: Path) -> None
     assert path.read_bytes() == before
 
 
-def test_an_older_database_gets_the_missing_migrations(tmp_path: Path) -> None:
+def test_an_older_database_gets_the_missing_migrations_and_a_copy_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "rollcall.db"
-    prepare(path)
-    prepare(path, [*migrations(), SECOND])
+    prepare(path, migrations()[:1])
+    assert caplog.messages == []
+    kept = tmp_path / "rollcall.db.schema-1"
+    kept.write_text("of an earlier attempt")
+    steps = [*migrations(), SECOND]
+    prepare(path, steps)
     assert query(path, "SELECT a FROM second") == [("x;y",)]
     assert query(path, "PRAGMA user_version") == [(SECOND.version,)]
+    assert query(path, "SELECT version FROM migrated_by") == [
+        (importlib.metadata.version("rollcall-server"),)
+    ]
+    assert query(kept, "PRAGMA user_version") == [(1,)]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["rollcall.db", kept.name]
+    assert caplog.messages == [
+        f"{path} has schema 1 and is migrated; {kept} is a copy of it",
+        *(f"{path} has schema {step.version} now: {step.title}" for step in steps[1:]),
+    ]
+    assert SECOND.title == "A step; with a semicolon in the comment."
 
 
 def test_a_failed_migration_is_rolled_back(tmp_path: Path) -> None:
@@ -160,15 +178,29 @@ def test_a_failed_creation_leaves_no_database_and_can_be_repeated(tmp_path: Path
     assert [file.name for file in tmp_path.iterdir()] == ["rollcall.db"]
 
 
-def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE migrated_by SET version = '9.1'", "9.1"),
+        ("UPDATE migrated_by SET version = char(10) || 'x'", "\\nx"),
+        ("DELETE FROM migrated_by", "(unknown version)"),
+        ("DROP TABLE migrated_by", "(unknown version)"),
+    ],
+)
+def test_a_newer_database_is_refused_untouched_with_the_version_that_it_needs(
+    tmp_path: Path, change: str, named: str
+) -> None:
     path = tmp_path / "rollcall.db"
     prepare(path, [*migrations(), SECOND])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(change)
     before = path.read_bytes()
     with pytest.raises(DatabaseRefused) as refusal:
         prepare(path)
+    own = importlib.metadata.version("rollcall-server")
     assert str(refusal.value) == (
-        f"{path} has schema {SECOND.version}, written by a newer Rollcall; this one knows "
-        f"{migrations()[-1].version}"
+        f"{path} has schema {SECOND.version} and needs Rollcall {named} or newer; this is {own}, which knows "
+        f"schema {migrations()[-1].version}"
     )
     assert path.read_bytes() == before
 
@@ -219,21 +251,6 @@ def test_a_truncated_database_is_refused_untouched(tmp_path: Path) -> None:
     assert path.read_bytes() == half
 
 
-def test_a_copy_is_kept_before_a_migration_that_rewrites_data(tmp_path: Path) -> None:
-    path = tmp_path / "rollcall.db"
-    prepare(path)
-    version = migrations()[-1].version
-    step = Migration(version + 1, "-- Rewrites data.\nUPDATE uptime SET seconds = 7;\n")
-    prepare(path, [*migrations(), step])
-    kept = tmp_path / f"rollcall.db.schema-{version}"
-    assert (query(kept, "SELECT seconds FROM uptime"), query(path, "SELECT seconds FROM uptime")) == (
-        [(0,)],
-        [(7,)],
-    )
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["rollcall.db", kept.name]
-
-
 def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rollcall.db"
     path.mkdir()
@@ -249,3 +266,9 @@ def test_an_old_sqlite_version_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_migrations_are_numbered_without_gaps() -> None:
     assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_migrations_say_what_they_do_in_their_first_line() -> None:
+    assert [step.script.startswith("-- ") and step.title.endswith(".") for step in migrations()] == [
+        True
+    ] * len(migrations())

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from ...errors import DatabaseRefused
-from . import migrate
+from . import migrate, schema
 from .migrate import read_only
+
+#: Maximum lines that describe damage.
+_MAX_FAULTS = 10
 
 
 def copy(path: Path, target: Path) -> None:
@@ -18,17 +23,21 @@ def copy(path: Path, target: Path) -> None:
     A server may be using the database. The copy is verified before it gets its name, and only its owner can
     read it. Raises DatabaseRefused.
     """
+    draft = _draft(target)
     if os.path.lexists(target):
         raise DatabaseRefused(f"{target} is there already; nothing was written")
-    draft = target.with_name(target.name + ".new")
+    if os.path.lexists(draft):
+        raise DatabaseRefused(f"{draft} is there, from a backup that is under way or was interrupted")
     try:
+        migrate.check_header(path)
+        migrate.roll_back_journal(path)
         with closing(read_only(path)) as source:
             migrate.create_private(draft)
             try:
                 with closing(sqlite3.connect(draft)) as destination:
                     source.backup(destination)
                     destination.execute("PRAGMA journal_mode = DELETE")
-                verify(draft)
+                _verify(draft, path)
                 migrate.sync(draft)
                 draft.rename(target)
                 migrate.sync(target.parent)
@@ -44,30 +53,27 @@ def check(path: Path) -> dict[str, int]:
     A server may be using the database. Raises DatabaseRefused.
     """
     try:
-        verify(path)
+        _verify(path, path)
         with closing(read_only(path)) as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            names = connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
-            ).fetchall()
-            counts = {
-                name: connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for (name,) in names
-            }
+            return {"schema": schema.version_of(connection), **schema.row_counts(connection)}
     except (OSError, sqlite3.Error) as error:
         raise DatabaseRefused(f"{path} cannot be checked: {error}") from error
-    return {"schema": version, **counts}
 
 
 def install(source: Path, path: Path) -> Path | None:
     """Replace the database at `path` with a verified copy of the backup `source`.
 
-    The caller holds the instance lock. Return the name to which the old database was moved; None if there was
-    none. Raises DatabaseRefused.
+    The caller holds the instance lock. After a power failure at any moment, the file is the old or the new
+    database, whole. Return the name to which the old one was moved; None if there was none. Raises
+    DatabaseRefused.
     """
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    copy(source, draft)
+    draft = _draft(path)
     try:
+        for leftover in (draft, _draft(draft)):
+            for part in _parts(leftover):
+                part.unlink()
+        copy(source, draft)
+        _fold(path)
         replaced = _move_aside(path)
         draft.rename(path)
         migrate.sync(path.parent)
@@ -76,25 +82,98 @@ def install(source: Path, path: Path) -> Path | None:
     return replaced
 
 
-def _move_aside(path: Path) -> Path | None:
-    """Rename a database together with its WAL and shared-memory files; return the new name."""
+def _draft(target: Path) -> Path:
+    """Return the name of a file until it is complete."""
+    return target.with_name(target.name + ".new")
+
+
+def _parts(path: Path) -> list[Path]:
+    """Return the files of a database that exist: its own and those beside it."""
+    return [part for part in (path, *migrate.sidecar_files(path)) if os.path.lexists(part)]
+
+
+def _fold(path: Path) -> None:
+    """Bring the content of the files beside a database into it, so that it is whole without them.
+
+    Leaves a damaged database as it is. Raises sqlite3.OperationalError, for instance if it is in use.
+    """
     if not os.path.lexists(path):
-        return None
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            schema.version_of(connection)
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return
+
+
+def _move_aside(path: Path) -> Path | None:
+    """Give the files of a database other names; return the new name of the database, None if there was none.
+
+    The database also keeps its old name, so that one with the name is there at any moment.
+    """
     number = 1
-    while os.path.lexists(target := path.with_name(f"{path.name}.replaced-{number}")):
+    while _parts(target := path.with_name(f"{path.name}.replaced-{number}")):
         number += 1
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(target.with_name(target.name + suffix))
-    return target
+    parts = _parts(path)
+    for part in parts:
+        os.link(part, target.with_name(target.name + part.name.removeprefix(path.name)))
+    migrate.sync(path.parent)
+    # None are left of a sound database.
+    for part in parts:
+        if part != path:
+            part.unlink()
+    migrate.sync(path.parent)
+    return target if path in parts else None
 
 
-def verify(path: Path) -> None:
-    """Check a Rollcall database completely. Raises DatabaseRefused with the first fault, or OSError."""
+def _verify(path: Path, name: Path) -> None:
+    """Check a Rollcall database completely: header, pages, schema, references.
+
+    Raises DatabaseRefused with the faults of `name`, OSError or sqlite3.Error.
+    """
     migrate.check_header(path)
+    migrate.roll_back_journal(path)
     with closing(read_only(path)) as connection:
-        for pragma in ("integrity_check", "foreign_key_check"):
-            found = connection.execute(f"PRAGMA {pragma}").fetchone()
-            if found not in (None, ("ok",)):
-                raise DatabaseRefused(f"{path} is damaged: {' '.join(' '.join(map(str, found)).split())}")
+        _refuse(name, _damage(connection))
+        schema.check(connection, name, schema.migrations())
+        _refuse(name, _broken_references(connection))
+
+
+def _refuse(name: Path, faults: Sequence[str]) -> None:
+    if faults:
+        lines = "".join(f"\n  {ascii(fault)[1:-1]}" for fault in faults[:_MAX_FAULTS])
+        raise DatabaseRefused(f"{name} is damaged:{lines}")
+
+
+def _damage(connection: sqlite3.Connection) -> list[str]:
+    """Return what SQLite's integrity check reports, the damaged tables first."""
+    found = _integrity_check(connection, str(_MAX_FAULTS))
+    if not found:
+        return []
+    by_table = [
+        f"table {table}: {fault}"
+        for table in schema.tables(connection)
+        for fault in _integrity_check(connection, schema.quoted(table))
+    ]
+    return by_table + found
+
+
+def _integrity_check(connection: sqlite3.Connection, argument: str) -> list[str]:
+    """Return the faults; `argument` is a table, or the maximum number of faults in all of them."""
+    try:
+        rows = connection.execute(f"PRAGMA integrity_check({argument})").fetchall()
+    except sqlite3.DatabaseError as error:
+        # Some damage ends the check.
+        return [str(error)]
+    lines = [line for (text,) in rows for line in text.splitlines()]
+    return [line for line in lines if line not in ("ok", "*** in database main ***")]
+
+
+def _broken_references(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("PRAGMA foreign_key_check")
+    counts = Counter((table, parent) for table, _, parent, _ in rows)
+    return [f"{count} rows of {table} without a row of {parent}" for (table, parent), count in counts.items()]

@@ -7,14 +7,16 @@ WAL, and renamed when it is complete, so a file with the final name is never hal
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 from ...errors import DatabaseRefused
+from . import schema
+from .schema import Migration, advance, migrations
 
 #: In the header of every Rollcall database; other files are refused.
 APPLICATION_ID = 0x526F4361
@@ -22,28 +24,12 @@ APPLICATION_ID = 0x526F4361
 APPLICATION_ID_0_1 = 0x526F6C6C
 #: The first version with STRICT tables, which the migrations use.
 MIN_SQLITE = (3, 37, 0)
+#: What SQLite appends to a database's name for the files that belong to it.
+SIDECAR_SUFFIXES = ("-wal", "-shm", "-journal")
 
-_FOLDER = Path(__file__).parent / "migrations"
+_log = logging.getLogger(__name__)
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = slice(68, 72)  # https://www.sqlite.org/fileformat2.html#the_database_header
-
-
-class Migration(NamedTuple):
-    """A migration: the `PRAGMA user_version` that it leads to, and its SQL."""
-
-    version: int
-    script: str
-
-    @property
-    def rewrites_data(self) -> bool:
-        """Whether it changes existing data, which its first line declares."""
-        return self.script.startswith("-- Rewrites data.")
-
-
-def migrations() -> tuple[Migration, ...]:
-    """Return all migrations in order."""
-    files = sorted(_FOLDER.glob("[0-9][0-9][0-9]_*.sql"))
-    return tuple(Migration(int(file.name[:3]), file.read_text(encoding="utf-8")) for file in files)
 
 
 def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
@@ -59,7 +45,8 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
     try:
         if os.path.lexists(path):
             check_header(path)
-            _check_pages(path)
+            roll_back_journal(path)
+            _check_content(path, steps)
             _migrate(path, steps)
         else:
             _create(path, steps)
@@ -69,20 +56,20 @@ def prepare(path: Path, steps: Sequence[Migration] | None = None) -> None:
 
 def _create(path: Path, steps: Sequence[Migration]) -> None:
     draft = path.with_name(path.name + ".new")
-    for leftover in (draft, *_sidecar_files(draft), *_sidecar_files(path)):
+    for leftover in (draft, *sidecar_files(draft), *sidecar_files(path)):
         leftover.unlink(missing_ok=True)
     create_private(draft)
     with closing(_connect(draft)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        _advance(connection, steps)
+        advance(connection, steps)
     sync(draft)
     draft.rename(path)
     sync(path.parent)
 
 
-def _sidecar_files(path: Path) -> list[Path]:
+def sidecar_files(path: Path) -> list[Path]:
     """Return the paths of the WAL, shared-memory and journal files of a database."""
-    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+    return [path.with_name(path.name + suffix) for suffix in SIDECAR_SUFFIXES]
 
 
 def create_private(path: Path) -> None:
@@ -106,12 +93,31 @@ def check_header(path: Path) -> None:
         raise DatabaseRefused(f"{path} is another application's database, not Rollcall's")
 
 
-def _check_pages(path: Path) -> None:
-    """Run SQLite's quick check, which takes 0.2 s per million users. Raises DatabaseRefused."""
+def roll_back_journal(path: Path) -> None:
+    """Undo a transaction that a power failure interrupted, if there is one.
+
+    Any ordinary connection does so, for instance on a database that was being switched to WAL; `read_only`
+    cannot. Raises sqlite3.Error.
+    """
+    if not path.with_name(path.name + "-journal").exists():
+        return
+    with closing(_connect(path)) as connection:
+        schema.version_of(connection)
+    _log.warning("%s had a rollback journal of an interrupted change, which was undone", path)
+
+
+def _check_content(path: Path, steps: Sequence[Migration]) -> None:
+    """Run SQLite's quick check, which takes 0.2 s per million users, and check the schema.
+
+    Raises DatabaseRefused.
+    """
     with closing(read_only(path)) as connection:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if found != "ok":
-        raise DatabaseRefused(f"{path} is damaged, restore a backup in its place: {' '.join(found.split())}")
+        if found != "ok":
+            raise DatabaseRefused(
+                f"{path} is damaged, restore a backup in its place: {' '.join(found.split())}"
+            )
+        schema.check(connection, path, steps)
 
 
 def read_only(path: Path) -> sqlite3.Connection:
@@ -121,22 +127,23 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 def _migrate(path: Path, steps: Sequence[Migration]) -> None:
     with closing(_connect(path)) as connection:
-        version = _version(connection)
-        newest = steps[-1].version
-        if version > newest:
-            raise DatabaseRefused(
-                f"{path} has schema {version}, written by a newer Rollcall; this one knows {newest}"
-            )
+        version = schema.version_of(connection)
         pending = [step for step in steps if step.version > version]
-        if any(step.rewrites_data for step in pending):
-            _keep_copy(connection, path.with_name(f"{path.name}.schema-{version}"))
-        _advance(connection, pending)
+        if not pending:
+            return
+        target = path.with_name(f"{path.name}.schema-{version}")
+        _keep_copy(connection, target)
+        _log.warning("%s has schema %d and is migrated; %s is a copy of it", path, version, target)
+        for step in pending:
+            advance(connection, [step])
+            _log.warning("%s has schema %d now: %s", path, step.version, step.title)
 
 
 def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the database to `target`, so that a faulty migration can be undone by hand."""
-    if os.path.lexists(target):
-        return  # From an interrupted attempt, which changed nothing.
+    """Copy the database to `target`, so that a faulty migration can be undone by hand.
+
+    Replaces an older copy: a failing migration that is tried at every start does not fill the disk.
+    """
     draft = target.with_name(target.name + ".new")
     draft.unlink(missing_ok=True)
     create_private(draft)
@@ -144,30 +151,6 @@ def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
     sync(draft)
     draft.rename(target)
     sync(target.parent)
-
-
-def _advance(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
-    for step in steps:
-        connection.execute("BEGIN IMMEDIATE")
-        # Not executescript(): it commits first, so a crash could leave half a schema.
-        for statement in _statements(step.script):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {step.version}")
-        connection.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -10,6 +10,7 @@ are refused, so that threads remain for reads.
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 from ...errors import StorageUnavailable
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
 
@@ -54,7 +56,7 @@ class Writer:
         self.waiting = self.commits = self.operations = 0
         # When the current batch started; None if there is none.
         self._batch_started: float | None = None
-        #: Why the last commit failed; empty if it did not.
+        #: Why the last write failed or was refused; empty if it succeeded.
         self.last_failure = ""
         self._failed_at = 0.0
         #: Whether operations are accepted.
@@ -102,13 +104,15 @@ class Writer:
     def _wait_for_slot(self) -> None:
         """Wait until fewer than `max_waiting` operations wait or run. Called with the lock held.
 
-        Raises StorageUnavailable if the writer is stalled or the last commit has just failed.
+        Raises StorageUnavailable if the writer is stalled or the last write has just failed.
         """
         while self.waiting >= self._max_waiting:
             if self.last_failure and time.monotonic() - self._failed_at < STALL:
                 raise StorageUnavailable(self.last_failure)
             if self.stalled_for >= STALL:
-                raise StorageUnavailable(f"the database has been busy for over {STALL} s")
+                reason = f"the database has been busy for over {STALL} s"
+                self._report(reason)
+                raise StorageUnavailable(reason)
             self._slot_freed.wait(STALL / 5)
 
     def stop(self) -> sqlite3.Connection | None:
@@ -152,10 +156,21 @@ class Writer:
             for job in batch:
                 self._run(job)
             self._connection.execute("COMMIT")
-            self.last_failure = ""
         except sqlite3.Error as error:
-            self.last_failure, self._failed_at = str(error), time.monotonic()
             self._roll_back(batch, error)
+        failures = (str(job.error) for job in batch if isinstance(job.error, StorageUnavailable))
+        with self._lock:
+            self._report(next(failures, ""))
+
+    def _report(self, failure: str) -> None:
+        """Remember why a write failed (empty: it succeeded), and log the changes. The caller has the lock."""
+        if failure and not self.last_failure:
+            _log.error("writes fail: %s", failure)
+        elif self.last_failure and not failure:
+            _log.warning("writes succeed again")
+        self.last_failure = failure
+        if failure:
+            self._failed_at = time.monotonic()
 
     def _run(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT operation")
@@ -164,6 +179,9 @@ class Writer:
         except BaseException as error:
             # Re-raised in the caller's thread. This thread has to go on, whatever an operation raises.
             job.error = _translated(error)
+            if isinstance(error, sqlite3.Error) and not self._connection.in_transaction:
+                # A full disk, for instance, makes SQLite roll back everything by itself.
+                raise
             self._connection.execute("ROLLBACK TO operation")
         self._connection.execute("RELEASE operation")
 
