@@ -64,7 +64,7 @@ def configuration(settings: Settings) -> Mapping[str, object]:
     """Return gunicorn's settings."""
     found: dict[str, object] = {
         "bind": settings.bind,
-        "worker_class": "gthread",
+        "worker_class": "rollcall_server.worker.Worker",
         "threads": settings.threads,
         "worker_connections": _worker_connections(),
         # Longer than clients and proxies keep an idle connection, so that they close it and not the server.
