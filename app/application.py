@@ -18,6 +18,7 @@ from .domain.deletion import Deletion
 from .domain.events import Events
 from .domain.gateways import Gateways
 from .domain.heartbeats import Heartbeats
+from .domain.outbox_limits import OutboxLimits
 from .domain.presence import Presence
 from .domain.rate_limits import NonceCache, RateLimiter
 from .domain.registration import Registration
@@ -89,7 +90,8 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
     storage = Storage(settings.database, max(settings.threads - RESERVED_THREADS, 1))
     presence = Presence(clock, settings.presence_history)
     webhooks = _build_webhooks(settings, served, clock)
-    events = Events(storage, webhooks.hooks, webhooks.wanted_events, clock)
+    limits = OutboxLimits(settings.webhook_max_events, settings.webhook_max_bytes)
+    events = Events(storage, webhooks.hooks, webhooks.wanted_events, limits, clock)
     webhooks.connect(events, presence)
     answer_memory = MemoryBudget(MAX_ANSWERS_CHARS)
     answers = Answers(answer_memory)

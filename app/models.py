@@ -107,6 +107,16 @@ class OutboxEntry(NamedTuple):
     """The users concerned."""
 
 
+class OutboxTotals(NamedTuple):
+    """What the outbox holds."""
+
+    entries: int
+    bytes: int
+    """Of their content."""
+    dropped: int
+    """How many were dropped because it was full, since the database was made."""
+
+
 class Page(NamedTuple):
     """A slice of a list: up to `size` entries after the first `offset`; empty if `size` is below 1."""
 

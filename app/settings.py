@@ -122,6 +122,16 @@ class Settings:
         types.int_range(1, 31 * 86_400),
         "seconds of uptime after which an undelivered user event is dropped",
     )
+    webhook_max_events: int = setting(
+        "100000",
+        types.int_range(1, 10_000_000),
+        "maximum number of undelivered user events to keep; beyond it the oldest are dropped",
+    )
+    webhook_max_bytes: int = setting(
+        "268435456",
+        types.int_range(1_000, 999_999_999),
+        "maximum bytes of undelivered user events to keep; beyond it the oldest are dropped",
+    )
     webhook_max_backoff: int = setting(
         "300", types.int_range(1, 3600), "maximum seconds between two delivery attempts"
     )

@@ -1,7 +1,8 @@
 """Events of users: hooks that run before a change, and an outbox of events to deliver after it.
 
 An event is written to the outbox in the same transaction as the change it reports. Its age is measured in
-uptime, the seconds that Rollcall has been serving, so neither downtime nor a clock change expires it.
+uptime, the seconds that Rollcall has been serving, so neither downtime nor a clock change expires it. When
+the outbox is full, the oldest events are dropped.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from ..clock import Clock
-from ..models import OutboxEntry, User, UserChanges, UserEvent, UserUpdated
+from ..models import OutboxEntry, OutboxTotals, User, UserChanges, UserEvent, UserUpdated
 from ..storage import Storage, Transaction
+from .outbox_limits import OutboxLimits, OutboxMonitor
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +38,15 @@ class Hooks(Protocol):
 class Events:
     """The events of users."""
 
-    def __init__(self, storage: Storage, hooks: Hooks, wanted: Collection[str], clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, hooks: Hooks, wanted: Collection[str], limits: OutboxLimits, clock: Clock
+    ) -> None:
         """Record the events whose `kind` is in `wanted`; others are ignored."""
         self._database = storage.database
         self._store = storage.outbox
         self._wanted = wanted
+        self.limits = limits
+        self._monitor = OutboxMonitor(limits)
         self._clock = clock
         self._changed = threading.Condition()
         self._sequence = 0
@@ -56,9 +62,13 @@ class Events:
         Raises StorageUnavailable.
         """
         self._offset = self._database.read(self._store.uptime) - self._clock.elapsed()
-        count = self._database.write(
-            lambda transaction: self._store.remove_unwanted(transaction, list(self._wanted))
-        )
+
+        def operation(transaction: Transaction) -> int:
+            count = self._store.remove_unwanted(transaction, list(self._wanted))
+            self._bound(transaction)
+            return count
+
+        count = self._database.write(operation)
         if count:
             _log.warning("%d events that were to be told are forgotten, as no setting asks for them", count)
 
@@ -74,6 +84,12 @@ class Events:
         """Write an event to the outbox if it is wanted, in the transaction of the change it reports."""
         if event.kind in self._wanted:
             self._store.add(transaction, secrets.token_hex(16), event, self._uptime)
+            self._bound(transaction)
+
+    def _bound(self, transaction: Transaction) -> None:
+        """Drop the oldest events beyond the limits."""
+        totals, dropped = self._store.drop_oldest(transaction, self.limits.entries, self.limits.bytes)
+        self._monitor.observe(totals, dropped)
 
     def publish(self) -> None:
         """Wake the delivery worker; call after the commit."""
@@ -100,9 +116,9 @@ class Events:
         """Return up to `limit` undelivered events after entry number `after`, oldest first."""
         return self._database.read(lambda connection: self._store.pending(connection, after, limit))
 
-    def count(self) -> int:
-        """Return the number of undelivered events. Raises StorageUnavailable."""
-        return self._database.read(self._store.count)
+    def totals(self) -> OutboxTotals:
+        """Return how many undelivered events there are, and how large. Raises StorageUnavailable."""
+        return self._database.read_one(self._store.totals)
 
     def event(self, number: int) -> UserEvent | None:
         """Return the event of an outbox entry; None if it has been removed."""
@@ -120,6 +136,8 @@ class Events:
 
         def operation(transaction: Transaction) -> tuple[int, int]:
             self._store.record_uptime(transaction, self._uptime)
-            return self._store.expire(transaction, self._uptime - seconds)
+            expired = self._store.expire(transaction, self._uptime - seconds)
+            self._monitor.observe(self._store.totals(transaction), dropped=0)
+            return expired
 
         return self._database.write(operation)

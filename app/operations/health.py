@@ -28,19 +28,19 @@ def blueprint(services: Services) -> Blueprint:
     @made.get("/healthz")
     def healthz() -> Response:
         """Answer 200 as long as the process works; 503 if the writer thread has ended."""
-        return _answer(_alive(services), services)
+        return _answer(_alive(services), [], services)
 
     @made.get("/readyz")
     def readyz() -> Response:
         """Answer 200 if every request can be served now, 503 with the reasons if not.
 
-        Warnings, such as little space on the disk, do not make it fail.
+        Warnings, about the space on the disk and in the outbox, do not make it fail.
         """
         try:
             ensure_started(request.environ, services)
         except (StartupError, ServiceUnavailable) as error:
-            return _answer([str(error)], services)
-        return _answer(_alive(services) + _unready(services), services)
+            return _answer([str(error)], [], services)
+        return _answer(_alive(services) + _unready(services), _warnings(services), services)
 
     return made
 
@@ -63,9 +63,12 @@ def _unready(services: Services) -> list[str]:
 
 
 def _warnings(services: Services) -> list[str]:
+    warnings = []
     if _is_space_low(services):
-        return [f"less than {MIN_FREE_BYTES // 1024**2} MiB of the disk are free"]
-    return []
+        warnings.append(f"less than {MIN_FREE_BYTES // 1024**2} MiB of the disk are free")
+    with contextlib.suppress(ServiceUnavailable):
+        warnings.append(services.events.limits.warning(services.events.totals()))
+    return [warning for warning in warnings if warning]
 
 
 def _is_space_low(services: Services) -> bool:
@@ -79,12 +82,12 @@ def _free(services: Services) -> int:
         return 0
 
 
-def _answer(reasons: list[str], services: Services) -> Response:
+def _answer(reasons: list[str], warnings: list[str], services: Services) -> Response:
     writer = services.storage.database.writer
     body = {
         "status": "failing" if reasons else "ok",
         "reasons": reasons,
-        "warnings": _warnings(services),
+        "warnings": warnings,
         "writer": {"heldUpFor": round(writer.stalled_for, 3), "lastFailure": writer.last_failure},
         "disk": {"free": _free(services)},
     }

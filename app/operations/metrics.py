@@ -96,10 +96,21 @@ class _Collector:
             "rollcall_writer_operations", "Write operations that shared them.", writer.operations
         )
         try:
-            pending = services.events.count()
+            totals = services.events.totals()
         except ServiceUnavailable:
             return
-        yield core.GaugeMetricFamily("rollcall_outbox", "Events that have yet to be delivered.", pending)
+        yield core.GaugeMetricFamily(
+            "rollcall_outbox", "Events that have yet to be delivered.", totals.entries
+        )
+        yield core.GaugeMetricFamily("rollcall_outbox_bytes", "Their bytes.", totals.bytes)
+        yield core.GaugeMetricFamily(
+            "rollcall_outbox_used_ratio",
+            "Share of the limit of events or bytes that is used, if larger; at 1 the oldest are dropped.",
+            services.events.limits.share(totals),
+        )
+        yield core.CounterMetricFamily(
+            "rollcall_outbox_dropped", "Events dropped because the outbox was full.", totals.dropped
+        )
 
     def _presence(self) -> Iterable[Any]:
         counts = self._services.presence.counts()

@@ -32,6 +32,10 @@ _BATCH = 100
 PURGE_SECONDS = 60.0
 
 
+class DeliveryDropped(Exception):
+    """The queue no longer has the delivery, so there was nothing to send."""
+
+
 class Delivery(NamedTuple):
     """A message to deliver."""
 
@@ -40,7 +44,7 @@ class Delivery(NamedTuple):
     users: frozenset[str]
     """The users whose order it must keep; empty makes it a barrier for all deliveries."""
     send: Callable[[], str | None]
-    """Send it; return the reason of a failure, or None."""
+    """Send it; return the reason of a failure, or None. Raises DeliveryDropped."""
     description: str
     """For the log."""
 
@@ -138,17 +142,22 @@ class DeliveryWorker:
 
     def _round(self) -> float | None:
         """Deliver what is due; return the seconds until more is, None if nothing is pending."""
-        now = self._clock.elapsed()
-        if now >= self._purge_at:
-            self._purge_at = now + PURGE_SECONDS
-            self._drop(self._queue.purge_expired())
+        self._purge()
         # New deliveries are tried even after failures: one of them may get through.
         while self._running and self._is_up():
             is_more = self._read_more()
             self._try_all()
             if not is_more:
                 break
+            # A receiver that is up and slow can keep this loop going for hours.
+            self._purge()
         return self._pause()
+
+    def _purge(self) -> None:
+        now = self._clock.elapsed()
+        if now >= self._purge_at:
+            self._purge_at = now + PURGE_SECONDS
+            self._drop(self._queue.purge_expired())
 
     def _read_more(self) -> bool:
         """Read new deliveries if there is room; return whether there may be more."""
@@ -202,6 +211,8 @@ class DeliveryWorker:
     def _try(self, each: _Waiting) -> bool:
         try:
             failure = each.delivery.send()
+        except DeliveryDropped:
+            return True
         except Exception as error:
             _log.exception("unexpected error in a delivery to %s", self._name)
             failure = type(error).__name__

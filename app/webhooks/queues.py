@@ -8,7 +8,7 @@ from functools import partial
 from ..domain.events import Events
 from ..domain.presence import Presence
 from ..models import OutboxEntry
-from .delivery import Delivery
+from .delivery import Delivery, DeliveryDropped
 from .senders import Sender
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,9 @@ class OutboxQueue:
 
     def _send(self, entry: OutboxEntry) -> str | None:
         event = self._events.event(entry.number)
-        return None if event is None else self._sender.notify_event(entry.id, event)
+        if event is None:
+            raise DeliveryDropped
+        return self._sender.notify_event(entry.id, event)
 
     def delivered(self, delivery: Delivery) -> None:
         """Remove a delivered event."""

@@ -140,15 +140,18 @@ def test_a_restore_cut_anywhere_leaves_the_old_or_the_new_database(
     assert before > 20
 
 
+@pytest.mark.parametrize("damage", [b"damaged" * 1000, b"SQLite format 3\0\x10\0\x09\x09" + bytes(4076)])
 @pytest.mark.parametrize("suffix", ["-wal", "-journal"])
-def test_what_belonged_to_a_damaged_database_leaves_with_it(tmp_path: Path, suffix: str) -> None:
+def test_what_belonged_to_a_damaged_database_leaves_with_it(
+    tmp_path: Path, suffix: str, damage: bytes
+) -> None:
     path = tmp_path / "rollcall.db"
     {"-wal": with_wal, "-journal": with_journal}[suffix](path)
     beside = path.with_name(path.name + suffix)
     if suffix == "-journal":
         # A journal without its end is not rolled back.
         beside.write_bytes(b"\0" * 512)
-    path.write_bytes(b"damaged" * 1000)
+    path.write_bytes(damage)
     expected = {path.name: path.read_bytes(), beside.name: beside.read_bytes()}
     source = make(tmp_path / "backup.db", "new")
     assert backup.install(source, path) == tmp_path / "rollcall.db.replaced-1"

@@ -25,6 +25,7 @@ TABLES = [
     "deactivated",
     "migrated_by",
     "outbox",
+    "outbox_totals",
     "sqlite_sequence",
     "subscriptions",
     "tokens",
@@ -154,6 +155,16 @@ def test_an_older_database_gets_the_missing_migrations_and_a_copy_is_kept(
         *(f"{path} has schema {step.version} now: {step.title}" for step in steps[1:]),
     ]
     assert SECOND.title == "A step; with a semicolon in the comment."
+
+
+def test_the_events_of_an_older_database_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rollcall.db"
+    prepare(path, migrations()[:2])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        values = [("a", '["u"]', "{}"), ("b", "[]", '{"x": 1}')]
+        connection.executemany("INSERT INTO outbox VALUES (NULL, ?, 'kind', ?, ?, 0)", values)
+    prepare(path)
+    assert query(path, "SELECT * FROM outbox_totals") == [(2, 5 + 2 + 2 + 8, 0)]
 
 
 def test_a_failed_migration_is_rolled_back(tmp_path: Path) -> None:

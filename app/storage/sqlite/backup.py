@@ -13,6 +13,8 @@ from ...errors import DatabaseRefused
 from . import migrate, schema
 from .migrate import read_only
 
+#: Errors of a database that may be sound.
+_SOUND = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 #: Maximum lines that describe damage.
 _MAX_FAULTS = 10
 
@@ -95,7 +97,7 @@ def _parts(path: Path) -> list[Path]:
 def _fold(path: Path) -> None:
     """Bring the content of the files beside a database into it, so that it is whole without them.
 
-    Leaves a damaged database as it is. Raises sqlite3.OperationalError, for instance if it is in use.
+    Leaves a damaged database as it is. Raises sqlite3.Error if it is in use or the disk is full.
     """
     if not os.path.lexists(path):
         return
@@ -104,10 +106,9 @@ def _fold(path: Path) -> None:
             connection.execute("PRAGMA synchronous = FULL")
             schema.version_of(connection)
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        return
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF in _SOUND:
+            raise
 
 
 def _move_aside(path: Path) -> Path | None:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
-from ...models import OutboxEntry, User, UserChanges, UserEvent, UserRegistered, UserUpdated
+from ...models import OutboxEntry, OutboxTotals, User, UserChanges, UserEvent, UserRegistered, UserUpdated
 
 #: Characters of user ids (as JSON) after which a batch ends.
 _MAX_ID_CHARS = 1_000_000
@@ -36,10 +36,27 @@ class OutboxStore:
                 break
         return found
 
-    def count(self, connection: sqlite3.Connection) -> int:
-        """Return the number of entries."""
-        (count,) = connection.execute("SELECT COUNT(*) FROM outbox").fetchone()
-        return int(count)
+    def totals(self, connection: sqlite3.Connection) -> OutboxTotals:
+        """Return the number and the bytes of the entries, which triggers count."""
+        row = connection.execute("SELECT entries, bytes, dropped FROM outbox_totals").fetchone()
+        return OutboxTotals(*row)
+
+    def drop_oldest(
+        self, connection: sqlite3.Connection, max_entries: int, max_bytes: int
+    ) -> tuple[OutboxTotals, int]:
+        """Delete the oldest entries beyond a limit, but never the newest one.
+
+        Return what is left, and the count of those deleted now.
+        """
+        dropped = 0
+        totals = self.totals(connection)
+        while totals.entries > 1 and (totals.entries > max_entries or totals.bytes > max_bytes):
+            connection.execute("DELETE FROM outbox WHERE seq = (SELECT MIN(seq) FROM outbox)")
+            dropped += 1
+            totals = self.totals(connection)
+        if dropped:
+            connection.execute("UPDATE outbox_totals SET dropped = dropped + ?", (dropped,))
+        return totals._replace(dropped=totals.dropped + dropped), dropped
 
     def event(self, connection: sqlite3.Connection, seq: int) -> UserEvent | None:
         """Return the event of an entry; None if there is no such entry."""
