@@ -90,8 +90,7 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
     storage = Storage(settings.database, max(settings.threads - RESERVED_THREADS, 1))
     presence = Presence(clock, settings.presence_history)
     webhooks = _build_webhooks(settings, served, clock)
-    limits = OutboxLimits(settings.webhook_max_events, settings.webhook_max_bytes)
-    events = Events(storage, webhooks.hooks, webhooks.wanted_events, limits, clock)
+    events = _build_events(settings, storage, webhooks, clock)
     webhooks.connect(events, presence)
     answer_memory = MemoryBudget(MAX_ANSWERS_CHARS)
     answers = Answers(answer_memory)
@@ -126,6 +125,11 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         answers=answer_memory,
         restricting_secrets=settings.restricting_secrets(),
     )
+
+
+def _build_events(settings: Settings, storage: Storage, webhooks: Webhooks, clock: Clock) -> Events:
+    limits = OutboxLimits(settings.webhook_max_events, settings.webhook_max_bytes)
+    return Events(storage, webhooks.hooks, webhooks.wanted_events, limits, clock)
 
 
 def _token_limits(settings: Settings) -> dict[str, int]:

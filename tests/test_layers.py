@@ -35,8 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
     "operations": {*BOTTOM, "domain", "services", "http"},
     "cli": {"errors", "settings", "dialects", "storage", "serving"},
-    "request_head": set(),
-    "serving": {"", "errors", "logs", "request_head", "settings", "services", "dialects", "http"},
+    "serving": {"", "errors", "limits", "logs", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.
     "application": {*BOTTOM, "logs", "settings", "services", "storage", "domain", "formats", "webhooks"}
     | {"http", "dialects", "operations", "cli"},
@@ -50,7 +49,7 @@ ONLY = {
     "itsdangerous": {"formats.signed_tokens"},
     "flask": {"", "application", "operations", "http"},
     "werkzeug": {"http"},
-    "gunicorn": {"serving", "request_head"},
+    "gunicorn": {"serving"},
     "prometheus_client": {"operations.metrics"},
 }
 MAX_DEPTH = 14

@@ -239,7 +239,7 @@ def ensure_started(environ: Mapping[str, Any], services: Services) -> None:
 
 
 def not_serving(error: StartupError) -> Answer:
-    """Log and answer why the services cannot start; with serving.py the worker exits instead."""
+    """Log and answer why the services cannot start; with serving/ the worker exits instead."""
     _log.critical("%s", error)
     return responses.plain(f"{error}\n", 503)
 

@@ -165,7 +165,7 @@ def test_gunicorn_loads_the_projects_settings_by_default() -> None:
     assert {name: found[name] for name in _CHECKED} == {
         "bind": "['127.0.0.1:10002']",
         "workers": "1",
-        "worker_class": "rollcall_server.worker.Worker",
+        "worker_class": "rollcall_server.serving.worker.Worker",
         "threads": "64",
         "graceful_timeout": "14",
         "accesslog": "None",

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from rollcall_server.request_head import MAX_HEAD_BYTES
+from rollcall_server.serving.request_head import MAX_HEAD_BYTES
 
 from tests.support.server import PATIENCE, Server
 from tests.support.storm import V3, registered

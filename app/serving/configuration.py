@@ -21,14 +21,14 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
-from . import create_app
-from .dialects import load_settings
-from .errors import SettingInvalid, StartupError
-from .http.loopback import is_loopback
-from .logs import JsonLines
+from .. import create_app
+from ..dialects import load_settings
+from ..errors import SettingInvalid, StartupError
+from ..http.loopback import is_loopback
+from ..logs import JsonLines
+from ..services import Services
+from ..settings import Settings
 from .request_head import BoundedRequest
-from .services import Services
-from .settings import Settings
 
 Address = tuple[Any, ...] | str | bytes
 
@@ -64,7 +64,7 @@ def configuration(settings: Settings) -> Mapping[str, object]:
     """Return gunicorn's settings."""
     found: dict[str, object] = {
         "bind": settings.bind,
-        "worker_class": "rollcall_server.worker.Worker",
+        "worker_class": "rollcall_server.serving.worker.Worker",
         "threads": settings.threads,
         "worker_connections": _worker_connections(),
         # Longer than clients and proxies keep an idle connection, so that they close it and not the server.

@@ -15,7 +15,7 @@ from typing import Any
 from gunicorn.http import get_parser  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
-from .limits import MAX_BATCH_BYTES
+from ..limits import MAX_BATCH_BYTES
 from .request_head import MAX_HEAD_BYTES
 
 #: Bytes to receive at a time.
