@@ -89,11 +89,11 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
     """Build the services for the served dialects."""
     storage = Storage(settings.database, max(settings.threads - RESERVED_THREADS, 1))
     presence = Presence(clock, settings.presence_history)
-    webhooks = _build_webhooks(settings, served, clock)
+    allowance = ThreadAllowance(settings.threads)
+    webhooks = _build_webhooks(settings, served, clock, allowance)
     events = _build_events(settings, storage, webhooks, clock)
     webhooks.connect(events, presence)
-    answer_memory = MemoryBudget(MAX_ANSWERS_CHARS)
-    answers = Answers(answer_memory)
+    answers = Answers(MemoryBudget("large answers", MAX_ANSWERS_CHARS, allowance))
     users = Users(storage, settings.admins, events, answers, clock)
     blocks = Blocks(storage, users, presence, clock)
     tokens = Tokens(storage, presence, blocks, clock, **_token_limits(settings))
@@ -121,8 +121,8 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         auth_throttle=AuthThrottle(clock),
         rate_limiter=RateLimiter(clock),
         nonces=NonceCache(),
-        bodies=MemoryBudget(MAX_BODIES_BYTES),
-        answers=answer_memory,
+        bodies=MemoryBudget("large bodies", MAX_BODIES_BYTES, allowance),
+        answers=answers.memory,
         restricting_secrets=settings.restricting_secrets(),
     )
 
@@ -137,9 +137,11 @@ def _token_limits(settings: Settings) -> dict[str, int]:
     return {"policy": openim.openim_multi_login_policy, "max_per_platform": openim.openim_max_num_one_end}
 
 
-def _build_webhooks(settings: Settings, served: Sequence[AnyDialect], clock: Clock) -> Webhooks:
+def _build_webhooks(
+    settings: Settings, served: Sequence[AnyDialect], clock: Clock, allowance: ThreadAllowance
+) -> Webhooks:
     http = HttpClient(settings.webhook_allow_private)
-    setup = SenderSetup(settings, http, clock, ThreadAllowance(settings.threads))
+    setup = SenderSetup(settings, http, clock, allowance)
     senders = [each for dialect in served for each in dialect.webhooks(setup)]
     webhooks = Webhooks(settings, http, senders, clock)
     # Only a default: the server sets it again once its sockets are open.

@@ -10,40 +10,6 @@ from collections.abc import Iterator
 from .errors import Overloaded
 
 
-class MemoryBudget:
-    """Memory that requests may hold in sum. A thread holds what it takes until it calls `release`."""
-
-    def __init__(self, total: int, seconds: float = 2.0) -> None:
-        """Bound the sum to `total`, in any unit; `take` waits up to `seconds` for others to release."""
-        self._total = total
-        self._seconds = seconds
-        self._taken = 0
-        self._changed = threading.Condition()
-        self._own = threading.local()
-
-    def take_once(self, amount: int) -> None:
-        """Like `take`, unless this thread holds some already."""
-        if not getattr(self._own, "amount", 0):
-            self.take(amount)
-
-    def take(self, amount: int) -> None:
-        """Take some memory for this thread's request. Raises Overloaded."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._taken + amount <= self._total, self._seconds):
-                raise Overloaded("too many large requests at a time, try again later")
-            self._taken += amount
-        self._own.amount = getattr(self._own, "amount", 0) + amount
-
-    def release(self) -> None:
-        """Return what this thread holds."""
-        amount = getattr(self._own, "amount", 0)
-        if amount:
-            self._own.amount = 0
-            with self._changed:
-                self._taken -= amount
-                self._changed.notify_all()
-
-
 class ThreadAllowance:
     """Threads that may wait for others: half of all, a quarter for each kind of wait, and at least one."""
 
@@ -64,3 +30,48 @@ class ThreadAllowance:
         finally:
             with self._lock:
                 self._waiting[kind] -= 1
+
+
+class MemoryBudget:
+    """Memory that requests may hold in sum. A thread holds what it takes until it calls `release`."""
+
+    def __init__(self, kind: str, total: int, allowance: ThreadAllowance, seconds: float = 2.0) -> None:
+        """Bound the sum to `total`, in any unit.
+
+        `take` waits up to `seconds` for others to release, if the allowance permits that.
+        """
+        self._kind = kind
+        self._total = total
+        self._allowance = allowance
+        self._seconds = seconds
+        self._taken = 0
+        self._changed = threading.Condition()
+        self._own = threading.local()
+
+    def take_once(self, amount: int) -> None:
+        """Like `take`, unless this thread holds some already."""
+        if not getattr(self._own, "amount", 0):
+            self.take(amount)
+
+    def take(self, amount: int) -> None:
+        """Take some memory for this thread's request. Raises Overloaded."""
+        with self._changed:
+            if not self._fits(amount):
+                with self._allowance.waiting(self._kind):
+                    self._changed.wait_for(lambda: self._fits(amount), self._seconds)
+            if not self._fits(amount):
+                raise Overloaded("too many large requests at a time, try again later")
+            self._taken += amount
+        self._own.amount = getattr(self._own, "amount", 0) + amount
+
+    def _fits(self, amount: int) -> bool:
+        return self._taken + amount <= self._total
+
+    def release(self) -> None:
+        """Return what this thread holds."""
+        amount = getattr(self._own, "amount", 0)
+        if amount:
+            self._own.amount = 0
+            with self._changed:
+                self._taken -= amount
+                self._changed.notify_all()

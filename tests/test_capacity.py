@@ -18,7 +18,7 @@ from tests.support.server import PATIENCE
 
 
 def test_memory_is_held_by_a_thread_until_it_releases_it() -> None:
-    budget = MemoryBudget(10, seconds=0.0)
+    budget = MemoryBudget("large", 10, ThreadAllowance(1), seconds=0.0)
     budget.take(6)
     budget.take(4)
     with pytest.raises(Overloaded, match="too many large requests at a time, try again later"):
@@ -42,7 +42,7 @@ def test_memory_is_held_by_a_thread_until_it_releases_it() -> None:
 
 
 def test_a_request_waits_for_the_memory_that_another_releases() -> None:
-    budget = MemoryBudget(10, seconds=PATIENCE)
+    budget = MemoryBudget("large", 10, ThreadAllowance(1), seconds=PATIENCE)
     taken = threading.Event()
     budget.take(10)
 
@@ -56,6 +56,14 @@ def test_a_request_waits_for_the_memory_that_another_releases() -> None:
     budget.release()
     assert taken.wait(PATIENCE)
     other.join(PATIENCE)
+
+
+def test_a_request_does_not_wait_for_memory_if_too_many_do() -> None:
+    allowance = ThreadAllowance(4)
+    budget = MemoryBudget("large", 10, allowance, seconds=PATIENCE)
+    budget.take(10)
+    with allowance.waiting("large"), pytest.raises(Overloaded, match="too many requests wait at a time"):
+        budget.take(1)
 
 
 @pytest.mark.parametrize(("threads", "of_a_kind", "of_all"), [(1, 1, 1), (2, 1, 1), (8, 2, 4), (64, 16, 32)])

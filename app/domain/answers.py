@@ -57,12 +57,13 @@ class Answers:
     """The answers that are being built."""
 
     def __init__(self, memory: MemoryBudget) -> None:
-        self._memory = memory
+        #: The memory that large answers take.
+        self.memory = memory
 
     def users(self) -> Meter[User]:
         """Return a meter of profiles."""
         return Meter(
-            self._memory,
+            self.memory,
             lambda users: sum(
                 len(user.nickname) + len(user.face_url) + len(user.ex) + _CHARS_PER_USER for user in users
             ),
@@ -70,12 +71,12 @@ class Answers:
 
     def ids(self) -> Meter[str]:
         """Return a meter of ids."""
-        return _IdMeter(self._memory, lambda ids: 0)
+        return _IdMeter(self.memory, lambda ids: 0)
 
     def commands(self) -> Meter[UserCommand]:
         """Return a meter of commands."""
-        return Meter(self._memory, lambda commands: sum(len(each.value) + len(each.ex) for each in commands))
+        return Meter(self.memory, lambda commands: sum(len(each.value) + len(each.ex) for each in commands))
 
     def attributes(self) -> Meter[UserAttribute]:
         """Return a meter of user attributes."""
-        return Meter(self._memory, lambda found: sum(len(each.name) + len(each.value) for each in found))
+        return Meter(self.memory, lambda found: sum(len(each.name) + len(each.value) for each in found))

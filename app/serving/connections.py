@@ -75,7 +75,8 @@ class ClientSocket(socket.socket):
             sent = super().send(self.unsent)
         except BlockingIOError:
             return 0
-        self.unsent = memoryview(self.unsent)[sent:]
+        # A view keeps the whole answer in memory, even an empty one.
+        self.unsent = memoryview(self.unsent)[sent:] if sent < len(self.unsent) else b""
         return sent
 
     def tell_to_continue(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rollcall_server.capacity import MemoryBudget
+from rollcall_server.capacity import MemoryBudget, ThreadAllowance
 from rollcall_server.domain.answers import Answers
 from rollcall_server.models import EVERYTHING, Page, User, UserFilter
 from rollcall_server.storage.sqlite import migrate
@@ -22,7 +22,7 @@ LEVELS = UserFilter(levels=(0, 1), without=("u3", "u5", "nobody", "level2-0"))
 
 
 def meter() -> Any:
-    return Answers(MemoryBudget(10**9)).users()
+    return Answers(MemoryBudget("large", 10**9, ThreadAllowance(1))).users()
 
 
 @pytest.fixture(name="connection")
