@@ -101,8 +101,12 @@ class Received:
         """Return up to `size` bytes, or some; none at the end of what the client sends in time."""
         if self._at >= len(self._data):
             return self._wait()
-        data = self._data[self._at : self._at + (size if size and size > 0 else MAX_HEAD_BYTES)]
-        self._at += len(data)
+        end = self._at + (size if size and size > 0 else MAX_HEAD_BYTES)
+        data = self._data[self._at : end]
+        self._at = end
+        if end >= len(self._data) and len(self._data) > PART:
+            # A large request need not stay in memory until it is answered.
+            self._data, self._at = b"", 0
         return data
 
     def _wait(self) -> bytes:

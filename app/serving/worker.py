@@ -180,10 +180,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         except OSError:
             data = b""
-        if not data and not conn.buffer:
+        if not data and (not conn.buffer or conn in self._large):
             self._drop(conn)
         elif not data or conn.add(data):
-            # Without data, the client has ended its side; what is incomplete is answered as such.
+            # Without data, the client has ended its side; what is incomplete and short is answered as such.
             self._answer(conn)
         else:
             self._await_rest(conn)
