@@ -24,8 +24,11 @@ PART = 64 * 1024
 _SECONDS = 1.0
 
 _END_OF_HEAD = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
-_CODING = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
+# What announces a body. gunicorn refuses a head with several of these, and a malformed one.
+_BODY = re.compile(
+    rb"\r\n(?:content-length:[ \t]*([0-9]{1,18})|transfer-encoding:[ \t]*([^\r\n]*?))[ \t]*\r\n",
+    re.IGNORECASE,
+)
 _EXPECTS = re.compile(rb" HTTP/1\.1\r\n(?:.*\r\n)*?expect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 # The last chunk, and trailers. Data may look like it: then a thread waits for the rest.
 _LAST_CHUNK = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n\Z")
@@ -124,8 +127,13 @@ class Received:
             self._data, self._at = data + self._data[self._at :], 0
 
     def put(self, data: bytes) -> None:
-        """Add what has arrived."""
-        self._data, self._at = self.take_buffered() + data, 0
+        """Set what has arrived; all that came before has been taken."""
+        self._data, self._at = data, 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is something that has not been read."""
+        return self._at < len(self._data)
 
     def take_buffered(self) -> bytes:
         """Return what has not been read, and forget it."""
@@ -143,12 +151,14 @@ class Connection(TConn):  # type: ignore[misc]
         super().__init__(cfg, ClientSocket(accepted), client, server)
         # Nothing is left for gunicorn's `init`, which would wait.
         self.initialized = True
+        #: The file descriptor.
+        self.number = self.sock.fileno()
         self.state = State.ANSWERING
         #: When the state ends at the latest, by the monotonic clock.
         self.timeout = 0.0
         #: Bytes that went in or out since `timeout` was set.
         self.moved = 0
-        self.buffer = bytearray()
+        self.buffer: bytes | bytearray = b""
         #: Bytes of the request that are held, and those that the worker has counted.
         self.size = self.counted = 0
         # The size of the request, once the head has come; 0 if it is not known.
@@ -160,7 +170,11 @@ class Connection(TConn):  # type: ignore[misc]
 
     def add(self, data: bytes) -> bool:
         """Add what has arrived; return whether a thread can answer without waiting for more."""
-        self.buffer += data
+        # Most requests arrive at once, and are not copied.
+        if isinstance(self.buffer, bytearray):
+            self.buffer += data
+        else:
+            self.buffer = bytearray(self.buffer) + data if self.buffer else data
         self.size = len(self.buffer)
         self.moved += len(data)
         if self.size < self._needed:
@@ -168,10 +182,10 @@ class Connection(TConn):  # type: ignore[misc]
         end = self.buffer.find(_END_OF_HEAD) + len(_END_OF_HEAD)
         if end < len(_END_OF_HEAD):
             return self.size > MAX_HEAD_BYTES
-        head = bytes(self.buffer[:end])
-        coding = _CODING.search(head)
-        is_ready = self._has_chunks(end, coding[1]) if coding else self._has_body(head)
-        if not is_ready and not self.sock.was_told_to_continue and _EXPECTS.search(head):
+        found = _BODY.search(self.buffer, 0, end)
+        length, coding = found.groups() if found else (b"0", b"")
+        is_ready = self._has_chunks(end, coding) if length is None else self._has_body(end, int(length))
+        if not is_ready and not self.sock.was_told_to_continue and _EXPECTS.search(self.buffer, 0, end):
             self.sock.tell_to_continue()
         return is_ready
 
@@ -183,14 +197,12 @@ class Connection(TConn):  # type: ignore[misc]
         self.is_whole = bool(_LAST_CHUNK.search(self.buffer, start))
         return self.is_whole or self.size > end + 2 * MAX_BATCH_BYTES
 
-    def _has_body(self, head: bytes) -> bool:
-        found = _LENGTH.search(head)
-        length = int(found[1]) if found else 0
-        self.is_whole = self.size >= len(head) + length
+    def _has_body(self, end: int, length: int) -> bool:
+        self.is_whole = self.size >= end + length
         if length > MAX_BATCH_BYTES:
             # It is refused unread.
             return True
-        self._needed = len(head) + length
+        self._needed = end + length
         return self.is_whole
 
     @property
@@ -204,8 +216,13 @@ class Connection(TConn):  # type: ignore[misc]
             self.parser = get_parser(self.cfg, self.sock, self.client)
             self.parser.unreader = Received(self.sock)
         self.parser.unreader.put(bytes(self.buffer))
-        self.buffer = bytearray()
+        self.buffer = b""
         self._needed = 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come behind the request that was answered."""
+        return bool(self.parser.unreader.has_more)
 
     def next_request(self) -> bool:
         """Take back what has come behind a request; return whether that is another one, complete."""

@@ -9,12 +9,13 @@ has not taken, and the end of the connection.
 from __future__ import annotations
 
 import contextlib
-import itertools
-import selectors
+import select
 import socket
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
@@ -45,7 +46,7 @@ class _ByAge(dict[Connection, None]):
     """Connections, oldest first. gunicorn's loop looks at the first by its index."""
 
     def __getitem__(self, index: Any) -> Any:
-        return next(itertools.islice(self, index, None))
+        return list(self)[index]
 
 
 class _PlainText:
@@ -66,11 +67,81 @@ class _PlainText:
         self._client.sendall(b"%s\r\n%s\r\n\r\n%s" % (line, head, text))
 
 
+class _Poller:
+    """gunicorn's poller, on epoll; connections are armed for one event at a time, by any thread."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        #: What to call, by file descriptor.
+        self._callbacks: dict[int, Callable[[], object]] = {}
+
+    def register(self, fileobj: Any, events: int, data: Callable[[Any], object]) -> None:
+        """Call `data` whenever there is something to read."""
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        self._callbacks[number] = lambda: data(fileobj)
+        self._epoll.register(number, select.EPOLLIN)
+
+    def unregister(self, fileobj: Any) -> None:
+        """Forget a file."""
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        del self._callbacks[number]
+        with contextlib.suppress(OSError):
+            self._epoll.unregister(number)
+
+    def add(self, conn: Connection, callback: Callable[[], object]) -> None:
+        """Add a connection, for which nothing is called until it is armed."""
+        self._callbacks[conn.number] = callback
+        self._epoll.register(conn.number, 0)
+
+    def arm(self, conn: Connection, events: int) -> None:
+        """Call a connection's callback at its next event; with no events, never."""
+        self._epoll.modify(conn.number, events | select.EPOLLONESHOT if events else 0)
+
+    def dispatch(self, seconds: float) -> None:
+        """Wait for events and call what is to be called."""
+        for number, _ in self._epoll.poll(seconds):
+            callback = self._callbacks.get(number)
+            if callback is not None:
+                callback()
+
+    def close(self) -> None:
+        """Close the poller."""
+        self._epoll.close()
+
+
+class _Threads:
+    """Threads that take connections from a queue, started as they are needed."""
+
+    def __init__(self, count: int, serve: Callable[[Connection], None]) -> None:
+        self._count, self._serve = count, serve
+        self._queue: SimpleQueue[Connection] = SimpleQueue()
+        self._started = 0
+
+    def put(self, conn: Connection) -> None:
+        """Have a thread serve a connection."""
+        if self._started < self._count and (not self._started or self._queue.qsize()):
+            self._started += 1
+            threading.Thread(target=self._run, name=f"request-{self._started}", daemon=True).start()
+        self._queue.put(conn)
+
+    def _run(self) -> None:
+        while True:
+            self._serve(self._queue.get())
+
+    def shutdown(self, wait: bool) -> None:
+        """Do nothing: the threads end with the process."""
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """The worker. All methods but `handle` and those that it calls run in the main thread."""
 
+    tpool: _Threads
+    poller: _Poller
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Any number may stay open: the one that is idle longest is closed where room is needed.
+        self.max_keepalived = self.worker_connections
         #: Idle connections.
         self.keepalived_conns = _ByAge()
         #: All connections that wait, for a limited time.
@@ -79,6 +150,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._large: dict[Connection, None] = {}
         self._large_bytes = 0
         self._swept = 0.0
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Accept every number of connections."""
+
+    def get_thread_pool(self) -> _Threads:
+        """Return the threads."""
+        return _Threads(self.cfg.threads, self._serve)
+
+    def run(self) -> None:
+        """Replace gunicorn's poller, and run its loop."""
+        self.poller.close()
+        self.poller = _Poller()
+        super().run()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for events and call what is to be called."""
+        self.poller.dispatch(timeout)
 
     # Connections come and go.
 
@@ -97,20 +186,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 return
             self.nr_conns += 1
             conn = Connection(self.cfg, accepted, client, listener.getsockname())
-            self._wait(conn, State.IDLE, _HEAD)
+            self.poller.add(conn, partial(self._react, conn))
             self._receive(conn)
 
     def _make_room(self) -> bool:
-        oldest = next(iter(self.keepalived_conns or self._waiting), None)
-        if oldest is not None:
-            self._drop(oldest)
-        return oldest is not None
+        # Copied, because threads add to them.
+        oldest = [*list(self.keepalived_conns)[:1], *list(self._waiting)[:1]][:1]
+        for conn in oldest:
+            self._drop(conn)
+        return bool(oldest)
 
     def _drop(self, conn: Connection) -> None:
-        """Close a connection at once."""
+        """Close a connection at once. Idempotent."""
+        if conn.sock.fileno() < 0:
+            return
         self._stop_waiting(conn)
         self._forget_large(conn)
         self.nr_conns -= 1
+        self.poller.unregister(conn.sock)
         conn.close()
 
     def _end(self, conn: Connection) -> None:
@@ -126,24 +219,34 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     # What connections wait for.
 
     def _wait(self, conn: Connection, state: State, seconds: float) -> None:
-        """Make a connection wait for at most some seconds."""
+        """Make a connection wait for at most some seconds. Any thread may call this."""
         self._stop_waiting(conn)
         if state is State.IDLE:
             seconds = seconds if self.alive else min(seconds, _CLOSING)
             self.keepalived_conns[conn] = None
         conn.state, conn.timeout, conn.moved = state, time.monotonic() + seconds, 0
         self._waiting[conn] = None
-        if state in _EVENTS:
-            event, react = _EVENTS[state]
-            self.poller.register(conn.sock, event, lambda _: react(self, conn))
+        self.poller.arm(conn, _EVENTS[state])
 
     def _stop_waiting(self, conn: Connection) -> None:
-        if self._waiting.pop(conn, conn) is conn:
+        if self._waiting.pop(conn, conn) is None:
+            self.keepalived_conns.pop(conn, None)
+            conn.state = State.ANSWERING
+
+    def _react(self, conn: Connection) -> None:
+        """Do what an event allows, and arm the connection again if it waits on."""
+        state = conn.state
+        react = _REACTIONS.get(state)
+        if react is None:
+            # The event was another connection's, which had the same file descriptor.
             return
-        self.keepalived_conns.pop(conn, None)
-        if conn.state in _EVENTS:
-            self.poller.unregister(conn.sock)
-        conn.state = State.ANSWERING
+        try:
+            react(self, conn)
+            if conn.state is state and conn in self._waiting:
+                self.poller.arm(conn, _EVENTS[state])
+        except Exception:
+            self.log.exception("unexpected error with a connection")
+            self._drop(conn)
 
     def _extend(self, conn: Connection) -> None:
         """Give a connection another period if it moved as much as is demanded of one."""
@@ -156,7 +259,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if now < self._swept + 1 and not force:
             return
         self._swept = now
-        for conn in [each for each in self._waiting if force or each.timeout <= now]:
+        for conn in [each for each in list(self._waiting) if force or each.timeout <= now]:
             if conn.state is State.READING:
                 conn.sock.sendall(_TIMED_OUT)
                 conn.keeps = False
@@ -168,7 +271,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Do nothing: `murder_keepalived` looks at all connections."""
 
     def _cap_keepalive(self, deadline: float) -> None:
-        for conn in self.keepalived_conns:
+        for conn in list(self.keepalived_conns):
             conn.timeout = min(conn.timeout, deadline)
 
     # A request arrives.
@@ -177,6 +280,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             data = conn.sock.recv(PART)
         except BlockingIOError:
+            if conn.state is State.ANSWERING:
+                # A new connection.
+                self._wait(conn, State.IDLE, _HEAD)
             return
         except OSError:
             data = b""
@@ -216,9 +322,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Have a thread answer the request."""
         self._stop_waiting(conn)
         conn.hand_over()
-        self.enqueue_req(conn)
+        self.tpool.put(conn)
 
     # A thread answers.
+
+    def _serve(self, conn: Connection) -> None:
+        """Answer a request, and wait for the next; all that may take longer is left to the main loop."""
+        conn.keeps = self.handle(conn)
+        if conn.keeps and not conn.sock.unsent and conn not in self._large and not conn.has_more:
+            conn.next_request()
+            # It may have been closed to make room.
+            with contextlib.suppress(OSError):
+                self._wait(conn, State.IDLE, self.cfg.keepalive)
+        else:
+            self.method_queue.defer(self._finish, conn)
 
     def handle(self, conn: Connection) -> bool:
         """Answer a request; return whether the connection stays open."""
@@ -240,9 +357,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     # The answer goes out.
 
-    def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
+    def _finish(self, conn: Connection) -> None:
         """Send the rest of the answer, and go on with the connection."""
-        conn.keeps = not fs.cancelled() and fs.exception() is None and fs.result()
         self._forget_large(conn)
         self._send(conn)
 
@@ -261,7 +377,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._bound_unsent()
 
     def _bound_unsent(self) -> None:
-        sending = [conn for conn in self._waiting if conn.state is State.SENDING]
+        sending = [conn for conn in list(self._waiting) if conn.state is State.SENDING]
         unsent = sum(len(conn.sock.unsent) for conn in sending)
         for conn in sorted(sending, key=lambda conn: conn.timeout):
             if unsent <= _ALL_UNSENT:
@@ -292,9 +408,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 #: The event that ends each wait, and what it calls.
-_EVENTS: dict[State, tuple[int, Callable[[Worker, Connection], None]]] = {
-    State.IDLE: (selectors.EVENT_READ, Worker._receive),
-    State.READING: (selectors.EVENT_READ, Worker._receive),
-    State.SENDING: (selectors.EVENT_WRITE, Worker._send),
-    State.CLOSING: (selectors.EVENT_READ, Worker._discard),
+_EVENTS = {
+    State.IDLE: select.EPOLLIN,
+    State.READING: select.EPOLLIN,
+    State.PAUSED: 0,
+    State.SENDING: select.EPOLLOUT,
+    State.CLOSING: select.EPOLLIN,
+}
+_REACTIONS: dict[State, Callable[[Worker, Connection], None]] = {
+    State.IDLE: Worker._receive,
+    State.READING: Worker._receive,
+    State.SENDING: Worker._send,
+    State.CLOSING: Worker._discard,
 }

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ class Server:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        #: The limit of open files; 0 leaves it as it is.
+        self.max_files = 0
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the process without waiting for it."""
@@ -41,8 +44,14 @@ class Server:
         environ |= {"ROLLCALL_INSTANCE": str(self.instance), "ROLLCALL_BIND": "127.0.0.1:0", **self._settings}
         command = [sys.executable, "-W", "error", "-m", "gunicorn", *self._arguments, "wsgi:app"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=self.root, env=environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, cwd=self.root, env=environ, stdout=log, stderr=log, preexec_fn=self._limit
+            )
         return self._process
+
+    def _limit(self) -> None:
+        if self.max_files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.max_files, self.max_files))
 
     def start(self) -> Server:
         """Start the process and wait until it serves."""
