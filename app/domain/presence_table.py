@@ -89,8 +89,10 @@ class PresenceTable:
         self._last_seen[user_id] = when
 
     def forget(self, user_id: str) -> None:
-        """Drop when a user was last seen."""
+        """Drop when a user was last seen, and the row unless it has connections."""
         self._last_seen.pop(user_id, None)
+        if len(self._rows.get(user_id, EMPTY)) == len(EMPTY):
+            self._rows.pop(user_id, None)
 
     def _count(self, before: Sequence[Entry], after: Entries) -> None:
         self.connections += len(after) - len(before)

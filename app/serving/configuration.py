@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import resource
+import select
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -64,7 +65,7 @@ def configuration(settings: Settings) -> Mapping[str, object]:
     """Return gunicorn's settings."""
     found: dict[str, object] = {
         "bind": settings.bind,
-        "worker_class": "rollcall_server.serving.worker.Worker",
+        "worker_class": _worker_class(),
         "threads": settings.threads,
         "worker_connections": _worker_connections(),
         # Longer than clients and proxies keep an idle connection, so that they close it and not the server.
@@ -88,6 +89,16 @@ def configuration(settings: Settings) -> Mapping[str, object]:
     if settings.log_format == "json":
         found["logger_class"] = JsonLogger
     return found
+
+
+def _worker_class() -> str:
+    """Return Rollcall's worker; where the system lacks epoll, gunicorn's, with a warning."""
+    if hasattr(select, "epoll"):
+        return "rollcall_server.serving.worker.Worker"
+    print(
+        "Warning: this system has no epoll, so slow clients occupy the threads of Rollcall", file=sys.stderr
+    )
+    return "gthread"
 
 
 def load_configuration() -> Mapping[str, object]:

@@ -32,7 +32,7 @@ _CLOSING = 2.0
 #: read; the others are not while there is no room.
 _LARGE, _ALL_LARGE = 16 * 1024, 32 * 1024 * 1024
 #: Bytes of all answers that clients have not taken. Beyond, the one that moved least recently is cut off.
-_ALL_UNSENT = 32 * 1024 * 1024
+_ALL_UNSENT = 16 * 1024 * 1024
 #: Connections to accept before others are looked at.
 _AT_ONCE = 64
 _TEXT = b"the request did not arrive in time\n"

@@ -180,6 +180,15 @@ def test_the_background_thread_removes_expired_connections_within_seconds(runnin
     assert stored_users(running) == ["a"]
 
 
+def test_a_deleted_user_leaves_nothing_behind(presence: Presence) -> None:
+    """Not even until the ttl ends, or a loop of registrations and deletions would fill the memory."""
+    for number in range(20_000):
+        presence.touch(f"u{number}", 1, 86_400)
+        presence.forget(f"u{number}")
+    assert stored_users(presence) == []
+    assert len(presence._timers) < 10_000
+
+
 def test_stop_forgets_all_connections(clock: FakeClock) -> None:
     presence = Presence(clock)
     presence.start()
