@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.utils import cached_property
 
-from ..errors import BodyInvalid, BodyTooLarge, DomainError, TokenMalformed
+from ..errors import BodyInvalid, BodyTooLarge, DomainError, Overloaded, TokenMalformed
 from ..formats.json_body import LARGE, DecodedJson, check_values, decode
 from ..formats.schema import MAX_KEY_CHARS
 from ..limits import MAX_BODY_BYTES
@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 _PART = 64 * 1024
 #: A decoded body may take fifty times its size, so only two large ones are processed at a time.
 _large_bodies = threading.Semaphore(2)
+_SECONDS = 2.0
 # The path of a gateway's callback may contain ROLLCALL_CALLBACK_KEY.
 _CALLBACK_KEY = re.compile(r"(/callback(?:Example)?/)(?!onlinestatus$).*", re.DOTALL)
 _MAX_LENGTH_DIGITS = 20
@@ -117,10 +118,13 @@ class Request:
 
         Werkzeug would silently truncate a chunked body that is too long.
         """
+        too_large = BodyTooLarge(f"request body is larger than {self._max_body_bytes} bytes")
         announced = _announced(self.environ, self._max_body_bytes + 1)
+        if self.environ.get("CONTENT_LENGTH") and announced > self._max_body_bytes:
+            raise too_large
         data = self._parts(min(announced, self._max_body_bytes + 1))
         if len(data) > self._max_body_bytes:
-            raise BodyTooLarge(f"request body is larger than {self._max_body_bytes} bytes")
+            raise too_large
         if self.environ.get("CONTENT_LENGTH") and len(data) < announced:
             raise BodyInvalid("unexpected EOF")
         return data
@@ -144,7 +148,8 @@ class Request:
         body = self.body
         check_values(body)
         if len(body) > LARGE and not self._is_large:
-            _large_bodies.acquire()
+            if not _large_bodies.acquire(timeout=_SECONDS):
+                raise Overloaded("too many large requests at a time, try again later")
             self._is_large = True
         return decode(body)
 

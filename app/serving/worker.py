@@ -9,6 +9,8 @@ has not taken, and the end of the connection.
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import select
 import socket
 import threading
@@ -28,18 +30,27 @@ _HEAD = 10.0
 _PERIOD, _BYTES_PER_PERIOD = 10.0, 80 * 1024
 #: Seconds for a client to close its side, and for an idle connection while the worker stops.
 _CLOSING = 2.0
-#: Bytes from which a request is large, and bytes of all large ones at a time. The first of them is always
-#: read; the others are not while there is no room.
-_LARGE, _ALL_LARGE = 16 * 1024, 32 * 1024 * 1024
+#: Bytes from which a request is large, and bytes of all large ones at a time. Beyond, the largest is refused,
+#: of those first that have not moved much for a second.
+_LARGE, _ALL_LARGE = 16 * 1024, 48 * 1024 * 1024
+_MUCH, _STALLED = 4 * 1024, 1.0
 #: Bytes of all answers that clients have not taken. Beyond, the one that moved least recently is cut off.
 _ALL_UNSENT = 16 * 1024 * 1024
 #: Connections to accept before others are looked at.
 _AT_ONCE = 64
-_TEXT = b"the request did not arrive in time\n"
-_TIMED_OUT = (
-    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-    b"Content-Length: %d\r\n\r\n%s" % (len(_TEXT), _TEXT)
-)
+#: What a shortage of file descriptors or memory looks like, and the seconds until it is tried again.
+_SHORTAGE, _PAUSE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}, 1.0
+#: Bytes of a body that no call has read, after which the connection is not kept.
+_UNREAD = 64 * 1024
+
+
+def _refusal(status: bytes, text: bytes) -> bytes:
+    head = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+    return head % (status, len(text)) + text
+
+
+_TIMED_OUT = _refusal(b"408 Request Timeout", b"the request did not arrive in time\n")
+_NO_ROOM = _refusal(b"503 Service Unavailable", b"too many large requests at a time, try again later\n")
 
 
 class _ByAge(dict[Connection, None]):
@@ -63,8 +74,7 @@ class _PlainText:
         """Send the status line of an answer, and its reason as the body."""
         line = data.partition(b"\r\n")[0]
         text = line.partition(b" ")[2].partition(b" ")[2].lower() + b"\n"
-        head = b"Connection: close\r\nContent-Type: text/plain\r\nContent-Length: %d" % len(text)
-        self._client.sendall(b"%s\r\n%s\r\n\r\n%s" % (line, head, text))
+        self._client.sendall(_refusal(line.partition(b" ")[2], text))
 
 
 class _Poller:
@@ -83,19 +93,22 @@ class _Poller:
 
     def unregister(self, fileobj: Any) -> None:
         """Forget a file."""
-        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
-        del self._callbacks[number]
+        self.forget(fileobj if isinstance(fileobj, int) else fileobj.fileno())
+
+    def forget(self, number: int) -> None:
+        """Forget a file descriptor."""
+        self._callbacks.pop(number, None)
         with contextlib.suppress(OSError):
             self._epoll.unregister(number)
 
     def add(self, conn: Connection, callback: Callable[[], object]) -> None:
         """Add a connection, for which nothing is called until it is armed."""
         self._callbacks[conn.number] = callback
-        self._epoll.register(conn.number, 0)
+        self._epoll.register(conn.number, select.EPOLLONESHOT)
 
     def arm(self, conn: Connection, events: int) -> None:
-        """Call a connection's callback at its next event; with no events, never."""
-        self._epoll.modify(conn.number, events | select.EPOLLONESHOT if events else 0)
+        """Call a connection's callback at its next event."""
+        self._epoll.modify(conn.number, events | select.EPOLLONESHOT)
 
     def dispatch(self, seconds: float) -> None:
         """Wait for events and call what is to be called."""
@@ -115,28 +128,43 @@ class _Threads:
     def __init__(self, count: int, serve: Callable[[Connection], None]) -> None:
         self._count, self._serve = count, serve
         self._queue: SimpleQueue[Connection] = SimpleQueue()
-        self._started = 0
+        self._started = self._put = self._served = 0
+        self._numbers = itertools.count(1)
 
     def put(self, conn: Connection) -> None:
-        """Have a thread serve a connection."""
-        if self._started < self._count and (not self._started or self._queue.qsize()):
-            self._started += 1
-            threading.Thread(target=self._run, name=f"request-{self._started}", daemon=True).start()
+        """Have a thread serve a connection. Only the main thread calls this."""
+        self._put += 1
+        # `_served` may be behind for a moment, but never ahead: too many threads start rather than too few.
+        if self._put - self._served > self._started and self._started < self._count:
+            self._start()
         self._queue.put(conn)
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name=f"request-{self._started + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # There is no memory for one more; the others go on.
+            if not self._started:
+                raise
+        else:
+            self._started += 1
 
     def _run(self) -> None:
         while True:
             self._serve(self._queue.get())
+            self._served = next(self._numbers)
 
     def shutdown(self, wait: bool) -> None:
         """Do nothing: the threads end with the process."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """The worker. All methods but `handle` and those that it calls run in the main thread."""
+    """The worker. Its methods run in the main thread, except where they say otherwise."""
 
     tpool: _Threads
     poller: _Poller
+    alive: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -146,10 +174,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.keepalived_conns = _ByAge()
         #: All connections that wait, for a limited time.
         self._waiting: dict[Connection, None] = {}
-        #: Large requests, from their first large part to their answer.
+        # Guards these two, and that only open connections are in them.
+        self._lock = threading.Lock()
+        #: Large requests, until they are answered.
         self._large: dict[Connection, None] = {}
         self._large_bytes = 0
-        self._swept = 0.0
+        self._swept = self._accepts_at = 0.0
+        self._idle_deadline = float("inf")
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -165,15 +196,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller = _Poller()
         super().run()
 
+    def is_parent_alive(self) -> bool:
+        """Return whether the master lives; without it, stop accepting."""
+        if not super().is_parent_alive():
+            self.alive = False
+            return False
+        return True
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for events and call what is to be called."""
+        if self.alive and time.monotonic() >= self._accepts_at:
+            self.set_accept_enabled(self.nr_conns < self.worker_connections)
         self.poller.dispatch(timeout)
 
     # Connections come and go.
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept also where the limit is reached, if another connection can go."""
-        super().set_accept_enabled(enabled or (self.alive and bool(self._waiting)))
+        is_short = time.monotonic() < self._accepts_at
+        super().set_accept_enabled(not is_short and (enabled or (self.alive and bool(self._waiting))))
 
     def accept(self, listener: socket.socket) -> None:
         """Accept new connections; beyond the limit, each closes the one that has been idle for longest."""
@@ -182,29 +223,50 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 return
             try:
                 accepted, client = listener.accept()
-            except OSError:
+                self._add(accepted, client, listener)
+            except OSError as error:
+                if error.errno in _SHORTAGE:
+                    self._accepts_at = time.monotonic() + _PAUSE
+                    self.set_accept_enabled(False)
                 return
-            self.nr_conns += 1
+
+    def _add(self, accepted: socket.socket, client: Any, listener: socket.socket) -> None:
+        with accepted:
             conn = Connection(self.cfg, accepted, client, listener.getsockname())
-            self.poller.add(conn, partial(self._react, conn))
-            self._receive(conn)
+        try:
+            self.poller.add(conn, partial(self._guarded, conn, self._react))
+        except OSError:
+            conn.sock.release()
+            raise
+        self.nr_conns += 1
+        self._guarded(conn, self._receive)
 
     def _make_room(self) -> bool:
-        # Copied, because threads add to them.
-        oldest = [*list(self.keepalived_conns)[:1], *list(self._waiting)[:1]][:1]
-        for conn in oldest:
+        with self._lock:
+            oldest = next(iter(self.keepalived_conns or self._waiting), None)
+        if oldest is not None:
+            self._drop(oldest)
+        return oldest is not None
+
+    def _guarded(self, conn: Connection, do: Callable[[Connection], None]) -> None:
+        """Do something with a connection; an error ends it and not the worker."""
+        try:
+            do(conn)
+        except Exception:
+            self.log.exception("unexpected error with a connection")
             self._drop(conn)
-        return bool(oldest)
 
     def _drop(self, conn: Connection) -> None:
         """Close a connection at once. Idempotent."""
-        if conn.sock.fileno() < 0:
-            return
-        self._stop_waiting(conn)
-        self._forget_large(conn)
+        with self._lock:
+            if not conn.is_open:
+                return
+            conn.is_open = False
+            self._stop_waiting(conn)
+            self.poller.forget(conn.number)
+            conn.sock.release()
         self.nr_conns -= 1
-        self.poller.unregister(conn.sock)
-        conn.close()
+        self._forget_large(conn)
 
     def _end(self, conn: Connection) -> None:
         """Close a connection once the client has what was sent to it, or soon."""
@@ -220,33 +282,33 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _wait(self, conn: Connection, state: State, seconds: float) -> None:
         """Make a connection wait for at most some seconds. Any thread may call this."""
-        self._stop_waiting(conn)
-        if state is State.IDLE:
-            seconds = seconds if self.alive else min(seconds, _CLOSING)
-            self.keepalived_conns[conn] = None
-        conn.state, conn.timeout, conn.moved = state, time.monotonic() + seconds, 0
-        self._waiting[conn] = None
-        self.poller.arm(conn, _EVENTS[state])
+        with self._lock:
+            if not conn.is_open:
+                return
+            self._stop_waiting(conn)
+            now = time.monotonic()
+            conn.state, conn.moved, conn.moved_at = state, 0, now
+            conn.timeout = now + seconds
+            self._waiting[conn] = None
+            if state is State.IDLE:
+                self.keepalived_conns[conn] = None
+            self.poller.arm(conn, _EVENTS[state])
 
     def _stop_waiting(self, conn: Connection) -> None:
-        if self._waiting.pop(conn, conn) is None:
-            self.keepalived_conns.pop(conn, None)
-            conn.state = State.ANSWERING
+        """End what a connection waits for; the caller has the lock."""
+        self._waiting.pop(conn, None)
+        self.keepalived_conns.pop(conn, None)
+        conn.state = State.ANSWERING
 
     def _react(self, conn: Connection) -> None:
         """Do what an event allows, and arm the connection again if it waits on."""
         state = conn.state
-        react = _REACTIONS.get(state)
-        if react is None:
-            # The event was another connection's, which had the same file descriptor.
+        if state is State.ANSWERING:
+            # The client has gone, or the event was another connection's with the same file descriptor.
             return
-        try:
-            react(self, conn)
-            if conn.state is state and conn in self._waiting:
-                self.poller.arm(conn, _EVENTS[state])
-        except Exception:
-            self.log.exception("unexpected error with a connection")
-            self._drop(conn)
+        _REACTIONS[state](self, conn)
+        if conn.state is state and conn.is_open:
+            self.poller.arm(conn, _EVENTS[state])
 
     def _extend(self, conn: Connection) -> None:
         """Give a connection another period if it moved as much as is demanded of one."""
@@ -256,23 +318,35 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def murder_keepalived(self, force: bool = False) -> None:
         """End, once a second, what takes too long; gunicorn's loop calls this."""
         now = time.monotonic()
-        if now < self._swept + 1 and not force:
+        if self.alive and now < self._swept + 1 and not force:
             return
         self._swept = now
-        for conn in [each for each in list(self._waiting) if force or each.timeout <= now]:
-            if conn.state is State.READING:
-                conn.sock.sendall(_TIMED_OUT)
-                conn.keeps = False
-                self._send(conn)
-            else:
-                self._drop(conn)
+        with self._lock:
+            waiting = list(self._waiting)
+        for conn in waiting:
+            limit = min(conn.timeout, self._idle_deadline) if conn.state is State.IDLE else conn.timeout
+            if force or limit <= now:
+                self._guarded(conn, self._time_out)
+
+    def _time_out(self, conn: Connection) -> None:
+        if conn.state is State.READING:
+            self._refuse(conn, _TIMED_OUT)
+        else:
+            self._drop(conn)
+
+    def _refuse(self, conn: Connection, answer: bytes) -> None:
+        """Answer a request that no thread gets, and end the connection."""
+        self._forget_large(conn)
+        conn.arrival.buffer = b""
+        conn.keeps = False
+        conn.sock.sendall(answer)
+        self._send(conn)
 
     def murder_pending(self) -> None:
         """Do nothing: `murder_keepalived` looks at all connections."""
 
     def _cap_keepalive(self, deadline: float) -> None:
-        for conn in list(self.keepalived_conns):
-            conn.timeout = min(conn.timeout, deadline)
+        self._idle_deadline = deadline
 
     # A request arrives.
 
@@ -286,74 +360,82 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         except OSError:
             data = b""
-        if not data and (not conn.buffer or conn in self._large):
+        if not data and (conn in self._large or conn.arrival.is_blank or not conn.arrival.buffer):
             self._drop(conn)
         elif not data or conn.add(data):
             # Without data, the client has ended its side; what is incomplete and short is answered as such.
             self._answer(conn)
         else:
-            self._await_rest(conn)
+            self._await_rest(conn, len(data))
 
-    def _await_rest(self, conn: Connection) -> None:
+    def _await_rest(self, conn: Connection, received: int) -> None:
         if conn.state is not State.READING:
-            self._wait(conn, State.READING, _HEAD)
-        elif conn.has_head:
+            self._await_first(conn)
+        elif conn.arrival.has_head:
             self._extend(conn)
-        if conn.size > _LARGE:
-            self._count_large(conn)
-            if self._large_bytes > _ALL_LARGE and conn is not next(iter(self._large)):
-                self._wait(conn, State.PAUSED, _PERIOD * 30)
+        if received >= _MUCH:
+            conn.moved_at = time.monotonic()
+        self._count_large(conn)
 
     def _count_large(self, conn: Connection) -> None:
-        self._large_bytes += conn.size - conn.counted
-        conn.counted = conn.size
+        """Count a request if it is large, and refuse one if all are too large together."""
+        size = len(conn.arrival.buffer)
+        if size <= _LARGE:
+            return
+        self._large_bytes += size - conn.counted
+        conn.counted = size
         self._large[conn] = None
+        if self._large_bytes > _ALL_LARGE:
+            stalled = time.monotonic() - _STALLED
+            reading = [each for each in self._large if each.state is State.READING]
+            self._refuse(max(reading, key=lambda each: (each.moved_at < stalled, each.counted)), _NO_ROOM)
 
     def _forget_large(self, conn: Connection) -> None:
-        """Forget a large request, and go on with those that wait for room."""
-        if self._large.pop(conn, conn) is conn:
-            return
-        self._large_bytes -= conn.counted
-        conn.counted = 0
-        for other in [each for each in self._large if each.state is State.PAUSED]:
-            self._wait(other, State.READING, _PERIOD)
+        if conn in self._large:
+            del self._large[conn]
+            self._large_bytes -= conn.counted
+            conn.counted = 0
 
     def _answer(self, conn: Connection) -> None:
         """Have a thread answer the request."""
-        self._stop_waiting(conn)
+        with self._lock:
+            self._stop_waiting(conn)
+        if len(conn.arrival.buffer) > _LARGE:
+            self._large_bytes += len(conn.arrival.buffer) - conn.counted
+            conn.counted = len(conn.arrival.buffer)
+            self._large[conn] = None
         conn.hand_over()
         self.tpool.put(conn)
 
     # A thread answers.
 
     def _serve(self, conn: Connection) -> None:
-        """Answer a request, and wait for the next; all that may take longer is left to the main loop."""
-        conn.keeps = self.handle(conn)
-        if conn.keeps and not conn.sock.unsent and conn not in self._large and not conn.has_more:
-            conn.next_request()
-            # It may have been closed to make room.
-            with contextlib.suppress(OSError):
+        """Answer a request, and wait for the next; what may take longer is left to the main loop."""
+        try:
+            conn.keeps = self.handle(conn)
+            if conn.keeps and not (conn.sock.unsent or conn.counted or conn.received.left):
+                conn.next_request()
                 self._wait(conn, State.IDLE, self.cfg.keepalive)
-        else:
-            self.method_queue.defer(self._finish, conn)
+                return
+        except BaseException:
+            # Not even an exit of the application may end the thread.
+            self.log.exception("unexpected error with a request")
+            conn.keeps = False
+        self.method_queue.defer(self._guarded, conn, self._finish)
 
     def handle(self, conn: Connection) -> bool:
-        """Answer a request; return whether the connection stays open."""
+        """Answer a request, in a thread; return whether the connection stays open."""
         keeps = super().handle(conn)
         with contextlib.suppress(OSError):
             conn.sock.flush()
         return bool(keeps)
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        if not (keepalive and conn.is_whole):
-            return False
-        while conn.parser.mesg.body.read(PART):
-            pass
-        return True
+        return bool(keepalive and conn.parser.finish_body(max_bytes=_UNREAD) and conn.is_in_step)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that cannot be parsed, with gunicorn's status and a line of text."""
-        super().handle_error(req, _PlainText(client), addr, exc)
+        super().handle_error(req, _PlainText(client), addr if isinstance(addr, tuple) else None, exc)
 
     # The answer goes out.
 
@@ -377,7 +459,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._bound_unsent()
 
     def _bound_unsent(self) -> None:
-        sending = [conn for conn in list(self._waiting) if conn.state is State.SENDING]
+        with self._lock:
+            sending = [conn for conn in self._waiting if conn.state is State.SENDING]
         unsent = sum(len(conn.sock.unsent) for conn in sending)
         for conn in sorted(sending, key=lambda conn: conn.timeout):
             if unsent <= _ALL_UNSENT:
@@ -391,7 +474,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._end(conn)
         elif conn.next_request():
             self._answer(conn)
-        elif conn.buffer:
+        else:
+            self._await_first(conn)
+
+    def _await_first(self, conn: Connection) -> None:
+        """Wait for a request, or for the rest of it; an empty line does not begin one."""
+        if conn.arrival.buffer and not conn.arrival.is_blank:
             self._wait(conn, State.READING, _HEAD)
         else:
             self._wait(conn, State.IDLE, self.cfg.keepalive)
@@ -411,7 +499,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 _EVENTS = {
     State.IDLE: select.EPOLLIN,
     State.READING: select.EPOLLIN,
-    State.PAUSED: 0,
     State.SENDING: select.EPOLLOUT,
     State.CLOSING: select.EPOLLIN,
 }

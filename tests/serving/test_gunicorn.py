@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import inspect
 import socket
-from typing import Any
 
 import gunicorn
 import pytest
-from gunicorn.config import Config
 from gunicorn.http.parser import Parser
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers.base import Worker as BaseWorker
 from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
-from rollcall_server.serving.connections import ClientSocket, Connection, Received
+from rollcall_server.serving.connections import Arrival, ClientSocket, Received
 from rollcall_server.serving.worker import Worker
 
 WHY = f"gunicorn {gunicorn.__version__} differs in what Rollcall's worker replaces or calls"
@@ -82,14 +80,13 @@ def test_a_client_socket_never_blocks_and_keeps_what_is_sent() -> None:
             received += theirs.recv(65_536)
         assert received == b"x" * 1_000_000 + b"y" * 1_000_000
         client.close()
-
-
-def make_connection() -> Any:
-    ours, theirs = socket.socketpair()
-    return Connection(Config(), ours, None, None), theirs
+        assert client.fileno() >= 0
+        client.release()
+        assert client.fileno() < 0
 
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: Chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -98,19 +95,46 @@ HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
         ([b"GET / HTTP/1.1\r\n", b"\r\n"], [False, True], True),
         ([HEAD + b"Content-Length: 3\r\n\r\nab", b"c"], [False, True], True),
         ([HEAD + b"CONTENT-LENGTH:3 \r\n\r\nabcGET"], [True], True),
-        ([HEAD + b"Content-Length: x\r\n\r\n"], [True], True),
+        ([HEAD + b"Content-Length: %030d\r\n\r\nab" % 3, b"c"], [False, True], True),
+        ([HEAD + b"Content-Length: x\r\n\r\n"], [True], False),
+        ([HEAD + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\n"], [True], False),
         ([HEAD + b"Content-Length: 99999999\r\n\r\n"], [True], False),
         ([HEAD + b"Transfer-Encoding: gzip\r\n\r\n"], [True], False),
-        ([HEAD + b"Transfer-Encoding: Chunked\r\n\r\n", b"0\r\n", b"\r\n"], [False, False, True], True),
-        ([HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nT: x\r\n\r\n"], [True], True),
+        ([HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n"], [True], False),
+        ([HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"], [True], False),
+        ([CHUNKED, b"0\r\n", b"\r\n"], [False, False, True], True),
+        ([CHUNKED + b"1\r\na\r\n0\r\nT: x\r\n\r\n"], [True], True),
+        ([CHUNKED + b"5\r\n0\r\n\r\n", b"\r\n0\r\n\r\n"], [False, True], True),
+        ([CHUNKED + b"00a;x\r\n0123456789\r\n0\r\n\r\nGET /"], [True], True),
+        ([CHUNKED + b"x\r\n"], [True], False),
+        ([CHUNKED + b"fffffff\r\n"], [True], False),
+        ([CHUNKED + b"1\r\na\r\n" * 1002], [True], False),
         ([b"x" * 8192, b"x"], [False, True], False),
+        ([b"GET / HTTP/1.1\n\n"], [True], False),
+        ([b"GET / HTTP/1.1\r\nX: " + b"y" * 9000 + b"\r\n\r\n"], [True], False),
     ],
 )
-def test_a_request_is_ready_once_a_thread_need_not_wait(
+def test_a_request_is_ready_once_it_is_whole_or_in_doubt(
     parts: list[bytes], ready: list[bool], is_whole: bool
 ) -> None:
-    conn, theirs = make_connection()
-    with theirs:
-        assert [conn.add(part) for part in parts] == ready
-        assert conn.is_whole is is_whole
-        conn.sock.close()
+    arrival = Arrival()
+    assert [arrival.add(part) for part in parts] == ready
+    assert arrival.is_whole is is_whole
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_whole"),
+    [
+        (b"POST / HTTP/1.1\r\ntransfer-encoding:" + b" " * 8000 + b"\rx\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\n" + b"expect:\t" * 1000 + b"\r\n\r\n", True),
+        (b" HTTP/1.1\r\n" * 700 + b"\r\n", True),
+        (CHUNKED + b"1\r\n0\r\n" * 900 + b"0\r\n\r\n", True),
+    ],
+    ids=["blanks", "fields", "lines", "chunks"],
+)
+def test_a_hostile_request_takes_linear_time(sent: bytes, is_whole: bool) -> None:
+    """Each byte comes in a packet of its own; a search that backtracks would take minutes."""
+    arrival = Arrival()
+    ready = [arrival.add(sent[at : at + 1]) for at in range(len(sent))]
+    assert ready == [False] * (len(sent) - 1) + [True]
+    assert arrival.is_whole is is_whole

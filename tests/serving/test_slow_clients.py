@@ -58,6 +58,8 @@ def is_served(server: Server) -> bool:
         HEAD + b"\r\n" + BODY[:10],
         START + b"Content-Length: 1000000\r\n\r\n" + b"x" * 200_000,
         START + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        START + b"Content-Length: 900000000000\r\n\r\nx",
+        START + b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nab",
         HEAD + b"Connection: close\r\n\r\n" + BODY,
         b"\x16\x03\x01\r\n\r\n",
     ],
@@ -67,6 +69,8 @@ def is_served(server: Server) -> bool:
         "half a body",
         "half a large body",
         "half a chunk",
+        "a body without end",
+        "coded chunks",
         "stays after close",
         "stays after garbage",
     ],
@@ -207,4 +211,53 @@ def test_beyond_the_limit_the_connection_that_is_idle_longest_goes_first(tmp_pat
         clients[-1].sendall(WHOLE)
         assert answer_of(clients[-1])[0] == b"HTTP/1.1 200 OK"
         assert clients[0].recv(1) == b""
+    assert server.stop() == 0
+
+
+def test_a_length_with_many_zeros_does_not_hide_a_second_request(small: Server) -> None:
+    hidden = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: %030d\r\n\r\n" % len(hidden)
+    with closing(connect(small, head)) as client:
+        client.sendall(hidden + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        received = client.makefile("rb").read()
+    assert received.count(b"HTTP/1.1 ") == received.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_a_request_is_served_while_another_one_waits_for_a_receiver(tmp_path: Path) -> None:
+    """The first thread waits, and the second is started for a single further request."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as receiver:
+        settings = {
+            "ROLLCALL_THREADS": "2",
+            "ROLLCALL_OPENIM_CALLBACK_URL": f"http://127.0.0.1:{receiver.getsockname()[1]}",
+            "ROLLCALL_OPENIM_CALLBACKS": "beforeUserRegister:15",
+        }
+        server = Server(tmp_path / "instance", tmp_path / "log", **settings).start()
+        body = json.dumps({"secret": "openIM123", "users": [{"userID": "u"}]}).encode()
+        head = b"POST /v3.4/user/user_register HTTP/1.1\r\nHost: localhost\r\noperationID: 1\r\n"
+        with closing(connect(server, head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))):
+            asked, _ = receiver.accept()
+            assert is_served(server)
+            asked.close()
+        assert server.stop() == 0
+
+
+def test_an_empty_line_behind_a_request_does_not_begin_another(small: Server) -> None:
+    with closing(connect(small, WHOLE + b"\r\n")) as client:
+        assert answer_of(client)[0] == b"HTTP/1.1 200 OK"
+        client.sendall(WHOLE)
+        assert answer_of(client)[0] == b"HTTP/1.1 200 OK"
+
+
+def test_where_all_connections_are_busy_the_next_one_gets_in_afterwards(tmp_path: Path) -> None:
+    server = Server(tmp_path / "instance", tmp_path / "log")
+    server.max_files = 256
+    server.start()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(connect(server))) for _ in range(64)]
+        for _ in range(3):
+            for client in clients:
+                client.sendall(WHOLE)
+            for client in clients:
+                assert answer_of(client)[0] == b"HTTP/1.1 200 OK"
+        assert is_served(server)
     assert server.stop() == 0
