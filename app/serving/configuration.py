@@ -41,6 +41,7 @@ _MIN_CONNECTIONS, _MAX_CONNECTIONS = 64, 10_000
 _GRACE, _CLOSING = 10, 4
 #: Environment variables by which systemd, or an older gunicorn, passes open sockets on.
 _INHERITED = {"LISTEN_FDS", "GUNICORN_FD"}
+_OWN_WORKER = "rollcall_server.serving.worker.Worker"
 #: gunicorn's exit status for "do not try again" (gunicorn/arbiter.py).
 _WORKER_BOOT_ERROR = 3
 
@@ -94,7 +95,7 @@ def configuration(settings: Settings) -> Mapping[str, object]:
 def _worker_class() -> str:
     """Return Rollcall's worker; where the system lacks epoll, gunicorn's, with a warning."""
     if hasattr(select, "epoll"):
-        return "rollcall_server.serving.worker.Worker"
+        return _OWN_WORKER
     print(
         "Warning: this system has no epoll, so slow clients occupy the threads of Rollcall", file=sys.stderr
     )
@@ -154,12 +155,31 @@ def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None
 def on_starting(server: Any) -> None:
     """Check the settings now and before each reload.
 
-    Raises RuntimeError if weak secrets are exposed, or if the server cannot listen.
+    Raises RuntimeError for options that the worker lacks, if weak secrets are exposed, and if the server
+    cannot listen.
     """
-    reason = _exposure(load_settings(), server.cfg.address) or _why_not_free(server.cfg)
+    cfg = server.cfg
+    reason = _unsupported(cfg) or _exposure(load_settings(), cfg.address) or _why_not_free(cfg)
     if reason:
         raise RuntimeError(reason)
     server.handle_hup = functools.partial(_reload_if_valid, server, server.handle_hup)
+
+
+def _unsupported(cfg: Any) -> str:
+    """Return why the worker cannot serve as gunicorn's options ask; empty if it can."""
+    asked = {
+        "--certfile and --keyfile": cfg.is_ssl,
+        "--protocol": cfg.protocol != "http",
+        "--proxy-protocol": cfg.proxy_protocol != "off",
+        "--http2-cleartext": cfg.http2_cleartext != "off",
+    }
+    options = [option for option, is_asked in asked.items() if is_asked]
+    if not options or cfg.worker_class_str != _OWN_WORKER:
+        return ""
+    return (
+        f"Rollcall's worker reads plain HTTP/1.1, so it does not go with {options[0]}: put a proxy in "
+        "front of it (deploy/nginx.conf), or start gunicorn with -k gthread, which slow clients can stop."
+    )
 
 
 def _exposure(settings: Settings, addresses: Iterable[Address]) -> str:

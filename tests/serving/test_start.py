@@ -30,6 +30,14 @@ pytestmark = pytest.mark.serving
         ),
         ((), {"WEB_CONCURRENCY": "2"}, "Rollcall has one worker, not 2"),
         (
+            ("--certfile", "missing.pem"),
+            {},
+            "Rollcall's worker reads plain HTTP/1.1, so it does not go with --certfile and --keyfile: put",
+        ),
+        (("--protocol", "uwsgi"), {}, "it does not go with --protocol: put a proxy in front of it"),
+        (("--proxy-protocol", "v2"), {}, "it does not go with --proxy-protocol: put a proxy in front of it"),
+        (("--http2-cleartext", "upgrade"), {}, "it does not go with --http2-cleartext: put a proxy in front"),
+        (
             ("-b", "0.0.0.0:0"),
             {},
             "Rollcall does not listen on 0.0.0.0:0 with the documented or short secret in",
