@@ -24,8 +24,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.run
+bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.hostile
 
 update:
 	$(PYTHON) -m venv --clear $(VENV)
@@ -36,8 +37,9 @@ update:
 # A mark for each set of packages; an older one is made again when the list of packages changes.
 $(VENV)/.run: WHAT = .[metrics]
 $(VENV)/.test: WHAT = .[test]
+$(VENV)/.bench: WHAT = .[metrics,bench]
 $(VENV)/.dev: WHAT = .[dev]
-$(VENV)/.run $(VENV)/.test $(VENV)/.dev: setup.cfg pyproject.toml $(PINS) $(BIN)/python
+$(VENV)/.run $(VENV)/.test $(VENV)/.bench $(VENV)/.dev: setup.cfg pyproject.toml $(PINS) $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint $(PINS) --editable '$(WHAT)'
 	@touch $@
 

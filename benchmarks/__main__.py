@@ -1,4 +1,4 @@
-"""Requests per second of Rollcall's calls against a bare Flask view under the same gunicorn settings.
+"""Requests per second of Rollcall's calls against bare Flask views and against Starlette.
 
 The servers run side by side and are measured in turn, round after round, so that a machine that slows down
 does so for all. Medians and ratios count; single figures depend on the machine.
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import batches, crowd, held, process
-from benchmarks.servers import post, serving
+from benchmarks.servers import post, serving, serving_asgi
 
 USERS = 20_000
 BATCH = 1_000
@@ -90,7 +90,7 @@ def _milliseconds(text: str) -> float:
     raise SystemExit(f"{text} is not a duration")
 
 
-def figures(bare: str, rollcall: str) -> list[Figure]:
+def figures(bare: str, asgi: str, rollcall: str) -> list[Figure]:
     """Return the calls to measure, the baselines first; put online the user of the status calls."""
     v2 = json.dumps({"secret": "tuoyun", "platform": 1, "userID": "u%d", "operationID": "bench"})
     v3 = json.dumps({"secret": "openIM123", "platformID": 2, "userID": "u%d"})
@@ -107,6 +107,9 @@ def figures(bare: str, rollcall: str) -> list[Figure]:
         Figure("bare Flask view, 100 ids", bare, "/echo", hundred),
         Figure("bare account_check of 100", bare, "/account_check", check_hundred),
         Figure("bare get_users_online_status of 100", bare, "/get_users_online_status", hundred),
+        Figure("Starlette, user_token (3.4)", asgi, user_token, v3, USERS),
+        Figure("Starlette, account_check of 1", asgi, check, check_one),
+        Figure("Starlette, account_check of 100", asgi, check, check_hundred),
         Figure("user_token, OpenIM v2", rollcall, user_token, v2, USERS, target=0.6),
         Figure("user_token, OpenIM v3 (3.4)", rollcall, user_token, v3, USERS, HEADER, 0.6),
         Figure("get_user_token, OpenIM v3 (3.8)", rollcall, "/auth/get_user_token", login, USERS, token, 0.6),
@@ -183,10 +186,11 @@ def main() -> None:
         instance = folder / "instance"
         with (
             serving("benchmarks.bare:app", folder) as bare,
+            serving_asgi("benchmarks.asgi:app", folder) as asgi,
             serving("wsgi:app", folder, ROLLCALL_INSTANCE=str(instance)) as rollcall,
         ):
             register(rollcall)
-            measured = figures(bare, rollcall)
+            measured = figures(bare, asgi, rollcall)
             for _ in range(options.rounds):
                 for figure in measured:
                     figure.measure(options.seconds, options.connections)
@@ -197,7 +201,8 @@ def main() -> None:
         print(f"\n{million}")
         print(f"\n{held.measure()}")
         print(f"\n{process.measure()}")
-        issued = sum(figure.answered for figure in measured if figure.path in TOKEN_CALLS)
+        calls = [figure for figure in measured if figure.address == rollcall and figure.path in TOKEN_CALLS]
+        issued = sum(figure.answered for figure in calls)
         stored = recorded(instance)
         print(f"\n{issued} tokens were issued for {USERS} users, and {stored} are stored.")
         # There may be more: wrk does not count the requests in progress when its time is up.

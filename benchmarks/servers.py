@@ -22,9 +22,22 @@ PATIENCE = 30.0
 @contextmanager
 def serving(application: str, folder: Path, **settings: str) -> Iterator[str]:
     """Serve `application` with the project's gunicorn.conf.py; yield its address."""
-    log = folder / f"{application.replace(':', '-')}.log"
     environ = {**os.environ, "ROLLCALL_BIND": "127.0.0.1:0", **settings}
-    command = [sys.executable, "-m", "gunicorn", application]
+    with _running([sys.executable, "-m", "gunicorn", application], folder, environ) as address:
+        yield address
+
+
+@contextmanager
+def serving_asgi(application: str, folder: Path) -> Iterator[str]:
+    """Serve `application` with uvicorn; yield its address."""
+    command = [sys.executable, "-m", "uvicorn", application, "--port", "0", "--no-access-log"]
+    with _running(command, folder, dict(os.environ)) as address:
+        yield address
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, environ: dict[str, str]) -> Iterator[str]:
+    log = folder / f"{'-'.join(command[2:4]).replace(':', '-')}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=output, stderr=output, preexec_fn=_on_the_last_core
@@ -45,7 +58,7 @@ def _on_the_last_core() -> None:
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"Listening at: (http://\S+)", log.read_text())
+        found = re.search(r"(?:Listening at:|running on) (http://[\w.:]+)", log.read_text())
         if found and _answers(found[1]):
             return found[1]
         time.sleep(0.01)
