@@ -23,21 +23,23 @@ PATIENCE = 30.0
 def serving(application: str, folder: Path, **settings: str) -> Iterator[str]:
     """Serve `application` with the project's gunicorn.conf.py; yield its address."""
     environ = {**os.environ, "ROLLCALL_BIND": "127.0.0.1:0", **settings}
-    with _running([sys.executable, "-m", "gunicorn", application], folder, environ) as address:
+    with _running("gunicorn", application, folder, environ) as address:
         yield address
 
 
 @contextmanager
 def serving_asgi(application: str, folder: Path) -> Iterator[str]:
     """Serve `application` with uvicorn; yield its address."""
-    command = [sys.executable, "-m", "uvicorn", application, "--port", "0", "--no-access-log"]
-    with _running(command, folder, dict(os.environ)) as address:
+    with _running("uvicorn", application, folder, os.environ, "--port", "0", "--no-access-log") as address:
         yield address
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, environ: dict[str, str]) -> Iterator[str]:
-    log = folder / f"{'-'.join(command[2:4]).replace(':', '-')}.log"
+def _running(
+    server: str, application: str, folder: Path, environ: Mapping[str, str], *options: str
+) -> Iterator[str]:
+    log = folder / f"{application.replace(':', '-')}.log"
+    command = [sys.executable, "-m", server, application, *options]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=output, stderr=output, preexec_fn=_on_the_last_core
