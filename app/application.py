@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from flask import Flask
 
-from . import cli, dialects, logs
+from . import cli, control, dialects, logs
 from .capacity import MemoryBudget, ThreadAllowance
 from .clock import Clock
 from .dialects.openim.settings import OpenIMSettings
@@ -68,7 +69,8 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     # Not guarded: health reveals nothing secret, and starts the services itself.
     app.register_blueprint(health.blueprint(services))
     register_guarded(app, metrics.blueprint(services, recorder), services)
-    error_handlers.register(app, dispatcher)
+    app.register_blueprint(control.blueprint(services))
+    error_handlers.register(app, dispatcher, {control.PREFIX: partial(control.refuse, services)})
     for command in cli.main.commands.values():
         app.cli.add_command(command)
     logs.set_up(app.logger, settings.log_format)

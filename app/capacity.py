@@ -75,3 +75,42 @@ class MemoryBudget:
             with self._changed:
                 self._taken -= amount
                 self._changed.notify_all()
+
+
+class RequestGate:
+    """Lets requests in and out, except while it is closed for a change that no request may see half of."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._inside = 0
+        self._is_closed = False
+
+    def __enter__(self) -> None:
+        with self._condition:
+            if self._is_closed:
+                self._condition.wait_for(lambda: not self._is_closed)
+            self._inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._condition:
+            self._inside -= 1
+            if self._is_closed:
+                self._condition.notify_all()
+
+    @contextlib.contextmanager
+    def closed(self, seconds: float) -> Iterator[None]:
+        """Keep requests out until the end of the block, which begins when those inside have left.
+
+        Raises Overloaded if they have not after `seconds`. One thread at a time may call this.
+        """
+        with self._condition:
+            self._is_closed = True
+        try:
+            with self._condition:
+                if not self._condition.wait_for(lambda: not self._inside, seconds):
+                    raise Overloaded("requests that began earlier have not ended, try again later")
+            yield
+        finally:
+            with self._condition:
+                self._is_closed = False
+                self._condition.notify_all()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .capacity import RequestGate
 from .errors import DatabaseRefused, ServiceUnavailable, StartupError, StorageUnavailable
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
     from .domain.users import Users
     from .formats.codecs import Codecs
     from .settings import Settings
-    from .storage import Storage
+    from .storage import Storage, Transaction
     from .storage.lock import InstanceLock
     from .webhooks.webhooks import Webhooks
+
+
+#: Seconds that a reset waits for requests that have begun; a hook before a change may take 15.
+_RESET_SECONDS = 20.0
 
 
 @dataclass
@@ -65,7 +70,11 @@ class Services:
     restricting_secrets: tuple[str, ...]
     """The settings with weak secrets, because of which only this machine is served."""
     started: bool = False
+    started_at: float = 0.0
+    """When the services started, in Unix seconds."""
     stopped: bool = False
+    gate: RequestGate = field(default_factory=RequestGate)
+    """Through which requests go while the bench is on, so that a reset is whole."""
     _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def start(
@@ -85,6 +94,7 @@ class Services:
                 raise
             self.presence.start()
             self.webhooks.start()
+            self.started_at = self.clock.now()
             self.started, self.stopped = True, False
 
     def _open(self, parent: int, timeout: float, on_wait: Callable[[], None]) -> None:
@@ -109,6 +119,32 @@ class Services:
         if self.stopped:
             raise ServiceUnavailable("the server is stopping")
         self.start()
+
+    def reset(self) -> None:
+        """Return to the state after a first start, with a new epoch of presence.
+
+        Requests that have begun are finished before, others wait. If it fails, nothing has changed. Raises
+        ServiceUnavailable.
+        """
+        with self._starting:
+            if not self.started:
+                raise ServiceUnavailable("the server is stopping")
+            with self.gate.closed(_RESET_SECONDS):
+                self.storage.database.write(self._clear)
+                self.webhooks.stop()
+                self.presence.stop()
+                self.gateways.clear()
+                self.auth_throttle.clear()
+                self.rate_limiter.clear()
+                self.nonces.clear()
+                self.blocks.load()
+                self.events.load()
+                self.presence.start()
+                self.webhooks.start()
+
+    def _clear(self, transaction: Transaction) -> None:
+        self.storage.clear(transaction)
+        self.users.register_administrators_in(transaction)
 
     def stop(self) -> None:
         """Finish the waiting writes, close the database, unlock the instance folder."""

@@ -166,6 +166,23 @@ class Settings:
         types.key,
         "key of 16 characters or more with which other machines read `/metrics`, as `Authorization: Bearer`",
     )
+    bench: str = setting(
+        "auto",
+        types.choice("auto", "1", "0"),
+        "whether the calls below `/_rollcall` for development and tests are served: `1`, `0`, or `auto`, "
+        "while a documented secret is configured",
+    )
+    control_key: str = setting(
+        "",
+        types.key,
+        "key of 16 characters or more that calls below `/_rollcall` then need, as `Authorization: Bearer`",
+    )
+    hosts: tuple[str, ...] = setting(
+        "",
+        types.csv,
+        "host names under which `/_rollcall` is reached, comma-separated, besides IP addresses, `localhost` "
+        "and names without a dot",
+    )
     groups: SettingGroups = dataclass_field(default_factory=lambda: SettingGroups())
     """The settings of each dialect, by their class."""
 
@@ -186,16 +203,28 @@ class Settings:
 
     def weak_secrets(self) -> tuple[str, ...]:
         """Return the environment variables of the served dialects that have a documented or short secret."""
-        documented = {secret for row in rows(self.groups) for secret in row.metadata["documented"]}
+        documented = self._known_secrets()
+        return self._with_secrets(lambda one: one in documented or len(one) < MIN_SECRET_CHARS)
+
+    def documented_secrets(self) -> tuple[str, ...]:
+        """Return the environment variables of the served dialects that have a documented secret."""
+        return self._with_secrets(self._known_secrets().__contains__)
+
+    def _known_secrets(self) -> set[str]:
+        return {secret for row in rows(self.groups) for secret in row.metadata["documented"]}
+
+    def _with_secrets(self, is_one: Callable[[str], bool]) -> tuple[str, ...]:
         return tuple(
             variable(row.name)
             for group in self.groups.values()
             if group.DIALECT in self.dialects
             for row in rows([type(group)])
-            if any(
-                secret in documented or len(secret) < MIN_SECRET_CHARS for secret in _secrets_in(row, group)
-            )
+            if any(map(is_one, _secrets_in(row, group)))
         )
+
+    def is_bench_on(self) -> bool:
+        """Return whether the control API's calls for development and tests are served."""
+        return bool(self.documented_secrets()) if self.bench == "auto" else self.bench == "1"
 
     def restricting_secrets(self) -> tuple[str, ...]:
         """Return `weak_secrets`, which restrict Rollcall to this machine; empty if that is overridden."""

@@ -100,6 +100,7 @@ def test_the_app_has_these_blueprints(app: Flask) -> None:
         "statistics",
         "presence",
         "callback",
+        "control",
         "health",
         "metrics",
     }

@@ -7,14 +7,23 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from rollcall_server.control import PREFIX
+from rollcall_server.control.calls import CALLS
 from rollcall_server.dialects import BUILT_IN, VENDORS
 from rollcall_server.http.dialect import EndpointInfo
 
 from tests.conftest import MakeApp
 
 DIALECTS = (*VENDORS, *BUILT_IN)
+#: Calls of the control API, and where their access is tested.
+CONTROL = {PREFIX + call.path: "tests/control/test_access.py" for call in CALLS}
 #: Paths without a check in the dialects, and why.
-OPEN = {"/healthz": "reveals nothing", "/readyz": "reveals nothing", "/metrics": "checks the key itself"}
+OPEN = {
+    "/healthz": "reveals nothing",
+    "/readyz": "reveals nothing",
+    "/metrics": "checks the key itself",
+    **CONTROL,
+}
 REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 
 ENDPOINTS: list[tuple[str, EndpointInfo]] = [

@@ -34,11 +34,12 @@ ALLOWED: dict[str, set[str]] = {
     "http": {*BOTTOM, "settings", "services", "formats", "webhooks"},
     "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
     "operations": {*BOTTOM, "domain", "services", "http"},
+    "control": {*BOTTOM, "domain", "settings", "services", "http"},
     "cli": {"errors", "settings", "dialects", "storage", "serving"},
     "serving": {"", "errors", "limits", "logs", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.
     "application": {*BOTTOM, "logs", "settings", "services", "storage", "domain", "formats", "webhooks"}
-    | {"http", "dialects", "operations", "cli"},
+    | {"http", "dialects", "operations", "control", "cli"},
     "": {"application", "clock"},
     "__main__": {"cli"},
 }
@@ -47,7 +48,7 @@ ONLY = {
     "sqlite3": {"storage.sqlite"},
     "jwt": {"formats.jwt"},
     "itsdangerous": {"formats.signed_tokens"},
-    "flask": {"", "application", "operations", "http"},
+    "flask": {"", "application", "operations", "control", "http"},
     "werkzeug": {"http"},
     "gunicorn": {"serving"},
     "prometheus_client": {"operations.metrics"},

@@ -75,6 +75,11 @@ class AuthThrottle:
             if len(self._busy_until) > MAX_ADDRESSES:
                 self._busy_until.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all failures."""
+        with self._lock:
+            self._busy_until.clear()
+
 
 @lru_cache(1024)
 def _network_of(address: str) -> str:

@@ -30,6 +30,11 @@ class RateLimiter:
             _shrink(self._counts)
         return count > limit
 
+    def clear(self) -> None:
+        """Forget all uses."""
+        with self._lock:
+            self._counts.clear()
+
 
 class NonceCache:
     """The newest MAX_ENTRIES values that were used."""
@@ -45,6 +50,11 @@ class NonceCache:
             self._seen[value] = None
             _shrink(self._seen)
         return seen
+
+    def clear(self) -> None:
+        """Forget all values."""
+        with self._lock:
+            self._seen.clear()
 
 
 def _shrink(table: OrderedDict[str, Any]) -> None:

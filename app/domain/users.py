@@ -87,8 +87,12 @@ class Users:
 
     def register_administrators(self) -> None:
         """Register the missing administrators, each with the id as nickname, without hooks or events."""
+        self._database.write(self.register_administrators_in)
+
+    def register_administrators_in(self, transaction: Transaction) -> None:
+        """Register the missing administrators within a transaction."""
         stored = self.with_created_at([User(user_id, nickname=user_id) for user_id in self.administrators])
-        self._database.write(lambda connection: self._store.add_missing(connection, stored))
+        self._store.add_missing(transaction, stored)
 
     def register_under_new_id(self, user: User) -> User:
         """Register `user` under a random id of ten digits, without hooks or events; return it as stored.
@@ -177,6 +181,10 @@ class Users:
             # Repeated users are loaded once and answered several times.
             self._answers.users().count(found)
         return found
+
+    def count(self) -> int:
+        """Return the number of users without the administrators."""
+        return self._database.read_one(lambda connection: self._store.count(connection, self.administrators))
 
     def ids(self, page: Page) -> tuple[int, str]:
         """Return the number of all users, and a page of their ids as JSON, in order of registration.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -89,6 +89,8 @@ class Dispatcher:
         self._services = services
         self._dialects = dialects
         self._observers = observers
+        # Where nothing can be reset, no request pays for it.
+        self._gate = services.gate if services.settings.is_bench_on() else nullcontext()
         self._base_paths = _base_paths(dialects)
         self._doubled_slash = BasePath(tuple(each for each in dialects if each.takes_double_slash))
         #: The dialects that have each path, with their endpoints.
@@ -199,7 +201,8 @@ class Dispatcher:
         try:
             keep_local(http_request.environ, self._services)
             ensure_started(http_request.environ, self._services)
-            answer, outcome = dialect.render_success(context, endpoint.call(context)), "ok"
+            with self._gate:
+                answer, outcome = dialect.render_success(context, endpoint.call(context)), "ok"
         except DomainError as error:
             answer, outcome = dialect.render_error(context, error), type(error).__name__
             # Error and frames refer to each other and would stay in memory until a garbage collection.

@@ -13,6 +13,7 @@ from .sqlite.blocks import BlockStore
 from .sqlite.commands import CommandStore
 from .sqlite.database import Database, Transaction
 from .sqlite.outbox import OutboxStore
+from .sqlite.reset import clear
 from .sqlite.subscriptions import SubscriptionStore
 from .sqlite.tokens import TokenStore
 from .sqlite.user_attributes import UserAttributeStore
@@ -44,3 +45,5 @@ class Storage:
         self.outbox = OutboxStore()
         #: What goes with a user, besides tokens, which the database deletes by itself.
         self.per_user: tuple[PerUserStore, ...] = (self.commands, self.subscriptions, self.user_attributes)
+        #: Delete everything, within the caller's operation.
+        self.clear = clear

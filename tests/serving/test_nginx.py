@@ -110,3 +110,15 @@ def test_wrong_secrets_are_throttled_by_the_address_that_the_example_passes_on(p
     too_many = "too many wrong secrets from this address, wait before the next one"
     assert refusals == {"secret invalid", too_many}
     assert refusal("127.0.0.3", SECRET, "192.0.2.1") == ""
+
+
+@pytest.mark.parametrize(
+    "path", ["/_rollcall/reset", "//_rollcall/reset", "/%5Frollcall/reset", "/x/../_rollcall/reset"]
+)
+def test_the_example_keeps_the_control_api_from_others(post: Post, path: str) -> None:
+    status, answer = post("127.0.0.2", path, {}, "192.0.2.1")
+    assert (status, b"nginx" in answer) == (404, True)
+    # nginx passes these on, and Rollcall has nothing there.
+    for base in ("/v3", "/api"):
+        status, answer = post("127.0.0.2", base + "/_rollcall/reset", {}, "192.0.2.1")
+        assert (status, json.loads(answer)["type"]) == (404, "urn:rollcall:path-not-found")
