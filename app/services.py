@@ -120,8 +120,8 @@ class Services:
             raise ServiceUnavailable("the server is stopping")
         self.start()
 
-    def reset(self) -> None:
-        """Return to the state after a first start, with a new epoch of presence.
+    def reset(self) -> tuple[str, int]:
+        """Return to the state after a first start; return the new epoch of presence and the number of users.
 
         Requests that have begun are finished before, others wait. If it fails, nothing has changed. Raises
         ServiceUnavailable.
@@ -141,6 +141,7 @@ class Services:
                 self.events.load()
                 self.presence.start()
                 self.webhooks.start()
+                return self.presence.epoch, self.users.count()
 
     def _clear(self, transaction: Transaction) -> None:
         self.storage.clear(transaction)

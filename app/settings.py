@@ -231,6 +231,8 @@ class Settings:
         return () if self.allow_documented_secrets else self.weak_secrets()
 
 
+#: Environment variables that are for clients of a server, and not settings.
+_OF_CLIENTS = {"ROLLCALL_URL", "ROLLCALL_TEST_URL"}
 #: Settings of Rollcall 0.1: old name to new name.
 RENAMED = {
     "webhook_give_up": "webhook_max_age",
@@ -311,7 +313,9 @@ def _check_dialects(wanted: Sequence[str], known: Sequence[str]) -> None:
 
 def _from_environ(environ: Mapping[str, str], parsers: _Parsers) -> dict[str, Any]:
     values = {
-        name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in _OF_CLIENTS
     }
     return _parsed(values, _Names(variable), parsers)
 

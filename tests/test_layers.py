@@ -40,6 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     # The composition, and the doors to it.
     "application": {*BOTTOM, "logs", "settings", "services", "storage", "domain", "formats", "webhooks"}
     | {"http", "dialects", "operations", "control", "cli"},
+    "client": set(),
+    "pytest_plugin": {"client"},
     "": {"application", "clock"},
     "__main__": {"cli"},
 }
@@ -51,6 +53,7 @@ ONLY = {
     "flask": {"", "application", "operations", "control", "http"},
     "werkzeug": {"http"},
     "gunicorn": {"serving"},
+    "pytest": {"pytest_plugin"},
     "prometheus_client": {"operations.metrics"},
 }
 MAX_DEPTH = 14

@@ -291,6 +291,26 @@ def test_the_environment_overrides_the_file_and_the_caller_overrides_both(tmp_pa
     )
 
 
+def test_variables_of_clients_are_not_settings() -> None:
+    own = {"ROLLCALL_URL": "http://127.0.0.1:1", "ROLLCALL_TEST_URL": "http://127.0.0.1:2"}
+    assert load(environ=own) == load(environ={})
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_on"),
+    [
+        ({}, True),
+        ({"ROLLCALL_BENCH": "0"}, False),
+        ({"ROLLCALL_BENCH": "1", "ROLLCALL_OPENIM_SECRET": "0123456789abcdef"}, True),
+        # A short secret is not a documented one.
+        ({"ROLLCALL_DIALECTS": "openim_v3", "ROLLCALL_OPENIM_SECRET": "short"}, False),
+        ({"ROLLCALL_DIALECTS": "openim_v3", "ROLLCALL_OPENIM_SECRET": "short,openIM123"}, True),
+    ],
+)
+def test_the_bench_is_on_by_itself_with_a_documented_secret(environ: Mapping[str, str], is_on: bool) -> None:
+    assert load(environ=environ).is_bench_on() is is_on
+
+
 def test_an_empty_list_of_apps_means_no_app() -> None:
     assert load(environ={"ROLLCALL_RONGCLOUD_APPS": ""}).groups[RongCloudSettings].rongcloud_apps == ()
 

@@ -62,7 +62,7 @@ def _check_host(http_request: Request, settings: Settings) -> None:
     """Refuse names that another site can make point here (DNS rebinding)."""
     host = _host_of("//" + http_request.header("HOST"))
     target = str(http_request.environ.get("RAW_URI", "/"))
-    if not target.startswith("/") or not (_is_own_name(host) or host in settings.hosts):
+    if not target.startswith("/") or not (_is_own_name(host) or host in map(str.lower, settings.hosts)):
         raise Problem(
             "host-not-allowed",
             HTTPStatus.FORBIDDEN,

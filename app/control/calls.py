@@ -55,9 +55,8 @@ def status(http_request: Request) -> object:
 
 def reset(http_request: Request) -> object:
     """Return to the state after a first start; see Services.reset. Raises ServiceUnavailable."""
-    services = http_request.services
-    services.reset()
-    return {"epoch": services.presence.epoch, "users": services.users.count()}
+    epoch, users = http_request.services.reset()
+    return {"epoch": epoch, "users": users}
 
 
 def _secrets(services: Services) -> str:

@@ -77,7 +77,7 @@ def test_names_that_others_may_point_here_are_refused(make_app: MakeApp, host: s
     "host", ["localhost:10002", "im.localhost", "192.0.2.1:80", "[::1]:80", "rollcall:10002", "im.example"]
 )
 def test_addresses_names_without_a_dot_and_listed_names_are_served(make_app: MakeApp, host: str) -> None:
-    app = make_app(allow_documented_secrets=True, hosts="im.example")
+    app = make_app(allow_documented_secrets=True, hosts="other.example,IM.example")
     assert send(app, headers={"Host": host}).status_code == 200
 
 

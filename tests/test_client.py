@@ -1,0 +1,110 @@
+"""The client of the control API, with real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import Any
+
+import pytest
+from rollcall_server.client import Rollcall, RollcallError
+
+from tests.support.server import PATIENCE
+
+pytestmark = pytest.mark.serving
+KEY = "k3y-0123456789abcdef"
+USERS = {"secret": "openIM123", "users": [{"userID": "alice", "nickname": "Alice"}]}
+
+
+def register(url: str) -> dict[str, Any]:
+    request = urllib.request.Request(
+        url + "/user/user_register",
+        json.dumps(USERS).encode(),
+        {"operationID": "1", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def test_a_server_of_its_own_is_reset_and_ends_with_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLCALL_DIALECTS", "rongcloud")
+    with Rollcall.start() as rollcall:
+        assert rollcall.status()["dialects"] == ["openim_v2", "openim_v3", "rongcloud"]
+        assert register(rollcall.url)["errCode"] == 0
+        assert rollcall.status()["users"] == 1
+        epoch = rollcall.status()["epoch"]
+        answer = rollcall.reset()
+        assert answer == {"epoch": rollcall.status()["epoch"], "users": 0}
+        assert answer["epoch"] != epoch
+        assert register(rollcall.url)["errCode"] == 0
+    with pytest.raises(RollcallError, match="no Rollcall answers at http://127.0.0.1:"):
+        rollcall.status()
+
+
+def test_settings_and_a_key_are_taken() -> None:
+    with Rollcall.start(control_key=KEY, dialects="openim_v3", path_prefix="/im") as server:
+        url = server.url + "/im"
+        with pytest.raises(RollcallError) as refused:
+            Rollcall(url).status()
+        assert str(refused.value) == (
+            "GET /status: 401 Authorization has to be Bearer and the key in ROLLCALL_CONTROL_KEY"
+        )
+        rollcall = Rollcall(url + "/", KEY)
+        assert rollcall.status()["dialects"] == ["openim_v3"]
+        rollcall.close()
+        assert rollcall.reset()["users"] == 0
+        rollcall.close()
+
+
+def test_a_server_that_does_not_start_says_why() -> None:
+    refused = pytest.raises(RollcallError, match="ROLLCALL_THREADS must be a whole number")
+    with refused, Rollcall.start(threads="many"):
+        raise AssertionError("it has started")
+
+
+def test_an_address_of_something_else_is_reported() -> None:
+    refused = pytest.raises(RollcallError, match="is not a Rollcall: GET /status answers 404")
+    with Rollcall.start(path_prefix="/im") as other, refused:
+        other.status()
+
+
+def test_a_closed_connection_is_opened_again() -> None:
+    with Rollcall.start() as rollcall:
+        epoch = rollcall.status()["epoch"]
+        connection = rollcall._connection
+        assert connection is not None
+        connection.sock.close()
+        connection.sock = None
+        assert rollcall.status()["epoch"] == epoch
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
+def test_a_server_ends_with_the_process_that_started_it() -> None:
+    code = (
+        "import time\nfrom rollcall_server.client import Rollcall\n"
+        "with Rollcall.start() as rollcall:\n    print(rollcall.url, flush=True)\n    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        rollcall = Rollcall(process.stdout.readline().decode().strip())
+        assert rollcall.status()["users"] == 0
+        rollcall.close()
+        os.kill(process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE
+    with pytest.raises(RollcallError, match="no Rollcall answers"):
+        while time.monotonic() < deadline:
+            rollcall.status()
+            time.sleep(0.05)
+
+
+def test_the_client_loads_nothing_but_the_standard_library() -> None:
+    code = "import sys, rollcall_server.client\nprint(*sorted({n.partition('.')[0] for n in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split()) - set(sys.stdlib_module_names)
+    assert not {name for name in loaded if name in ("flask", "werkzeug", "click", "jwt", "gunicorn")}
