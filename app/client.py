@@ -35,6 +35,10 @@ class RollcallError(Exception):
     """A call that the server refused, or a server that cannot be started or reached."""
 
 
+class NoServer(RollcallError):
+    """No server answers at the address."""
+
+
 class Rollcall:
     """A running Rollcall server. One thread at a time may use it."""
 
@@ -92,9 +96,9 @@ class Rollcall:
     def _call(self, method: str, path: str) -> dict[str, Any]:
         try:
             status, text = self._exchange(method, f"{self._parts.path}/_rollcall{path}")
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise RollcallError(f"no Rollcall answers at {self.url}: {error!r}") from error
+            raise NoServer(f"no Rollcall answers at {self.url}: {error!r}") from error
         try:
             answer: dict[str, Any] = json.loads(text)
         except ValueError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rollcall_server.cli import main
+from rollcall_server.client import Rollcall
 from rollcall_server.models import User
 from rollcall_server.services import Services
 from rollcall_server.storage.sqlite.migrate import prepare
@@ -25,8 +26,9 @@ from tests.support.storm import Storm, register, registered
 __all__ = ["make_server"]
 
 
-def rollcall(tmp_path: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments, env={"ROLLCALL_INSTANCE": str(tmp_path / "instance")})
+def rollcall(tmp_path: Path, *arguments: str, answer: str | None = None) -> Result:
+    environ = {"ROLLCALL_INSTANCE": str(tmp_path / "instance")}
+    return CliRunner().invoke(main, arguments, input=answer, env=environ)
 
 
 def users_in(path: Path) -> list[str]:
@@ -243,3 +245,37 @@ def test_health_finds_a_server_by_its_settings(make_server: MakeServer, tmp_path
     assert CliRunner().invoke(main, ["health"], env=environ).exit_code == 0
     other_environ = {**environ, "ROLLCALL_PATH_PREFIX": "/other"}
     assert CliRunner().invoke(main, ["health"], env=other_environ).exit_code == 1
+
+
+@pytest.mark.serving
+def test_status_and_reset_of_a_running_server(tmp_path: Path) -> None:
+    key = "k3y-0123456789abcdef"
+    (tmp_path / "key").write_text(key + "\n")
+    with Rollcall.start(control_key=key) as server:
+        own = Rollcall(server.url, key)
+        own.reset()
+        refused = rollcall(tmp_path, "status", "--url", server.url)
+        assert (refused.exit_code, refused.output) == (
+            1,
+            "Error: GET /status: 401 Authorization has to be Bearer and the key in ROLLCALL_CONTROL_KEY\n",
+        )
+        options = ("--url", server.url, "--key-file", str(tmp_path / "key"))
+        printed = json.loads(rollcall(tmp_path, "status", "--json", *options).output)
+        assert printed | {"now": ""} == own.status() | {"now": ""}
+        table = rollcall(tmp_path, "status", *options).output.splitlines()
+        assert [line.split("  ")[0] for line in table] == list(printed)
+        assert "dialects    openim_v2, openim_v3, rongcloud" in table
+        assert "disposable  no" in table
+        kept = rollcall(tmp_path, "reset", *options, answer="n\n")
+        assert kept.exit_code == 1
+        assert "Delete 0 users, and all that belongs to them? [y/N]" in kept.output
+        assert own.status()["epoch"] == printed["epoch"]
+        done = rollcall(tmp_path, "reset", "--yes", "--json", *options)
+        assert json.loads(done.output) == {"epoch": own.status()["epoch"], "users": 0}
+        assert own.status()["epoch"] != printed["epoch"]
+        own.close()
+    gone = rollcall(tmp_path, "status", *options)
+    assert gone.exit_code == 3
+    assert gone.output.startswith(f"Error: no Rollcall answers at {server.url}: ConnectionRefusedError(")
+    wrong = rollcall(tmp_path, "status", "--url", "nonsense")
+    assert wrong.exit_code == 3

@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
     "operations": {*BOTTOM, "domain", "services", "http"},
     "control": {*BOTTOM, "domain", "settings", "services", "http"},
-    "cli": {"errors", "settings", "dialects", "storage", "serving"},
+    "cli": {"client", "errors", "settings", "dialects", "storage", "serving"},
     "serving": {"", "errors", "limits", "logs", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.
     "application": {*BOTTOM, "logs", "settings", "services", "storage", "domain", "formats", "webhooks"}

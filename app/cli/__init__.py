@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import StartupError
+from .control import reset, status
 from .database import backup, check, restore
 from .server import health, secret, serve
 
@@ -24,5 +25,5 @@ def main() -> None:
     """Operate a Rollcall server. The instance folder is ROLLCALL_INSTANCE, by default `instance`."""
 
 
-for command in (serve, backup, restore, check, secret, health):
+for command in (serve, status, reset, backup, restore, check, secret, health):
     main.add_command(command)
