@@ -34,7 +34,9 @@ def commands(folder: Path, *arguments: str) -> list[str]:
     (folder / PINS).parent.mkdir(exist_ok=True)
     for name in ("Makefile", "setup.cfg", "pyproject.toml", PINS):
         shutil.copy2(ROOT / name, folder / name)
-    environ = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS")}
+    # In `make test`, the variables of that make would apply to this one.
+    foreign = ("PYTHON", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    environ = {name: value for name, value in os.environ.items() if name not in foreign}
     command = ["make", "--dry-run", "check", *arguments]
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
