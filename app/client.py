@@ -73,11 +73,16 @@ class Rollcall:
                     preexec_fn=_ends_with_parent(),
                 )
             try:
-                server = cls(_address(process, log))
-                with contextlib.closing(server):
+                with cls(_address(process, log)) as server:
                     yield server
             finally:
                 _end(process)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def status(self) -> dict[str, Any]:
         """Return what the server is and holds: see the README. Raises RollcallError."""

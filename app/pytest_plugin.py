@@ -29,13 +29,13 @@ def rollcall_server(request: pytest.FixtureRequest) -> Iterator[Rollcall]:
         with Rollcall.start() as server:
             yield server
         return
-    server = Rollcall(url, os.environ.get("ROLLCALL_CONTROL_KEY"))
-    if not server.status()["disposable"]:
-        raise RollcallError(
-            f"the server at {url} is not disposable: tests would delete its users (ROLLCALL_BENCH=1)"
-        )
-    yield server
-    server.close()
+    with Rollcall(url, os.environ.get("ROLLCALL_CONTROL_KEY")) as server:
+        if not server.status()["disposable"]:
+            raise RollcallError(
+                f"the server at {url} is not disposable: tests would delete its users "
+                "(ROLLCALL_BENCH=1 allows it)"
+            )
+        yield server
 
 
 @pytest.fixture

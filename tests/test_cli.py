@@ -251,9 +251,7 @@ def test_health_finds_a_server_by_its_settings(make_server: MakeServer, tmp_path
 def test_status_and_reset_of_a_running_server(tmp_path: Path) -> None:
     key = "k3y-0123456789abcdef"
     (tmp_path / "key").write_text(key + "\n")
-    with Rollcall.start(control_key=key) as server:
-        own = Rollcall(server.url, key)
-        own.reset()
+    with Rollcall.start(control_key=key) as server, Rollcall(server.url, key) as own:
         refused = rollcall(tmp_path, "status", "--url", server.url)
         assert (refused.exit_code, refused.output) == (
             1,
@@ -273,7 +271,6 @@ def test_status_and_reset_of_a_running_server(tmp_path: Path) -> None:
         done = rollcall(tmp_path, "reset", "--yes", "--json", *options)
         assert json.loads(done.output) == {"epoch": own.status()["epoch"], "users": 0}
         assert own.status()["epoch"] != printed["epoch"]
-        own.close()
     gone = rollcall(tmp_path, "status", *options)
     assert gone.exit_code == 3
     assert gone.output.startswith(f"Error: no Rollcall answers at {server.url}: ConnectionRefusedError(")

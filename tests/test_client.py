@@ -50,16 +50,15 @@ def test_a_server_of_its_own_is_reset_and_ends_with_the_block(monkeypatch: pytes
 def test_settings_and_a_key_are_taken() -> None:
     with Rollcall.start(control_key=KEY, dialects="openim_v3", path_prefix="/im") as server:
         url = server.url + "/im"
-        with pytest.raises(RollcallError) as refused:
-            Rollcall(url).status()
+        with pytest.raises(RollcallError) as refused, Rollcall(url) as stranger:
+            stranger.status()
         assert str(refused.value) == (
             "GET /status: 401 Authorization has to be Bearer and the key in ROLLCALL_CONTROL_KEY"
         )
-        rollcall = Rollcall(url + "/", KEY)
-        assert rollcall.status()["dialects"] == ["openim_v3"]
-        rollcall.close()
-        assert rollcall.reset()["users"] == 0
-        rollcall.close()
+        with Rollcall(url + "/", KEY) as rollcall:
+            assert rollcall.status()["dialects"] == ["openim_v3"]
+            rollcall.close()
+            assert rollcall.reset()["users"] == 0
 
 
 def test_a_server_that_does_not_start_says_why() -> None:
@@ -93,8 +92,8 @@ def test_a_server_ends_with_the_process_that_started_it() -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         rollcall = Rollcall(process.stdout.readline().decode().strip())
-        assert rollcall.status()["users"] == 0
-        rollcall.close()
+        with rollcall:
+            assert rollcall.status()["users"] == 0
         os.kill(process.pid, signal.SIGKILL)
     deadline = time.monotonic() + PATIENCE
     with pytest.raises(RollcallError, match="no Rollcall answers"):
