@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,12 +85,14 @@ def test_a_closed_connection_is_opened_again() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
-def test_a_server_ends_with_the_process_that_started_it() -> None:
+def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "import time\nfrom rollcall_server.client import Rollcall\n"
         "with Rollcall.start() as rollcall:\n    print(rollcall.url, flush=True)\n    time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    # Killed, it cannot remove its temporary folder.
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         rollcall = Rollcall(process.stdout.readline().decode().strip())
         with rollcall:
