@@ -192,6 +192,11 @@ class Settings:
         return self.instance / "rollcall.db"
 
     @property
+    def address(self) -> str:
+        """The base URL of the server, as commands on the same machine reach it."""
+        return f"http://{self.bind}{self.path_prefix}"
+
+    @property
     def config(self) -> Path:
         """The path of the file with settings."""
         return self.instance / "config.py"

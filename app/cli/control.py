@@ -62,7 +62,7 @@ def _called(
 ) -> dict[str, Any]:
     settings = load_settings()
     key = key_file.read_text().strip() if key_file else settings.control_key
-    server = Rollcall(url or f"http://{settings.bind}{settings.path_prefix}", key)
+    server = Rollcall(url or settings.address, key)
     try:
         return call(server)
     except NoServer as error:

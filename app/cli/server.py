@@ -57,7 +57,7 @@ def secret() -> None:
 def health(url: str | None, wait: float) -> None:
     """Print the server's readiness as JSON. Exit status 1 if it is not ready."""
     settings = load_settings()
-    address = url or f"http://{settings.bind}{settings.path_prefix}"
+    address = url or settings.address
     deadline = time.monotonic() + wait
     while True:
         ready, answer = _ready(f"{address.rstrip('/')}/readyz")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from http import HTTPStatus
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from ..domain.auth_throttle import is_one_of
 from ..errors import AccessDenied, NoSuchPath
 from ..http.dispatch import ensure_started, keep_local
+from ..http.loopback import host_of
 from ..http.request import SENT_PATH, Request
 from ..services import Services
 from ..settings import Settings
@@ -60,7 +60,7 @@ def _check_is_served(settings: Settings) -> None:
 
 def _check_host(http_request: Request, settings: Settings) -> None:
     """Refuse names that another site can make point here (DNS rebinding)."""
-    host = _host_of("//" + http_request.header("HOST"))
+    host = host_of("//" + http_request.header("HOST"))
     target = str(http_request.environ.get("RAW_URI", "/"))
     if not target.startswith("/") or not (_is_own_name(host) or host in map(str.lower, settings.hosts)):
         raise Problem(
@@ -78,13 +78,6 @@ def _is_own_name(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _host_of(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _check_origin(http_request: Request) -> None:

@@ -75,20 +75,21 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache(256)
 def _is_own_host(value: str) -> bool:
-    return is_loopback(_host_of("//" + value))
+    return is_loopback(host_of("//" + value))
 
 
 def _is_own_target(target: str) -> bool:
     """Return whether a request target is a path, the `*` of OPTIONS or a URL of this machine."""
-    return target.startswith("/") or target == "*" or is_loopback(_host_of(target))
+    return target.startswith("/") or target == "*" or is_loopback(host_of(target))
 
 
 @lru_cache(256)
 def _is_own_origin(value: str | None) -> bool:
-    return value is None or (value.startswith(("http://", "https://")) and is_loopback(_host_of(value)))
+    return value is None or (value.startswith(("http://", "https://")) and is_loopback(host_of(value)))
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
+    """Return the host of a URL in lower case, without a port; empty if it has none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
