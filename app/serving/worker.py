@@ -376,16 +376,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if received >= _MUCH:
             conn.moved_at = time.monotonic()
         self._count_large(conn)
+        self._bound_large(conn)
 
     def _count_large(self, conn: Connection) -> None:
-        """Count a request if it is large, and refuse one if all are too large together."""
+        """Count what has arrived of a request if it is large."""
         size = len(conn.arrival.buffer)
-        if size <= _LARGE:
-            return
-        self._large_bytes += size - conn.counted
-        conn.counted = size
-        self._large[conn] = None
-        if self._large_bytes > _ALL_LARGE:
+        if size > _LARGE:
+            self._large_bytes += size - conn.counted
+            conn.counted = size
+            self._large[conn] = None
+
+    def _bound_large(self, conn: Connection) -> None:
+        """Refuse a large request if all are too large together, now that more of this one has arrived."""
+        if conn.counted and self._large_bytes > _ALL_LARGE:
             stalled = time.monotonic() - _STALLED
             reading = [each for each in self._large if each.state is State.READING]
             self._refuse(max(reading, key=lambda each: (each.moved_at < stalled, each.counted)), _NO_ROOM)
@@ -400,10 +403,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Have a thread answer the request."""
         with self._lock:
             self._stop_waiting(conn)
-        if len(conn.arrival.buffer) > _LARGE:
-            self._large_bytes += len(conn.arrival.buffer) - conn.counted
-            conn.counted = len(conn.arrival.buffer)
-            self._large[conn] = None
+        self._count_large(conn)
         conn.hand_over()
         self.tpool.put(conn)
 
