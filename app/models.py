@@ -209,6 +209,10 @@ class TokenFormat:
     """Seconds that `iat` is set before the time of issue."""
     iat_per_second: int = 1
     """Units of `iat` in a second: 1 in a JWT, 1000 in RongCloud's tokens."""
+    dialect: str = ""
+    """The dialect that issues them."""
+    generation: str = ""
+    """The generation of the dialect; empty if it has none."""
 
 
 class Token(NamedTuple):
@@ -237,13 +241,17 @@ class TokenRequest:
     signing_keys: tuple[str, ...]
     """Fingerprints: the first key signs, and a token signed with any of them is genuine."""
     issuer: str = ""
+    expires_in: int | None = None
+    """Seconds until it expires, if not those of the format; below 1, it is expired already."""
 
 
 class TokenState(IntEnum):
-    """The states of an issued token (OpenIM protocol, constant/constant.go); 1 and 3 are not used."""
+    """The states of an issued token (OpenIM protocol, constant/constant.go); 1 is not used."""
 
     NORMAL = 0
     KICKED = 2
+    EXPIRED = 3
+    """It was made to answer as expired."""
 
 
 @dataclass(frozen=True, slots=True)

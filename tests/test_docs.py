@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from rollcall_server.control.calls import CALLS
 from rollcall_server.dialects import BUILT_IN, VENDORS, setting_groups
 from rollcall_server.http.dispatch import AnyDialect
 from rollcall_server.settings import Settings, rows, variable
@@ -45,6 +46,17 @@ def test_a_dialects_readme_lists_every_call(dialect: AnyDialect) -> None:
     text = (ROOT / "app" / "dialects" / folder_of(dialect) / "README.md").read_text()
     documented = [row[0].strip("`") for row in table(text, "Calls")]
     assert documented == [endpoint.path for endpoint in dialect.endpoints]
+
+
+def test_the_control_apis_document_lists_every_call_with_its_group() -> None:
+    documented = [
+        (row[0].strip("`"), row[1]) for row in table((ROOT / "docs" / "control.md").read_text(), "Calls")
+    ]
+    expected = [
+        (f"{call.method} /_rollcall{re.sub('<[a-z]+:(.*?)>', r'{\1}', call.path)}", call.group.name.lower())
+        for call in CALLS
+    ]
+    assert documented == expected
 
 
 def test_the_readme_lists_every_prefix_and_links_every_dialects_readme() -> None:

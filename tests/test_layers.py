@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "http": {*BOTTOM, "settings", "services", "formats", "webhooks"},
     "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
     "operations": {*BOTTOM, "domain", "services", "http"},
-    "control": {*BOTTOM, "domain", "settings", "services", "http"},
+    "control": {*BOTTOM, "domain", "settings", "services", "formats", "http"},
     "cli": {"client", "errors", "settings", "dialects", "storage", "serving"},
     "serving": {"", "errors", "limits", "logs", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.

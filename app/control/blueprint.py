@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
-from urllib.parse import parse_qsl
+from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, request
 
 from ..errors import (
-    BodyInvalid,
     DomainError,
     InternalError,
     NoSuchCall,
@@ -23,12 +23,11 @@ from ..http.request import Request
 from ..http.responses import Answer
 from ..services import Services
 from .access import Group, check
-from .calls import CALLS, Call
-from .problems import Problem, invalid, problem, success
+from .call import Call, Context
+from .calls import CALLS
+from .problems import Problem, problem, success
 
 PREFIX = "/_rollcall"
-#: Characters of an unknown name that an error quotes.
-_MAX_QUOTED = 64
 _NO_SUCH: dict[type[NoSuchCall], str] = {
     NoSuchPath: "the control API has no such path",
     NoSuchMethod: "the control API has no such method on this path",
@@ -59,34 +58,13 @@ def refuse(services: Services, error: NoSuchCall) -> Response:
     return _answer(services, Group.OPERATE, view).to_response()
 
 
-def _view(services: Services, call: Call) -> Callable[[], Response]:
-    def view(http_request: Request) -> object:
-        _refuse_others(parse_qsl(http_request.query, keep_blank_values=True), call.query, "parameter")
-        _refuse_others(_body(http_request), call.fields, "field")
-        with nullcontext() if call.is_exclusive else services.gate:
-            return call.view(http_request)
+def _view(services: Services, call: Call[Any]) -> Callable[..., Response]:
+    def view(http_request: Request, path: Mapping[str, object]) -> object:
+        request = call.bind(http_request, path)
+        with nullcontext() if call.waits else services.gate:
+            return call.view(Context(http_request), request)
 
-    return lambda: _answer(services, call.group, view).to_response()
-
-
-def _refuse_others(pairs: Iterable[tuple[str, object]], known: Collection[str], kind: str) -> None:
-    """Refuse names that are not known, as a misspelt one would have no effect. Raises Problem."""
-    for name, _ in pairs:
-        if name not in known:
-            raise invalid(f"{name[:_MAX_QUOTED]!a} is not a {kind} of this call")
-
-
-def _body(http_request: Request) -> Iterable[tuple[str, object]]:
-    """Return the pairs of the body, which has to be a JSON object or empty. Raises BadRequest or Problem."""
-    if not http_request.body:
-        return ()
-    decoded = http_request.json
-    error = decoded.error or decoded.extra_data_error
-    if error:
-        raise BodyInvalid(f"the body is not JSON: {error}")
-    if type(decoded.value) is not tuple:
-        raise invalid("the body has to be a JSON object")
-    return decoded.value
+    return lambda **path: _answer(services, call.group, partial(view, path=path)).to_response()
 
 
 def _answer(services: Services, group: Group, view: Callable[[Request], object]) -> Answer:

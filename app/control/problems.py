@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..errors import (
     AccessDenied,
+    AdministratorProtected,
     BadRequest,
     BodyTooLarge,
     DefaultSecretsInUse,
@@ -15,7 +16,13 @@ from ..errors import (
     NoSuchMethod,
     NoSuchPath,
     ServiceUnavailable,
+    TooManyConnections,
     TooManyWrongSecrets,
+    UserBlocked,
+    UserExists,
+    UserNotFound,
+    WebhookRejected,
+    WebhookUnavailable,
 )
 from ..http.responses import Answer, Headers
 
@@ -38,11 +45,6 @@ class Problem(Exception):
         self.kind = Kind(name, status)
 
 
-def invalid(detail: str) -> Problem:
-    """Return the problem of a parameter that is not allowed; the detail names it."""
-    return Problem("request-invalid", HTTPStatus.BAD_REQUEST, detail)
-
-
 #: The kinds of the domain's errors; a class has that of its nearest base.
 KINDS: dict[type[DomainError], Kind] = {
     NoSuchPath: Kind("path-not-found", HTTPStatus.NOT_FOUND),
@@ -51,9 +53,22 @@ KINDS: dict[type[DomainError], Kind] = {
     BadRequest: Kind("request-invalid", HTTPStatus.BAD_REQUEST),
     DefaultSecretsInUse: Kind("documented-secrets", HTTPStatus.FORBIDDEN),
     TooManyWrongSecrets: Kind("too-many-wrong-keys", HTTPStatus.TOO_MANY_REQUESTS),
+    UserNotFound: Kind("user-not-found", HTTPStatus.NOT_FOUND),
+    UserExists: Kind("user-exists", HTTPStatus.CONFLICT),
+    UserBlocked: Kind("user-blocked", HTTPStatus.CONFLICT),
+    TooManyConnections: Kind("too-many-connections", HTTPStatus.CONFLICT),
+    AdministratorProtected: Kind("administrator-protected", HTTPStatus.FORBIDDEN),
+    WebhookRejected: Kind("webhook-rejected", HTTPStatus.FORBIDDEN),
+    WebhookUnavailable: Kind("webhook-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     AccessDenied: Kind("control-key-wrong", HTTPStatus.UNAUTHORIZED),
     ServiceUnavailable: Kind("unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     DomainError: Kind("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR),
+}
+
+
+_DETAILS: dict[type[Exception], str] = {
+    UserNotFound: "there is no user {}",
+    UserExists: "the id {} is reserved: its user was deactivated",
 }
 
 
@@ -69,7 +84,7 @@ def problem(error: DomainError | Problem) -> Answer:
         "type": f"urn:rollcall:{kind.name}",
         "title": kind.name.replace("-", " ").capitalize(),
         "status": kind.status.value,
-        "detail": str(error),
+        "detail": _DETAILS.get(type(error), "{}").format(error),
     }
     extra = (("WWW-Authenticate", "Bearer"),) if kind.status is HTTPStatus.UNAUTHORIZED else ()
     return _answer(body, kind.status, "application/problem+json", extra)

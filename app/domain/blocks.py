@@ -59,8 +59,12 @@ class Blocks:
 
     def is_blocked(self, user_id: str) -> bool:
         """Return whether a user is blocked now."""
+        return self.until(user_id) is not None
+
+    def until(self, user_id: str) -> int | None:
+        """Return when a user's block ends, in Unix seconds; None if the user is not blocked."""
         until = self._until.get(user_id)
-        return until is not None and until > self._clock.now()
+        return until if until is not None and until > self._clock.now() else None
 
     def active(self) -> list[tuple[str, int]]:
         """Return the active blocks as (user id, end in Unix seconds), the last to end first."""

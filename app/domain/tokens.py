@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from ..clock import Clock
@@ -87,6 +88,27 @@ class Tokens:
         now = int(self._clock.now() * 1000)
         self._database.write(lambda transaction: self._store.kick_before(transaction, user_ids, time, now))
 
+    def cancel(self, user_id: str, formats: Sequence[str], platform_id: int | None) -> int:
+        """Revoke a user's tokens of some formats, on one platform or all; return how many.
+
+        The user goes offline on the tokens' platforms.
+        """
+        return self._change_state(user_id, formats, platform_id, TokenState.KICKED)
+
+    def make_expired(self, user_id: str, formats: Sequence[str], platform_id: int | None) -> int:
+        """Make tokens of some formats answer as expired, on one platform or all; return how many."""
+        return self._change_state(user_id, formats, platform_id, TokenState.EXPIRED)
+
+    def _change_state(
+        self, user_id: str, formats: Sequence[str], platform_id: int | None, state: TokenState
+    ) -> int:
+        platform_ids = self._database.write(
+            lambda transaction: self._store.change_state(transaction, user_id, formats, platform_id, state)
+        )
+        if state is TokenState.KICKED:
+            self._end_presence(user_id, set(platform_ids))
+        return len(platform_ids)
+
     def _end_presence(self, user_id: str, platform_ids: Iterable[int]) -> None:
         """Take the user offline on platforms; after the commit, as a heartbeat in between would stay."""
         for platform_id in platform_ids:
@@ -135,11 +157,13 @@ class Tokens:
     def check_active(self, token: Token) -> None:
         """Check that a token with a valid signature is on record, not revoked, and its user not blocked.
 
-        Raises TokenNotIssued or TokenKicked.
+        Raises TokenNotIssued, TokenExpired or TokenKicked.
         """
         state = self._database.read_one(lambda connection: self._store.state(connection, token))
         if state is None:
             raise TokenNotIssued
+        if state is TokenState.EXPIRED:
+            raise TokenExpired
         if state is TokenState.KICKED or self._blocks.is_blocked(token.user_id):
             raise TokenKicked
 
@@ -152,6 +176,11 @@ def _token_at(request: TokenRequest, now: float) -> Token:
         format=format.name,
         issuer=request.issuer,
         iat=int(now * format.iat_per_second) - format.iat_offset * format.iat_per_second,
-        exp=int(now) + format.lifetime,
+        exp=int(now) + format.lifetime if request.expires_in is None else _end(now, request.expires_in),
         signing_key=request.signing_keys[0],
     )
+
+
+def _end(now: float, seconds: int) -> int:
+    """Return the whole second in which a token ends: not before `seconds` have passed, if that is above 0."""
+    return (math.ceil(now) if seconds > 0 else int(now)) + seconds

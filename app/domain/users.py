@@ -204,6 +204,36 @@ class Users:
             lambda connection: self._store.page(connection, page, which, meter, newest_first)
         )
 
+    def after(self, place: int, limit: int, which: UserFilter) -> list[tuple[int, User]]:
+        """Return up to `limit` users that match behind a place in the order of registration, with theirs.
+
+        Raises ArgumentTooLong.
+        """
+        meter = self._answers.users()
+        return self._database.read_one(
+            lambda connection: self._store.after(connection, place, limit, which, meter)
+        )
+
+    def put(self, user_id: str, changes: UserChanges) -> User:
+        """Register a user, or write the given fields of one that is registered; return the user.
+
+        Raises UserIDInvalid, UserExists (the id is reserved), ArgumentTooLong, WebhookRejected or
+        WebhookUnavailable.
+        """
+        limits.check_user_id(user_id)
+        if user_id not in self.existing_ids([user_id]):
+            given = {name: value for name, value in changes._asdict().items() if value is not None}
+            try:
+                self.register([User(user_id, **given)])
+            except UserExists:
+                # Registered meanwhile; if the id is reserved, there still is no such user.
+                if user_id not in self.existing_ids([user_id]):
+                    raise
+                self.update_profile(user_id, changes, exact=True)
+        elif changes != UserChanges():
+            self.update_profile(user_id, changes, exact=True)
+        return self.get(user_id)
+
     def registrations(self, start: int, end: int) -> Registrations:
         """Count the users registered before `start`, and by day from `start` to before `end` (Unix ms).
 

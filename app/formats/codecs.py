@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
-from ..errors import TokenMalformed
+from ..errors import ArgumentInvalid, TokenMalformed
 from ..limits import MAX_TOKEN_CHARS
 from ..models import DecodedToken, Token, TokenFormat, TokenRequest
 from .jwt import decode_unknown
@@ -24,6 +25,11 @@ class TokenCodec(Protocol):
     @property
     def format(self) -> TokenFormat:
         """The format; stored tokens refer to it by name."""
+        ...
+
+    @property
+    def issuers(self) -> Sequence[str]:
+        """The issuers that have keys; an empty name alone in formats without issuers."""
         ...
 
     def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
@@ -50,6 +56,37 @@ class Codecs(dict[str, TokenCodec]):
         super().__init__((codec.format.name, codec) for codec in codecs)
         self._decode_cached = lru_cache(MAX_CACHED_TOKENS)(self._decode)
 
+    def request(
+        self,
+        user_id: str,
+        dialect: str,
+        generation: str | None,
+        app: str | None,
+        platform_id: int,
+        expires_in: int | None,
+    ) -> TokenRequest:
+        """Return the request for a token of a dialect, by default of its newest generation and first app.
+
+        Raises ArgumentInvalid.
+        """
+        formats = [codec for codec in self.values() if codec.format.dialect == dialect]
+        _check_choice("dialect", dialect, dict.fromkeys(codec.format.dialect for codec in self.values()))
+        if generation is not None:
+            _check_choice("generation", generation, [codec.format.generation for codec in formats])
+            formats = [codec for codec in formats if codec.format.generation == generation]
+        codec = formats[-1]
+        issuers = codec.issuers
+        if app is not None:
+            _check_choice("app", app, issuers)
+        made = codec.request(user_id, platform_id, issuers[0] if app is None else app)
+        return replace(made, expires_in=expires_in)
+
+    def formats_of(self, dialect: str | None) -> Sequence[str]:
+        """Return the names of a dialect's formats, or of all. Raises ArgumentInvalid."""
+        if dialect is not None:
+            _check_choice("dialect", dialect, dict.fromkeys(codec.format.dialect for codec in self.values()))
+        return [name for name, codec in self.items() if dialect in (None, codec.format.dialect)]
+
     def decode(self, text: str) -> DecodedToken:
         """Decode a token of any format without verifying its claims. Raises TokenMalformed."""
         if len(text) > MAX_TOKEN_CHARS:
@@ -61,3 +98,8 @@ class Codecs(dict[str, TokenCodec]):
         # Several formats may recognise a text; prefer one whose signature is valid.
         genuine = (each for each in decoded if each.signature_error is None)
         return next(genuine, decoded[0]) if decoded else decode_unknown(text)
+
+
+def _check_choice(name: str, value: str, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise ArgumentInvalid(f"{name} has to be {' or '.join(filter(None, choices)) or 'left out'}", name)

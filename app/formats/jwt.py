@@ -54,24 +54,28 @@ class JwtCodec:
         encode_claims: Callable[[Token], Mapping[str, object]],
         decode_claims: Callable[[Mapping[str, Any]], Claims | None],
         has_format: Callable[[Mapping[str, Any]], bool],
+        platform_of: Callable[[int], int] = lambda platform_id: platform_id,
     ) -> None:
         """Take the keys (the first signs, all verify) and the functions that define the format.
 
         `encode_claims` returns the payload in the order of upstream's struct. `decode_claims` reads a
         payload; None if a claim has the wrong type. `has_format` returns whether a payload has this format.
+        `platform_of` returns the platform id that a token for a platform states.
         """
         self.format = format
+        self.issuers = ("",)
         self._keys = keys
         self._fingerprints = tuple(key.fingerprint for key in keys)
         self._encode_claims = encode_claims
         self._decode_claims = decode_claims
         self._has_format = has_format
+        self._platform_of = platform_of
         # An issued token is encoded again when it is presented, and in the status of online users.
         self._encode_cached = lru_cache(MAX_CACHED_TOKENS)(self._encode)
 
     def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
         """Return the request for a token."""
-        return TokenRequest(user_id, platform_id, self.format, self._fingerprints, issuer)
+        return TokenRequest(user_id, self._platform_of(platform_id), self.format, self._fingerprints, issuer)
 
     def encode(self, token: Token) -> str:
         """Return the text of an issued token."""

@@ -23,13 +23,14 @@ class SignedTokenCodec:
     def __init__(self, format: TokenFormat, keys: Mapping[str, Sequence[Key]], salt: str) -> None:
         """Take the keys of each issuer (the first signs, all verify) and a salt unique to the format."""
         self.format = format
+        self.issuers = tuple(keys)
         self._keys = keys
         self._salt = salt
 
     def request(self, user_id: str, platform_id: int = 0, issuer: str = "") -> TokenRequest:
-        """Return the request for a token; the issuer must have keys."""
+        """Return the request for a token of any platform; the issuer must have keys."""
         fingerprints = tuple(key.fingerprint for key in self._keys[issuer])
-        return TokenRequest(user_id, platform_id, self.format, fingerprints, issuer)
+        return TokenRequest(user_id, 0, self.format, fingerprints, issuer)
 
     def encode(self, token: Token) -> str:
         """Return the text of an issued token."""

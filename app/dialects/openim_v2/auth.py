@@ -95,7 +95,7 @@ def force_logout(context: RequestContext, request: schemas.ForceLogoutReq) -> ob
 
 
 def _token_request(context: RequestContext, user_id: str, platform: int) -> TokenRequest:
-    return context.services.codecs[V2].request(user_id, platform_of(platform))
+    return context.services.codecs[V2].request(user_id, platform)
 
 
 def _profile(request: schemas.UserRegisterReq) -> User:

@@ -34,11 +34,12 @@ def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return v2's format, signed with the access secret (not with `secret`)."""
     own = settings.groups[OpenIMV2Settings]
     codec = JwtCodec(
-        TokenFormat(V2, own.openim_v2_token_days * DAY),
+        TokenFormat(V2, own.openim_v2_token_days * DAY, dialect="openim_v2"),
         keys_of(own.openim_v2_access_secret),
         encode_claims=_encode_claims,
         decode_claims=_decode_claims,
         has_format=lambda claims: "UID" in claims,
+        platform_of=platform_of,
     )
     return (codec,)
 

@@ -27,14 +27,14 @@ def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     lifetime, keys = own.openim_v3_token_days * DAY, keys_of(own.openim_secret)
     return (
         JwtCodec(
-            TokenFormat(V3_4, lifetime),
+            TokenFormat(V3_4, lifetime, dialect="openim_v3", generation="3.4"),
             keys,
             encode_claims=lambda token: _encode_claims(token, {"nbf": token.iat - _NOT_BEFORE}),
             decode_claims=_decode_claims,
             has_format=lambda claims: "UserID" in claims and "nbf" in claims,
         ),
         JwtCodec(
-            TokenFormat(V3_8, lifetime, iat_offset=_IAT_OFFSET),
+            TokenFormat(V3_8, lifetime, _IAT_OFFSET, dialect="openim_v3", generation="3.8"),
             keys,
             encode_claims=lambda token: _encode_claims(token, {}),
             decode_claims=_decode_claims,

@@ -17,6 +17,6 @@ FORMAT = "rongcloud"
 def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return RongCloud's only format; its `iat` in milliseconds makes the tokens of each call differ."""
     own = settings.groups[RongCloudSettings]
-    format = TokenFormat(FORMAT, own.rongcloud_token_days * DAY, iat_per_second=1000)
+    format = TokenFormat(FORMAT, own.rongcloud_token_days * DAY, iat_per_second=1000, dialect="rongcloud")
     keys = {app.key: keys_of(app.secrets) for app in own.rongcloud_apps}
     return (SignedTokenCodec(format, keys, salt="rollcall.rongcloud.token"),)

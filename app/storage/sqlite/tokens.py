@@ -53,14 +53,18 @@ class TokenStore:
             raise UserNotFound(token.user_id) from error
 
     def drop_stale(self, connection: sqlite3.Connection, token: Token, now: float) -> None:
-        """Delete the other tokens of the same user, issuer and platform that are expired or kicked."""
+        """Delete the other tokens of the same user, issuer and platform that are expired or kicked.
+
+        Those that were made to answer as expired stay until they are, to go on answering so.
+        """
         # Two statements, each with its own index: a user may have very many tokens that are neither.
         connection.execute(
             f"DELETE FROM tokens WHERE {_SIBLINGS} AND exp <= :now", {**token._asdict(), "now": now}
         )
         connection.execute(
-            f"DELETE FROM tokens INDEXED BY tokens_revoked WHERE {_SIBLINGS} AND state <> 0",
-            token._asdict(),
+            f"DELETE FROM tokens INDEXED BY tokens_revoked WHERE {_SIBLINGS} AND state <> 0 "
+            "AND state = :kicked",
+            {**token._asdict(), "kicked": TokenState.KICKED},
         )
 
     def active(self, connection: sqlite3.Connection, user_id: str, now: float) -> list[Token]:
@@ -110,6 +114,27 @@ class TokenStore:
             (TokenState.KICKED, user_id, platform_id, TokenState.NORMAL),
         ).rowcount
 
+    def change_state(
+        self,
+        connection: sqlite3.Connection,
+        user_id: str,
+        formats: Sequence[str],
+        platform_id: int | None,
+        state: TokenState,
+    ) -> list[int]:
+        """Give a user's normal tokens of some formats, of one platform or all, another state.
+
+        Returns the platform of each.
+        """
+        changed = connection.execute(
+            "UPDATE tokens SET state = ? WHERE user_id = ? AND format IN (SELECT value FROM json_each(?)) "
+            "AND platform_id = COALESCE(?, platform_id) AND state = ? RETURNING platform_id",
+            (state, user_id, json_array(formats), platform_id, TokenState.NORMAL),
+        ).fetchall()
+        if state is TokenState.KICKED:
+            self.revoked += len(changed)
+        return [platform for (platform,) in changed]
+
     def kick_before(
         self, connection: sqlite3.Connection, user_ids: Sequence[str], time: int, now: int
     ) -> None:
@@ -154,4 +179,4 @@ class TokenStore:
         if row is None:
             return None
         state, is_not_void = row
-        return TokenState.NORMAL if state == TokenState.NORMAL and is_not_void else TokenState.KICKED
+        return TokenState(state) if is_not_void else TokenState.KICKED

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ...errors import UserExists, UserNotFound
 from ...models import Page, Registrations, User, UserChanges, UserFilter
@@ -180,6 +181,27 @@ class UserStore:
         query, values = _part(part, total, which, newest_first)
         rows = connection.execute(f"SELECT {_COLUMNS} FROM users {query}", values)
         return total, fetch(rows, User, meter)
+
+    def after(
+        self, connection: sqlite3.Connection, seq: int, limit: int, which: UserFilter, meter: Meter[User]
+    ) -> list[tuple[int, User]]:
+        """Return up to `limit` users that match behind a place in the order of registration, with theirs.
+
+        Raises what `meter` raises.
+        """
+        where, values = _where(which)
+        rows = connection.execute(
+            f"SELECT seq, {_COLUMNS} FROM users {where or 'WHERE TRUE'} AND seq > :after "
+            "ORDER BY seq LIMIT :limit",
+            {**values, "after": seq, "limit": limit},
+        )
+        seqs: list[int] = []
+
+        def user(seq: int, *columns: Any) -> User:
+            seqs.append(seq)
+            return User(*columns)
+
+        return list(zip(seqs, fetch(rows, user, meter), strict=True))
 
     def registrations(
         self, connection: sqlite3.Connection, start: int, end: int, without: Sequence[str]
