@@ -10,6 +10,8 @@ from flask import Flask
 from . import cli, control, dialects, logs
 from .capacity import MemoryBudget, ThreadAllowance
 from .clock import Clock
+from .devtools.devtools import DevTools
+from .devtools.seed import Seeder
 from .dialects.openim.settings import OpenIMSettings
 from .domain.answers import Answers
 from .domain.auth_throttle import AuthThrottle
@@ -52,6 +54,7 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     settings = dialects.load_settings(overrides)
     served = dialects.served(settings)
     services = build_services(settings, served, clock or Clock())
+    devtools = build_devtools(services, served)
     app = Flask(__package__ or __name__, static_folder=None, instance_path=str(settings.instance.absolute()))
     # Some clients send double slashes; Flask would redirect them, and clients do not follow redirects.
     app.url_map.merge_slashes = False
@@ -69,7 +72,7 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     # Not guarded: health reveals nothing secret, and starts the services itself.
     app.register_blueprint(health.blueprint(services))
     register_guarded(app, metrics.blueprint(services, recorder), services)
-    app.register_blueprint(control.blueprint(services))
+    app.register_blueprint(control.blueprint(services, devtools))
     error_handlers.register(app, dispatcher, {control.PREFIX: partial(control.refuse, services)})
     for command in cli.main.commands.values():
         app.cli.add_command(command)
@@ -127,6 +130,13 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         answers=answers.memory,
         restricting_secrets=settings.restricting_secrets(),
     )
+
+
+def build_devtools(services: Services, served: Sequence[AnyDialect]) -> DevTools:
+    """Build the development tools, and connect them with the services. Raises SettingInvalid."""
+    seeder = Seeder(services, {dialect.name: dialect.seed for dialect in served if dialect.seed})
+    services.seeding = seeder
+    return DevTools(seeder)
 
 
 def _build_events(settings: Settings, storage: Storage, webhooks: Webhooks, clock: Clock) -> Events:

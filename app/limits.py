@@ -21,6 +21,9 @@ MAX_ITEMS = 10_000
 MAX_COMMANDS = 10_000
 #: Bytes of the texts that are stored for one user in one place: commands, or a namespace of attributes.
 MAX_STORED_BYTES = 1024 * 1024
+#: The longest time, in seconds, that a heartbeat can be valid, and characters of a connection's id.
+MAX_TTL = 86_400
+MAX_CONNECTION_ID_CHARS = 64
 #: Characters of a token. Rollcall's own are far shorter.
 MAX_TOKEN_CHARS = 8192
 #: Characters of what is loaded for one answer, with an allowance per profile for its short fields.

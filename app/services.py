@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .capacity import RequestGate
-from .errors import DatabaseRefused, ServiceUnavailable, StartupError, StorageUnavailable
+from .errors import DatabaseRefused, DomainError, ServiceUnavailable, StartupError, StorageUnavailable
 
 if TYPE_CHECKING:
     from .capacity import MemoryBudget
@@ -32,6 +32,18 @@ if TYPE_CHECKING:
     from .storage import Storage, Transaction
     from .storage.lock import InstanceLock
     from .webhooks.webhooks import Webhooks
+
+
+class Seeding(Protocol):
+    """The seed in the settings, if there is one."""
+
+    def write_configured(self, transaction: Transaction) -> bool:
+        """Write it within a transaction; return whether there is one. Raises DomainError."""
+        ...
+
+    def finish_configured(self) -> None:
+        """Finish after the commit: put users online."""
+        ...
 
 
 #: Seconds that a reset waits for requests that have begun; a hook before a change may take 15.
@@ -69,6 +81,8 @@ class Services:
     """Characters of large answers that are being built."""
     restricting_secrets: tuple[str, ...]
     """The settings with weak secrets, because of which only this machine is served."""
+    seeding: Seeding | None = None
+    """Set by the application once it is built."""
     started: bool = False
     started_at: float = 0.0
     """When the services started, in Unix seconds."""
@@ -88,28 +102,40 @@ class Services:
             if self.started:
                 return
             try:
-                self._open(parent, timeout, on_wait)
+                is_seeded = self._open(parent, timeout, on_wait)
             except BaseException:
                 self._release()
                 raise
             self.presence.start()
+            if is_seeded and self.seeding:
+                self.seeding.finish_configured()
             self.webhooks.start()
             self.started_at = self.clock.now()
             self.started, self.stopped = True, False
 
-    def _open(self, parent: int, timeout: float, on_wait: Callable[[], None]) -> None:
+    def _open(self, parent: int, timeout: float, on_wait: Callable[[], None]) -> bool:
+        """Open the database; return whether it was empty and the seed in the settings is in it now."""
         folder = self.settings.instance
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.lock.acquire(parent, timeout, on_wait)
             self.storage.database.open()
-            self.users.register_administrators()
+            is_seeded = self.storage.database.write(self._begin)
             self.blocks.load()
             self.events.load()
+            return is_seeded
         except OSError as error:
             raise StartupError(f"the instance folder {folder} cannot be used: {error}") from error
         except StorageUnavailable as error:
             raise DatabaseRefused(f"the database in {folder} cannot be used: {error}") from error
+        except DomainError as error:
+            raise StartupError(f"the seed of ROLLCALL_SEED cannot be applied: {error}") from error
+
+    def _begin(self, transaction: Transaction) -> bool:
+        """Register the administrators; seed an empty database, and return whether."""
+        self.users.register_administrators_in(transaction)
+        is_empty = not self.storage.users.count(transaction, self.users.administrators)
+        return is_empty and self.seeding is not None and self.seeding.write_configured(transaction)
 
     def start_if_new(self) -> None:
         """Start on the first request unless the server already has; never after a stop.
@@ -120,17 +146,19 @@ class Services:
             raise ServiceUnavailable("the server is stopping")
         self.start()
 
-    def reset(self) -> tuple[str, int]:
-        """Return to the state after a first start; return the new epoch of presence and the number of users.
+    def reset(self, *, with_seed: bool) -> bool:
+        """Return to the state after a first start, with the seed in the settings or without.
 
-        Requests that have begun are finished before, others wait. If it fails, nothing has changed. Raises
-        ServiceUnavailable.
+        Requests that have begun are finished before, others wait. If it fails, nothing has changed. Returns
+        whether there was a seed. Raises ServiceUnavailable.
         """
         with self._starting:
             if not self.started:
                 raise ServiceUnavailable("the server is stopping")
             with self.gate.closed(_RESET_SECONDS):
-                self.storage.database.write(self._clear)
+                is_seeded = self.storage.database.write(
+                    lambda transaction: self._clear(transaction, with_seed)
+                )
                 self.webhooks.stop()
                 self.presence.stop()
                 self.gateways.clear()
@@ -140,12 +168,17 @@ class Services:
                 self.blocks.load()
                 self.events.load()
                 self.presence.start()
+                if is_seeded and self.seeding:
+                    self.seeding.finish_configured()
                 self.webhooks.start()
-                return self.presence.epoch, self.users.count()
+                return is_seeded
 
-    def _clear(self, transaction: Transaction) -> None:
+    def _clear(self, transaction: Transaction, with_seed: bool) -> bool:
         self.storage.clear(transaction)
+        if with_seed:
+            return self._begin(transaction)
         self.users.register_administrators_in(transaction)
+        return False
 
     def stop(self) -> None:
         """Finish the waiting writes, close the database, unlock the instance folder."""

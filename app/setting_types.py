@@ -85,6 +85,11 @@ def path_(value: object) -> Path:
     return value if isinstance(value, Path) else Path(text(value))
 
 
+def optional_path(value: object) -> Path | None:
+    """Parse a file path, or the empty string."""
+    return None if value == "" else path_(value)
+
+
 def boolean(value: object) -> bool:
     """Parse a flag: 1, true, yes, 0, false or no, in any case."""
     flag = str(value).lower()

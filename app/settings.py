@@ -183,6 +183,12 @@ class Settings:
         "host names under which `/_rollcall` is reached, comma-separated, besides IP addresses, `localhost` "
         "and names without a dot",
     )
+    seed: Path | None = setting(
+        "",
+        types.optional_path,
+        "file with users (JSON, or TOML if its name ends with `.toml`) for an empty database and after each "
+        "reset: see docs/control.md",
+    )
     groups: SettingGroups = dataclass_field(default_factory=lambda: SettingGroups())
     """The settings of each dialect, by their class."""
 

@@ -269,7 +269,7 @@ def test_status_and_reset_of_a_running_server(tmp_path: Path) -> None:
         assert "Delete 0 users, and all that belongs to them? [y/N]" in kept.output
         assert own.status()["epoch"] == printed["epoch"]
         done = rollcall(tmp_path, "reset", "--yes", "--json", *options)
-        assert json.loads(done.output) == {"epoch": own.status()["epoch"], "users": 0}
+        assert json.loads(done.output) == {"epoch": own.status()["epoch"], "users": 0, "seeded": False}
         assert own.status()["epoch"] != printed["epoch"]
     gone = rollcall(tmp_path, "status", *options)
     assert gone.exit_code == 3

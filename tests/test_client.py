@@ -41,7 +41,7 @@ def test_a_server_of_its_own_is_reset_and_ends_with_the_block(monkeypatch: pytes
         assert rollcall.status()["users"] == 1
         epoch = rollcall.status()["epoch"]
         answer = rollcall.reset()
-        assert answer == {"epoch": rollcall.status()["epoch"], "users": 0}
+        assert answer == {"epoch": rollcall.status()["epoch"], "users": 0, "seeded": False}
         assert answer["epoch"] != epoch
         assert register(rollcall.url)["errCode"] == 0
     with pytest.raises(RollcallError, match="no Rollcall answers at http://127.0.0.1:"):

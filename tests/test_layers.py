@@ -34,12 +34,13 @@ ALLOWED: dict[str, set[str]] = {
     "http": {*BOTTOM, "settings", "services", "formats", "webhooks"},
     "dialects": {*BOTTOM, "domain", "setting_types", "settings", "services", "formats", "webhooks", "http"},
     "operations": {*BOTTOM, "domain", "services", "http"},
-    "control": {*BOTTOM, "domain", "settings", "services", "formats", "http"},
+    "devtools": {*BOTTOM, "settings", "storage", "domain", "services", "formats", "http"},
+    "control": {*BOTTOM, "devtools", "domain", "settings", "services", "formats", "http"},
     "cli": {"client", "errors", "settings", "dialects", "storage", "serving"},
     "serving": {"", "errors", "limits", "logs", "settings", "services", "dialects", "http"},
     # The composition, and the doors to it.
     "application": {*BOTTOM, "logs", "settings", "services", "storage", "domain", "formats", "webhooks"}
-    | {"http", "dialects", "operations", "control", "cli"},
+    | {"http", "dialects", "operations", "devtools", "control", "cli"},
     "client": set(),
     "pytest_plugin": {"client"},
     "": {"application", "clock"},

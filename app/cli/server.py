@@ -22,12 +22,19 @@ SECRET_BYTES = 24
 @click.option("--bind", metavar="HOST:PORT", help="address to listen on; default: ROLLCALL_BIND")
 @click.option("--port", type=click.IntRange(0, 65535), help="port to listen on; 0 takes a free one")
 @click.option("--instance", type=click.Path(file_okay=False, path_type=Path), help="folder of the data")
-def serve(bind: str | None, port: int | None, instance: Path | None) -> None:
+@click.option(
+    "--seed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="file with users for an empty database and after each reset",
+)
+def serve(bind: str | None, port: int | None, instance: Path | None, seed: Path | None) -> None:
     """Run the server. Prints its address on stdout when it listens; the log goes to stderr."""
     if bind is not None and port is not None:
         raise click.UsageError("give --bind or --port, not both")
     if instance is not None:
         os.environ["ROLLCALL_INSTANCE"] = str(instance)
+    if seed is not None:
+        os.environ["ROLLCALL_SEED"] = str(seed)
     if port is not None:
         host = load_settings().bind.rpartition(":")[0]
         bind = f"{host or '127.0.0.1'}:{port}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from ..devtools.devtools import DevTools
 from ..errors import (
     DomainError,
     InternalError,
@@ -21,6 +22,7 @@ from ..errors import (
 from ..http.dispatch import not_serving
 from ..http.request import Request
 from ..http.responses import Answer
+from ..limits import MAX_BODY_BYTES
 from ..services import Services
 from .access import Group, check
 from .call import Call, Context
@@ -35,14 +37,14 @@ _NO_SUCH: dict[type[NoSuchCall], str] = {
 _log = logging.getLogger(__name__)
 
 
-def blueprint(services: Services) -> Blueprint:
+def blueprint(services: Services, devtools: DevTools) -> Blueprint:
     """Return the blueprint of all calls."""
     made = Blueprint("control", __name__, url_prefix=PREFIX)
     for call in CALLS:
         made.add_url_rule(
             call.path,
             endpoint=f"{call.method} {call.path}",
-            view_func=_view(services, call),
+            view_func=_view(services, devtools, call),
             methods=[call.method],
             provide_automatic_options=False,
         )
@@ -58,18 +60,26 @@ def refuse(services: Services, error: NoSuchCall) -> Response:
     return _answer(services, Group.OPERATE, view).to_response()
 
 
-def _view(services: Services, call: Call[Any]) -> Callable[..., Response]:
+def _view(services: Services, devtools: DevTools, call: Call[Any]) -> Callable[..., Response]:
     def view(http_request: Request, path: Mapping[str, object]) -> object:
         request = call.bind(http_request, path)
         with nullcontext() if call.waits else services.gate:
-            return call.view(Context(http_request), request)
+            return call.view(Context(http_request, devtools), request)
 
-    return lambda **path: _answer(services, call.group, partial(view, path=path)).to_response()
+    def answer(**path: object) -> Response:
+        return _answer(services, call.group, partial(view, path=path), call.max_body_bytes).to_response()
+
+    return answer
 
 
-def _answer(services: Services, group: Group, view: Callable[[Request], object]) -> Answer:
+def _answer(
+    services: Services,
+    group: Group,
+    view: Callable[[Request], object],
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> Answer:
     """Check the access, call a view, and render what it returns or raises."""
-    with closing(Request(request.environ, services)) as http_request:
+    with closing(Request(request.environ, services, max_body_bytes)) as http_request:
         try:
             check(http_request, group)
             return success(view(http_request))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from ..errors import BodyInvalid, NoSuchPath
 from ..formats.strict import bind
 from ..http.request import Request
+from ..limits import MAX_BODY_BYTES
 from ..services import Services
 from .access import Group
+
+if TYPE_CHECKING:
+    from ..devtools.devtools import DevTools
 
 R = TypeVar("R")
 #: The longest list of a page, and its default.
@@ -23,6 +27,7 @@ class Context:
     """A request to the control API."""
 
     http_request: Request
+    devtools: DevTools
 
     @property
     def services(self) -> Services:
@@ -47,6 +52,7 @@ class Call(Generic[R]):
     """Its parameters: those in the path, and the query's or, of POST and PUT, the body's."""
     view: Callable[[Context, R], object]
     """Returns the answer as JSON values. Raises DomainError or Problem."""
+    max_body_bytes: int = MAX_BODY_BYTES
     waits: bool = False
     """Whether it may wait for other requests, which a reset then does not wait for."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.metadata import version
 
+from ..devtools.seed import SeedDocument, SeededToken
+from ..limits import MAX_BATCH_BYTES
 from ..services import Services
 from .access import Group
 from .call import Call, Context, Nothing
@@ -29,14 +32,45 @@ def status(context: Context, request: Nothing) -> object:
         "users": services.users.count(),
         "online": presence.users,
         "secrets": _secrets(services),
-        "disposable": settings.bench == "1",
+        "disposable": settings.is_bench_on() and (settings.bench == "1" or settings.seed is not None),
     }
 
 
-def reset(context: Context, request: Nothing) -> object:
+@dataclass(frozen=True)
+class Reset:
+    """Whether to apply the seed in the settings, if there is one."""
+
+    seed: bool = True
+
+
+def reset(context: Context, request: Reset) -> object:
     """Return to the state after a first start; see Services.reset. Raises ServiceUnavailable."""
-    epoch, users = context.services.reset()
-    return {"epoch": epoch, "users": users}
+    services = context.services
+    is_seeded = services.reset(with_seed=request.seed)
+    return {"epoch": services.presence.epoch, "users": services.users.count(), "seeded": is_seeded}
+
+
+def seed(context: Context, request: SeedDocument) -> object:
+    """Make the users match a seed; return the number of users, and the tokens that it issues.
+
+    Raises ArgumentInvalid, UserExists for a reserved id, or AdministratorProtected.
+    """
+    services, seeder = context.services, context.devtools.seeder
+    tokens = seeder.apply(seeder.check(request))
+    return {"users": services.users.count(), "tokens": [_token(services, each) for each in tokens]}
+
+
+def _token(services: Services, seeded: SeededToken) -> object:
+    token, wanted = seeded.token, seeded.wanted
+    codec = services.codecs[token.format]
+    return {
+        "userID": token.user_id,
+        "dialect": codec.format.dialect,
+        "generation": codec.format.generation or None,
+        "platformID": wanted.platform_id,
+        "token": codec.encode(token),
+        "expiresAt": timestamp(token.exp),
+    }
 
 
 def _secrets(services: Services) -> str:
@@ -48,5 +82,6 @@ def _secrets(services: Services) -> str:
 
 CALLS = (
     Call("GET", "/status", Group.OPERATE, Nothing, status),
-    Call("POST", "/reset", Group.BENCH, Nothing, reset, waits=True),
+    Call("POST", "/reset", Group.BENCH, Reset, reset, waits=True),
+    Call("POST", "/seed", Group.BENCH, SeedDocument, seed, max_body_bytes=MAX_BATCH_BYTES),
 )

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..devtools.seed import MAX_SECONDS, SeedConnection, SeedToken, check_platform
 from ..errors import ArgumentInvalid
-from ..models import Connection, Heartbeat, Platform, User, UserChanges, UserFilter
+from ..formats.strict import check_range
+from ..models import Connection, Heartbeat, User, UserChanges, UserFilter
 from ..services import Services
 from .access import Group
 from .call import MAX_PAGE, PAGE, Call, Context
@@ -15,10 +17,6 @@ from .times import timestamp
 
 #: Users that are looked at for one page of those who are offline.
 _MAX_SCANNED = 10_000
-#: The longest block, and lifetime of a token, in seconds: a hundred years.
-_MAX_SECONDS = 100 * 366 * 86_400
-_MAX_TTL = 86_400
-_MAX_CONNECTION_ID_CHARS = 64
 _MAX_PLACE = 2**62
 
 
@@ -33,8 +31,8 @@ class ListUsers:
     limit: int = PAGE
 
     def __post_init__(self) -> None:
-        _check_range("limit", self.limit, 1, MAX_PAGE)
-        _check_range("after", self.after, 0, _MAX_PLACE)
+        check_range("limit", self.limit, 1, MAX_PAGE)
+        check_range("after", self.after, 0, _MAX_PLACE)
         if self.platform_id is not None and self.online is False:
             raise ArgumentInvalid("platformID is for users who are online", "platformID")
 
@@ -56,24 +54,12 @@ class PutUser:
     ex: str | None = None
 
 
-@dataclass(frozen=True)
-class IssueToken:
-    """A token to issue: by default as OpenIM 3.8 does, for the lifetime in the settings."""
+@dataclass(frozen=True, kw_only=True)
+class IssueToken(SeedToken):
+    """A token to issue."""
 
     user_id: str
-    dialect: str = "openim_v3"
-    generation: str | None = None
-    """By default the newest of the dialect."""
-    app: str | None = None
-    """The app key, of RongCloud's; by default the first in the settings."""
-    platform_id: int = Platform.IOS
-    expires_in: int | None = None
     kick: bool = False
-
-    def __post_init__(self) -> None:
-        _check_range("platformID", self.platform_id, -(2**31), 2**31 - 1)
-        if self.expires_in is not None:
-            _check_range("expiresIn", self.expires_in, -_MAX_SECONDS, _MAX_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -85,20 +71,11 @@ class ChangeTokens:
     platform_id: int | None = None
 
 
-@dataclass(frozen=True)
-class PutPresence:
-    """A connection that is online for `ttl` seconds."""
+@dataclass(frozen=True, kw_only=True)
+class PutPresence(SeedConnection):
+    """A connection of a user."""
 
     user_id: str
-    platform_id: int
-    ttl: int = 1800
-    conn_id: str = ""
-
-    def __post_init__(self) -> None:
-        _check_platform(self.platform_id)
-        _check_range("ttl", self.ttl, 1, _MAX_TTL)
-        if len(self.conn_id) > _MAX_CONNECTION_ID_CHARS:
-            raise ArgumentInvalid(f"connID has over {_MAX_CONNECTION_ID_CHARS} characters", "connID")
 
 
 @dataclass(frozen=True)
@@ -110,7 +87,7 @@ class DeletePresence:
     conn_id: str | None = None
 
     def __post_init__(self) -> None:
-        _check_platform(self.platform_id)
+        check_platform(self.platform_id)
 
 
 @dataclass(frozen=True)
@@ -121,17 +98,7 @@ class Block:
     for_: int
 
     def __post_init__(self) -> None:
-        _check_range("for", self.for_, 1, _MAX_SECONDS)
-
-
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ArgumentInvalid(f"{name} has to be from {low} to {high}", name)
-
-
-def _check_platform(platform_id: int) -> None:
-    if platform_id not in frozenset(Platform):
-        raise ArgumentInvalid(f"platformID has to be from 1 to {max(Platform).value}", "platformID")
+        check_range("for", self.for_, 1, MAX_SECONDS)
 
 
 def list_users(context: Context, request: ListUsers) -> object:

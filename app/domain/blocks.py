@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from .. import limits
 from ..clock import Clock
-from ..storage import Storage
+from ..storage import Storage, Transaction
 from .presence import Presence
 from .users import Users
 
@@ -31,7 +31,8 @@ class Blocks:
 
     def load(self) -> None:
         """Load the blocks from the database, which has to be open. Raises StorageUnavailable."""
-        self._until = self._database.read(self._store.all)
+        with self._lock:
+            self._until = self._database.read(self._store.all)
 
     def block(self, user_ids: Sequence[str], seconds: int) -> None:
         """Block users for `seconds` from now, replacing earlier blocks, and take them offline.
@@ -49,6 +50,14 @@ class Blocks:
             self._until = active | dict.fromkeys(user_ids, until)
         for user_id in user_ids:
             self._presence.remove(user_id)
+
+    def write_in(self, transaction: Transaction, user_id: str, seconds: int) -> None:
+        """Block a user for `seconds` from now, or lift the block if 0, within a transaction.
+
+        `load` has to follow the commit.
+        """
+        now = int(self._clock.now())
+        self._store.put(transaction, [user_id], now + seconds, now)
 
     def unblock(self, user_ids: Sequence[str]) -> None:
         """Lift the blocks of users, if they have any."""

@@ -40,16 +40,19 @@ class UserAttributes:
                 limits.check_user_id(user_id)
             limits.check_texts(*values, *values.values())
 
-        def operation(transaction: Transaction) -> None:
-            for user_id, values in attributes.items():
-                self._store.put(transaction, namespace, user_id, values)
-                count, size = self._store.size(transaction, namespace, user_id)
-                if count > MAX_PER_NAMESPACE:
-                    raise ArgumentTooLong(f"a user may have {MAX_PER_NAMESPACE} of these")
-                if size > limits.MAX_STORED_BYTES:
-                    raise ArgumentTooLong(f"a user may have {limits.MAX_STORED_BYTES} bytes of these")
+        self._database.write(lambda transaction: self.put_in(transaction, namespace, attributes))
 
-        self._database.write(operation)
+    def put_in(
+        self, transaction: Transaction, namespace: str, attributes: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        """Set attributes, user id to name to value, within a transaction. Raises ArgumentTooLong."""
+        for user_id, values in attributes.items():
+            self._store.put(transaction, namespace, user_id, values)
+            count, size = self._store.size(transaction, namespace, user_id)
+            if count > MAX_PER_NAMESPACE:
+                raise ArgumentTooLong(f"a user may have {MAX_PER_NAMESPACE} of these")
+            if size > limits.MAX_STORED_BYTES:
+                raise ArgumentTooLong(f"a user may have {limits.MAX_STORED_BYTES} bytes of these")
 
     def change(self, namespace: str, user_id: str, name: str, change: Callable[[str | None], str]) -> None:
         """Set an attribute to `change` of its value (None if there is none), atomically.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .. import limits
 from ..clock import Clock
@@ -93,6 +93,18 @@ class Users:
         """Register the missing administrators within a transaction."""
         stored = self.with_created_at([User(user_id, nickname=user_id) for user_id in self.administrators])
         self._store.add_missing(transaction, stored)
+
+    def write_in(
+        self, transaction: Transaction, users: Iterable[User], changes: Mapping[str, UserChanges]
+    ) -> None:
+        """Register the missing users, then write the changes by id, without hooks or events.
+
+        The caller has checked ids and texts. Raises UserExists for a reserved id.
+        """
+        created_at = int(self._clock.now() * 1000)
+        self._store.add_missing(transaction, [User(*user[:-1], created_at) for user in users])
+        for user_id, change in changes.items():
+            self._store.update(transaction, user_id, change)
 
     def register_under_new_id(self, user: User) -> User:
         """Register `user` under a random id of ten digits, without hooks or events; return it as stored.

@@ -49,7 +49,21 @@ def bind(schema: type[T], value: object, place: str = "", kind: str = "field") -
     for name, member in members.items():
         if member.is_required and member.attribute not in found:
             raise ArgumentMissing(f"{_join(place, name)} is required", name)
-    return schema(**found)
+    try:
+        return schema(**found)
+    except ArgumentInvalid as error:
+        raise _placed(error, place) if place else error from None
+
+
+def _placed(error: ArgumentInvalid, place: str) -> ArgumentInvalid:
+    """Return an error about a member, or about the whole, with its place."""
+    return ArgumentInvalid(f"{place}{'.' if error.name else ': '}{error}", error.name)
+
+
+def check_range(name: str, value: int, low: int, high: int) -> None:
+    """Check a number. Raises ArgumentInvalid."""
+    if not low <= value <= high:
+        raise ArgumentInvalid(f"{name} has to be from {low} to {high}", name)
 
 
 def wire_name(attribute: str) -> str:

@@ -56,6 +56,10 @@ class RequestContext:
         return self.services.users.is_administrator(self.caller_id)
 
 
+#: Takes a value of a seed and its place in there; returns a user's attributes, namespace to name to value.
+#: Raises ArgumentInvalid.
+SeedReader = Callable[[object, str], Mapping[str, Mapping[str, str]]]
+
 C = TypeVar("C", bound=RequestContext)
 C_contra = TypeVar("C_contra", bound=RequestContext, contravariant=True)
 # A dialect only receives contexts that it made, so others can treat it as a dialect of RequestContext.
@@ -190,6 +194,8 @@ class Dialect(Generic[C_co]):
     """Its group of settings."""
     detection_hints: DetectionHints | None = None
     """None for a dialect that shares no path with another."""
+    seed: SeedReader | None = None
+    """Reads what a seed says of a user under the dialect's name."""
     unknown: Endpoint[C_co] | None = None
     """Handles a POST to an unknown path below a base path; None answers 404 without any check."""
     suffixes: tuple[str, ...] = ()

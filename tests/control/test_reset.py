@@ -83,7 +83,7 @@ def test_nothing_from_before_is_left(make_app: MakeApp) -> None:
     assert rows(services) != first
     assert services.auth_throttle.is_limited("192.0.2.7")
 
-    assert reset(app) == {"epoch": services.presence.epoch, "users": 0}
+    assert reset(app) == {"epoch": services.presence.epoch, "users": 0, "seeded": False}
 
     assert services.presence.epoch != epoch
     assert rows(services) == first

@@ -7,11 +7,10 @@ from typing import ClassVar
 
 from ...errors import ArgumentInvalid, ArgumentMissing, ArgumentTooLong
 from ...formats.schema import BOOL, INT32, INT64, STRING, GoRequest, field, list_of, pointer_to
+from ...limits import MAX_CONNECTION_ID_CHARS, MAX_TTL
 from ...models import Platform
 
 DEFAULT_TTL = 1800
-MAX_TTL = 86400
-MAX_CONNECTION_ID_CHARS = 64
 PLATFORMS = frozenset(Platform)
 MAX_HEARTBEATS = 1_000
 #: Maximum entries of one answer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...http.dialect import Dialect
-from . import callbacks, context, errors, render, subscriptions, tokens, user, user_data, webhooks
+from . import callbacks, context, errors, render, seed, subscriptions, tokens, user, user_data, webhooks
 from .context import Context
 from .settings import RongCloudSettings
 
@@ -24,4 +24,5 @@ DIALECT: Dialect[Context] = Dialect(
     webhooks=webhooks.senders,
     suffixes=(".json", ".xml"),
     takes_double_slash=True,
+    seed=seed.attributes,
 )

@@ -14,15 +14,21 @@ from ...models import Page
 from . import schemas
 from .context import Context
 from .guard import SignedRoutes
+from .namespaces import (
+    BLACKLIST,
+    CHAT_BAN,
+    CONVERSATION_TAGS,
+    PROFILE,
+    PUSH,
+    REMARK,
+    SINGLE,
+    TAGS,
+    WHITELIST,
+    WHITESETTING,
+)
 from .page_tokens import next_page_token, position
 
 routes = SignedRoutes()
-
-# The namespaces of user attributes. SINGLE is the name in namespaces with one attribute per user.
-BLACKLIST, WHITELIST, WHITESETTING = "blacklist", "whitelist", "whitesetting"
-TAGS, CONVERSATION_TAGS, REMARK = "tags", "conversation tags", "remark"
-CHAT_BAN, PUSH, PROFILE = "chat ban", "block push period", "profile"
-SINGLE = ""
 
 
 def _add(

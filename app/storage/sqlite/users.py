@@ -83,9 +83,12 @@ class UserStore:
         return _counted(connection, {"low": None, "high": None, "without": json_array(without)})
 
     def add_missing(self, connection: sqlite3.Connection, users: Sequence[User]) -> None:
-        """Insert the users whose ids are not registered."""
+        """Insert the users whose ids are not registered. Raises UserExists for one that is reserved."""
+        self._refuse_deactivated(connection, users)
         insert = f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS}) ON CONFLICT (user_id) DO NOTHING"
-        _count(connection, [user for user in users if connection.execute(insert, user).rowcount])
+        added = [user for user in users if connection.execute(insert, user).rowcount]
+        _count(connection, added)
+        self.added += len(added)
 
     def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
         """Set the nickname, and the face URL unless it is empty."""

@@ -1,0 +1,14 @@
+"""The development tools of one Rollcall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .seed import Seeder
+
+
+@dataclass(frozen=True)
+class DevTools:
+    """What the control API has besides the services."""
+
+    seeder: Seeder
