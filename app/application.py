@@ -11,7 +11,10 @@ from . import cli, control, dialects, logs
 from .capacity import MemoryBudget, ThreadAllowance
 from .clock import Clock
 from .devtools.devtools import DevTools
+from .devtools.journal import Journal
+from .devtools.masking import Masker
 from .devtools.seed import Seeder
+from .devtools.why import Explainer
 from .dialects.openim.settings import OpenIMSettings
 from .domain.answers import Answers
 from .domain.auth_throttle import AuthThrottle
@@ -63,6 +66,8 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     app.extensions["rollcall"] = services
     recorder = metrics.recorder(services)
     observers: list[Observer] = [recorder.observe] if recorder else []
+    if devtools.journal:
+        observers.append(devtools.journal.observe)
     if settings.log_requests:
         request_log.enable()
         observers.append(request_log.log_request)
@@ -96,8 +101,7 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
     presence = Presence(clock, settings.presence_history)
     allowance = ThreadAllowance(settings.threads)
     webhooks = _build_webhooks(settings, served, clock, allowance)
-    events = _build_events(settings, storage, webhooks, clock)
-    webhooks.connect(events, presence)
+    events = _build_events(settings, storage, webhooks, presence, clock)
     answers = Answers(MemoryBudget("large answers", MAX_ANSWERS_CHARS, allowance))
     users = Users(storage, settings.admins, events, answers, clock)
     blocks = Blocks(storage, users, presence, clock)
@@ -128,6 +132,7 @@ def build_services(settings: Settings, served: Sequence[AnyDialect], clock: Cloc
         nonces=NonceCache(),
         bodies=MemoryBudget("large bodies", MAX_BODIES_BYTES, allowance),
         answers=answers.memory,
+        waiting=allowance,
         restricting_secrets=settings.restricting_secrets(),
     )
 
@@ -136,12 +141,34 @@ def build_devtools(services: Services, served: Sequence[AnyDialect]) -> DevTools
     """Build the development tools, and connect them with the services. Raises SettingInvalid."""
     seeder = Seeder(services, {dialect.name: dialect.seed for dialect in served if dialect.seed})
     services.seeding = seeder
-    return DevTools(seeder)
+    journal = _build_journal(services, served)
+    if journal:
+        services.attached.append(journal)
+    return DevTools(seeder, journal, Masker(_credentials(services.settings)))
 
 
-def _build_events(settings: Settings, storage: Storage, webhooks: Webhooks, clock: Clock) -> Events:
+def _build_journal(services: Services, served: Sequence[AnyDialect]) -> Journal | None:
+    settings = services.settings
+    size, max_bytes = settings.journal_size(), settings.journal_mib * 2**20
+    if not size:
+        return None
+    return Journal(size, max_bytes, Explainer(served), services.revocations, services.clock)
+
+
+def _credentials(settings: Settings) -> Sequence[str]:
+    """Return what must not be shown: the dialects' secrets, and the keys."""
+    keys = (settings.control_key, settings.metrics_key, settings.webhook_secret)
+    own = settings.groups[OpenIMSettings].callback_key
+    return [*(secret for _, secret in settings.secrets()), *keys, own]
+
+
+def _build_events(
+    settings: Settings, storage: Storage, webhooks: Webhooks, presence: Presence, clock: Clock
+) -> Events:
     limits = OutboxLimits(settings.webhook_max_events, settings.webhook_max_bytes)
-    return Events(storage, webhooks.hooks, webhooks.wanted_events, limits, clock)
+    events = Events(storage, webhooks.hooks, webhooks.wanted_events, limits, clock)
+    webhooks.connect(events, presence)
+    return events
 
 
 def _token_limits(settings: Settings) -> dict[str, int]:

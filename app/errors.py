@@ -165,7 +165,10 @@ class AppKeyUnknown(AccessDenied):
 
 
 class SignatureWrong(AccessDenied):
-    """The RongCloud signature is missing, stale or replayed, or matches none of the app's secrets."""
+    """The RongCloud signature is missing, stale or replayed, or matches none of the app's secrets.
+
+    `str()` says so of a stale or a replayed one, for people who look after the server.
+    """
 
 
 class NotAdministrator(AccessDenied):
@@ -201,6 +204,11 @@ class AdministratorProtected(AccessDenied):
 
 class UserBlocked(AccessDenied):
     """The user is blocked."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"{user_id} is blocked")
+        #: The user.
+        self.user_id = user_id
 
 
 class TokenRefused(AccessDenied):
@@ -243,10 +251,12 @@ class TokenNotIssued(TokenRefused):
 class UserExists(DomainError):
     """The id is taken: by a registered user, or reserved by a deactivated one."""
 
-    def __init__(self, user_id: str) -> None:
+    def __init__(self, user_id: str, *, is_reserved: bool = False) -> None:
         super().__init__(user_id)
         #: The id that is taken.
         self.user_id = user_id
+        #: Whether its user was deactivated.
+        self.is_reserved = is_reserved
 
 
 class UserNotFound(DomainError):

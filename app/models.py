@@ -213,6 +213,8 @@ class TokenFormat:
     """The dialect that issues them."""
     generation: str = ""
     """The generation of the dialect; empty if it has none."""
+    secret_setting: str = ""
+    """The environment variable of the secret that signs them."""
 
 
 class Token(NamedTuple):

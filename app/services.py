@@ -11,7 +11,7 @@ from .capacity import RequestGate
 from .errors import DatabaseRefused, DomainError, ServiceUnavailable, StartupError, StorageUnavailable
 
 if TYPE_CHECKING:
-    from .capacity import MemoryBudget
+    from .capacity import MemoryBudget, ThreadAllowance
     from .clock import Clock
     from .domain.auth_throttle import AuthThrottle
     from .domain.blocks import Blocks
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .domain.presence import Presence
     from .domain.rate_limits import NonceCache, RateLimiter
     from .domain.registration import Registration
+    from .domain.revocations import Revocations
     from .domain.subscriptions import Subscriptions
     from .domain.tokens import Tokens
     from .domain.user_attributes import UserAttributes
@@ -43,6 +44,18 @@ class Seeding(Protocol):
 
     def finish_configured(self) -> None:
         """Finish after the commit: put users online."""
+        ...
+
+
+class Attached(Protocol):
+    """What the services do not use, and what is reset and stopped with them."""
+
+    def clear(self) -> None:
+        """Return to the state after a start."""
+        ...
+
+    def close(self) -> None:
+        """End what waits."""
         ...
 
 
@@ -79,17 +92,27 @@ class Services:
     """Bytes of large bodies that are being read or processed."""
     answers: MemoryBudget
     """Characters of large answers that are being built."""
+    waiting: ThreadAllowance
+    """Of threads that wait for something."""
     restricting_secrets: tuple[str, ...]
     """The settings with weak secrets, because of which only this machine is served."""
     seeding: Seeding | None = None
-    """Set by the application once it is built."""
+    """Set by the application once it is built, as are those attached."""
+    attached: list[Attached] = field(default_factory=list)
     started: bool = False
     started_at: float = 0.0
     """When the services started, in Unix seconds."""
+    reset_at: float | None = None
+    """When the services were last reset, in Unix seconds."""
     stopped: bool = False
     gate: RequestGate = field(default_factory=RequestGate)
     """Through which requests go while the bench is on, so that a reset is whole."""
     _starting: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def revocations(self) -> Revocations:
+        """Which tokens were revoked lately."""
+        return self.tokens.revocations
 
     def start(
         self, parent: int = 0, timeout: float = 0.0, on_wait: Callable[[], None] = lambda: None
@@ -165,12 +188,16 @@ class Services:
                 self.auth_throttle.clear()
                 self.rate_limiter.clear()
                 self.nonces.clear()
+                self.revocations.clear()
+                for part in self.attached:
+                    part.clear()
                 self.blocks.load()
                 self.events.load()
                 self.presence.start()
                 if is_seeded and self.seeding:
                     self.seeding.finish_configured()
                 self.webhooks.start()
+                self.reset_at = self.clock.now()
                 return is_seeded
 
     def _clear(self, transaction: Transaction, with_seed: bool) -> bool:
@@ -184,6 +211,8 @@ class Services:
         """Finish the waiting writes, close the database, unlock the instance folder."""
         with self._starting:
             self.started, self.stopped = False, True
+            for part in self.attached:
+                part.close()
             self.webhooks.stop()
             self.presence.stop()
             self.gateways.clear()

@@ -112,6 +112,12 @@ def int_range(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def optional_int_range(low: int, high: int) -> Callable[[object], int | None]:
+    """Return a parser of decimal integers from `low` to `high`, or of the empty string."""
+    parse = int_range(low, high)
+    return lambda value: None if value == "" else parse(value)
+
+
 def int_choice(*choices: int) -> Callable[[object], int]:
     """Return a parser of one of several integers."""
 

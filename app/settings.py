@@ -21,6 +21,8 @@ from . import setting_types as types
 from .errors import SettingInvalid
 
 PREFIX = "ROLLCALL_"
+#: Requests in the journal, unless a setting says otherwise.
+_JOURNAL_REQUESTS = 1000
 #: Minimum length of a secret that does not count as guessable.
 MIN_SECRET_CHARS = 16
 
@@ -189,6 +191,14 @@ class Settings:
         "file with users (JSON, or TOML if its name ends with `.toml`) for an empty database and after each "
         "reset: see docs/control.md",
     )
+    journal_requests: int | None = setting(
+        "",
+        types.optional_int_range(0, 1_000_000),
+        "number of requests that the journal keeps; empty keeps 1,000 while the bench is on, otherwise none",
+    )
+    journal_mib: int = setting(
+        "32", types.int_range(1, 65_536), "mebibytes of requests that the journal keeps at most"
+    )
     groups: SettingGroups = dataclass_field(default_factory=lambda: SettingGroups())
     """The settings of each dialect, by their class."""
 
@@ -225,17 +235,24 @@ class Settings:
         return {secret for row in rows(self.groups) for secret in row.metadata["documented"]}
 
     def _with_secrets(self, is_one: Callable[[str], bool]) -> tuple[str, ...]:
-        return tuple(
-            variable(row.name)
-            for group in self.groups.values()
-            if group.DIALECT in self.dialects
-            for row in rows([type(group)])
-            if any(map(is_one, _secrets_in(row, group)))
-        )
+        return tuple(dict.fromkeys(variable for variable, secret in self.secrets() if is_one(secret)))
+
+    def secrets(self) -> Iterator[tuple[str, str]]:
+        """Yield the environment variable and the value of each secret of the served dialects."""
+        for group in self.groups.values():
+            if group.DIALECT in self.dialects:
+                for row in rows([type(group)]):
+                    yield from ((variable(row.name), secret) for secret in _secrets_in(row, group))
 
     def is_bench_on(self) -> bool:
         """Return whether the control API's calls for development and tests are served."""
         return bool(self.documented_secrets()) if self.bench == "auto" else self.bench == "1"
+
+    def journal_size(self) -> int:
+        """Return how many requests the journal keeps; 0 if there is no journal."""
+        if self.journal_requests is None:
+            return _JOURNAL_REQUESTS if self.is_bench_on() else 0
+        return self.journal_requests
 
     def restricting_secrets(self) -> tuple[str, ...]:
         """Return `weak_secrets`, which restrict Rollcall to this machine; empty if that is overridden."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -40,12 +39,12 @@ _log = logging.getLogger(__name__)
 def blueprint(services: Services, devtools: DevTools) -> Blueprint:
     """Return the blueprint of all calls."""
     made = Blueprint("control", __name__, url_prefix=PREFIX)
-    for call in CALLS:
+    for path, calls in _by_path().items():
         made.add_url_rule(
-            call.path,
-            endpoint=f"{call.method} {call.path}",
-            view_func=_view(services, devtools, call),
-            methods=[call.method],
+            path,
+            endpoint=path.replace(".", "_"),
+            view_func=_view(services, devtools, calls),
+            methods=list(calls),
             provide_automatic_options=False,
         )
     return made
@@ -60,14 +59,28 @@ def refuse(services: Services, error: NoSuchCall) -> Response:
     return _answer(services, Group.OPERATE, view).to_response()
 
 
-def _view(services: Services, devtools: DevTools, call: Call[Any]) -> Callable[..., Response]:
-    def view(http_request: Request, path: Mapping[str, object]) -> object:
-        request = call.bind(http_request, path)
-        with nullcontext() if call.waits else services.gate:
-            return call.view(Context(http_request, devtools), request)
+def _by_path() -> Mapping[str, Mapping[str, Call[Any]]]:
+    """Return the calls by path and method."""
+    found: dict[str, dict[str, Call[Any]]] = {}
+    for call in CALLS:
+        found.setdefault(call.path, {})[call.method] = call
+    return found
 
+
+def _view(services: Services, devtools: DevTools, calls: Mapping[str, Call[Any]]) -> Callable[..., Response]:
     def answer(**path: object) -> Response:
-        return _answer(services, call.group, partial(view, path=path), call.max_body_bytes).to_response()
+        # Flask answers HEAD as GET.
+        call = calls["GET" if request.method == "HEAD" else request.method]
+
+        def view(http_request: Request) -> object:
+            bound = call.bind(http_request, path)
+            with nullcontext() if call.waits else services.gate:
+                try:
+                    return call.view(Context(http_request, devtools), bound)
+                finally:
+                    services.revocations.settle(0)
+
+        return _answer(services, call.group, view, call.max_body_bytes).to_response()
 
     return answer
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import server, users
+from . import explain, requests, server, users
 from .call import Call
 
-CALLS: Sequence[Call[Any]] = (*server.CALLS, *users.CALLS)
+CALLS: Sequence[Call[Any]] = (
+    *server.CALLS,
+    *users.CALLS,
+    *requests.CALLS,
+    *explain.CALLS,
+)

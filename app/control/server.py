@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from ..devtools.seed import SeedDocument, SeededToken
+from ..http.times import timestamp
 from ..limits import MAX_BATCH_BYTES
 from ..services import Services
 from .access import Group
 from .call import Call, Context, Nothing
-from .times import timestamp
 
 
 def status(context: Context, request: Nothing) -> object:
@@ -31,6 +31,7 @@ def status(context: Context, request: Nothing) -> object:
         "bench": settings.is_bench_on(),
         "users": services.users.count(),
         "online": presence.users,
+        "requests": _requests(context),
         "secrets": _secrets(services),
         "disposable": settings.is_bench_on() and (settings.bench == "1" or settings.seed is not None),
     }
@@ -71,6 +72,12 @@ def _token(services: Services, seeded: SeededToken) -> object:
         "token": codec.encode(token),
         "expiresAt": timestamp(token.exp),
     }
+
+
+def _requests(context: Context) -> object:
+    """Return the numbers of the oldest and the newest request in the journal; None without a journal."""
+    journal = context.devtools.journal
+    return None if journal is None else {"first": journal.first, "last": journal.last}
 
 
 def _secrets(services: Services) -> str:

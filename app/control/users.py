@@ -9,11 +9,11 @@ from typing import Any
 from ..devtools.seed import MAX_SECONDS, SeedConnection, SeedToken, check_platform
 from ..errors import ArgumentInvalid
 from ..formats.strict import check_range
+from ..http.times import timestamp
 from ..models import Connection, Heartbeat, User, UserChanges, UserFilter
 from ..services import Services
 from .access import Group
 from .call import MAX_PAGE, PAGE, Call, Context
-from .times import timestamp
 
 #: Users that are looked at for one page of those who are offline.
 _MAX_SCANNED = 10_000
@@ -176,14 +176,7 @@ def issue_token(context: Context, request: IssueToken) -> object:
     """
     services = context.services
     services.users.get(request.user_id)
-    wanted = services.codecs.request(
-        request.user_id,
-        request.dialect,
-        request.generation,
-        request.app,
-        request.platform_id,
-        request.expires_in,
-    )
+    wanted = services.codecs.request(request.user_id, request)
     token = services.tokens.issue(wanted, kicks=request.kick)
     return {"token": services.codecs[token.format].encode(token), "expiresAt": timestamp(token.exp)}
 

@@ -182,17 +182,7 @@ class Seeder:
 
     def _tokens(self, users: Iterable[SeedUser]) -> list[tuple[SeedToken, TokenRequest]]:
         return [
-            (
-                wanted,
-                self._services.codecs.request(
-                    user.user_id,
-                    wanted.dialect,
-                    wanted.generation,
-                    wanted.app,
-                    wanted.platform_id,
-                    wanted.expires_in,
-                ),
-            )
+            (wanted, self._services.codecs.request(user.user_id, wanted))
             for user in users
             for wanted in user.tokens
         ]
@@ -222,8 +212,7 @@ class Seeder:
     def write(self, transaction: Transaction, seed: Seed) -> list[SeededToken]:
         """Write what a seed has, within a transaction; `finish` comes after its commit."""
         services = self._services
-        services.users.write_in(transaction, seed.generate.users(), {})
-        new = [User(user_id) for user_id in seed.users]
+        new = [*map(User, seed.users), *seed.generate.users()]
         changes = {user_id: user.changes for user_id, user in seed.users.items()}
         services.users.write_in(transaction, new, changes)
         for user_id, attributes in seed.attributes.items():

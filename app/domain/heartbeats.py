@@ -35,7 +35,7 @@ class Heartbeats:
             if heartbeat.user_id != bearer.user_id:
                 self._users.get(heartbeat.user_id)
                 if self._blocks.is_blocked(heartbeat.user_id):
-                    raise UserBlocked(f"{heartbeat.user_id} is blocked")
+                    raise UserBlocked(heartbeat.user_id)
         except (TokenRefused, UserBlocked, UserNotFound):
             self._presence.leave(
                 heartbeat.user_id, heartbeat.platform_id, heartbeat.connection_id, PresenceStatus.KICKED
@@ -69,7 +69,7 @@ class Heartbeats:
             if user_id not in existing:
                 errors[user_id] = UserNotFound(user_id)
             elif self._blocks.is_blocked(user_id):
-                errors[user_id] = UserBlocked(f"{user_id} is blocked")
+                errors[user_id] = UserBlocked(user_id)
         return errors
 
     def disconnect_disallowed(self, user_ids: Collection[str]) -> None:

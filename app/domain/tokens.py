@@ -12,6 +12,7 @@ from ..storage import Storage, Transaction
 from . import multi_login
 from .blocks import Blocks
 from .presence import Presence
+from .revocations import Revocations
 
 
 class Tokens:
@@ -34,6 +35,7 @@ class Tokens:
         self._store = storage.tokens
         self._presence = presence
         self._blocks = blocks
+        self.revocations = Revocations(clock)
         self._clock = clock
 
     def issue(self, request: TokenRequest, *, kicks: bool = False) -> Token:
@@ -42,10 +44,12 @@ class Tokens:
         With `kicks`, revoke older tokens as the multi-login policy says, and take the user offline on
         platforms where no older token remains. Raises UserNotFound.
         """
-        token, revoked = self._database.write(
+        issued = self._database.write(
             lambda transaction: self._issue(transaction, request, self._clock.now(), kicks)
         )
-        self._end_presence(request.user_id, revoked)
+        token, revoked, ended = issued
+        self.revocations.record(revoked)
+        self._end_presence(request.user_id, ended)
         return token
 
     def issue_in(self, transaction: Transaction, request: TokenRequest, now: float) -> Token:
@@ -54,17 +58,19 @@ class Tokens:
 
     def _issue(
         self, transaction: Transaction, request: TokenRequest, now: float, kicks: bool
-    ) -> tuple[Token, frozenset[int]]:
-        """Return the token, and the platforms on which all older tokens were revoked."""
+    ) -> tuple[Token, Sequence[Token], frozenset[int]]:
+        """Return the token, the revoked ones, and the platforms on which all older tokens were revoked."""
         token = _token_at(request, now)
         # A revoked token verifies as TokenKicked until the next token for this user, issuer and platform is
         # issued, and as TokenNotIssued after that; OpenIM does the same.
         self._store.drop_stale(transaction, token, now)
-        revoked = self._revoke(transaction, token, now) if kicks else frozenset()
+        revoked, ended = self._revoke(transaction, token, now) if kicks else ((), frozenset())
         self._store.put(transaction, token, issued_at=int(now * 1000))
-        return token, revoked
+        return token, revoked, ended
 
-    def _revoke(self, transaction: Transaction, token: Token, now: float) -> frozenset[int]:
+    def _revoke(
+        self, transaction: Transaction, token: Token, now: float
+    ) -> tuple[Sequence[Token], frozenset[int]]:
         active_tokens = [
             older for older in self._store.active(transaction, token.user_id, now) if older != token
         ]
@@ -73,11 +79,14 @@ class Tokens:
         )
         self._store.kick(transaction, revoked)
         remaining = {older.platform_id for older in set(active_tokens).difference(revoked)}
-        return frozenset(older.platform_id for older in revoked) - remaining
+        return revoked, frozenset(older.platform_id for older in revoked) - remaining
 
     def revoke(self, user_id: str, platform_id: int) -> None:
         """Revoke a user's OpenIM tokens on a platform and take the user offline there. Idempotent."""
-        self._database.write(lambda transaction: self._store.kick_platform(transaction, user_id, platform_id))
+        revoked = self._database.write(
+            lambda transaction: self._store.kick_platform(transaction, user_id, platform_id)
+        )
+        self.revocations.record(revoked)
         self._end_presence(user_id, {platform_id})
 
     def expire(self, user_ids: Sequence[str], time: int) -> None:
@@ -86,7 +95,10 @@ class Tokens:
         Connections stay online until they lapse.
         """
         now = int(self._clock.now() * 1000)
-        self._database.write(lambda transaction: self._store.kick_before(transaction, user_ids, time, now))
+        revoked = self._database.write(
+            lambda transaction: self._store.kick_before(transaction, user_ids, time, now)
+        )
+        self.revocations.record(revoked)
 
     def cancel(self, user_id: str, formats: Sequence[str], platform_id: int | None) -> int:
         """Revoke a user's tokens of some formats, on one platform or all; return how many.
@@ -102,12 +114,13 @@ class Tokens:
     def _change_state(
         self, user_id: str, formats: Sequence[str], platform_id: int | None, state: TokenState
     ) -> int:
-        platform_ids = self._database.write(
+        changed = self._database.write(
             lambda transaction: self._store.change_state(transaction, user_id, formats, platform_id, state)
         )
+        self.revocations.record(changed)
         if state is TokenState.KICKED:
-            self._end_presence(user_id, set(platform_ids))
-        return len(platform_ids)
+            self._end_presence(user_id, {token.platform_id for token in changed})
+        return len(changed)
 
     def _end_presence(self, user_id: str, platform_ids: Iterable[int]) -> None:
         """Take the user offline on platforms; after the commit, as a heartbeat in between would stay."""

@@ -49,6 +49,35 @@ class TokenCodec(Protocol):
         ...
 
 
+class WantedToken(Protocol):
+    """A token of some dialect that is to be issued."""
+
+    @property
+    def dialect(self) -> str:
+        """The dialect."""
+        ...
+
+    @property
+    def generation(self) -> str | None:
+        """The dialect's generation; None for the newest."""
+        ...
+
+    @property
+    def app(self) -> str | None:
+        """The issuer; None for the first."""
+        ...
+
+    @property
+    def platform_id(self) -> int:
+        """The platform."""
+        ...
+
+    @property
+    def expires_in(self) -> int | None:
+        """Seconds; None for the format's lifetime."""
+        ...
+
+
 class Codecs(dict[str, TokenCodec]):
     """The codecs of the served token formats, by format name."""
 
@@ -56,19 +85,9 @@ class Codecs(dict[str, TokenCodec]):
         super().__init__((codec.format.name, codec) for codec in codecs)
         self._decode_cached = lru_cache(MAX_CACHED_TOKENS)(self._decode)
 
-    def request(
-        self,
-        user_id: str,
-        dialect: str,
-        generation: str | None,
-        app: str | None,
-        platform_id: int,
-        expires_in: int | None,
-    ) -> TokenRequest:
-        """Return the request for a token of a dialect, by default of its newest generation and first app.
-
-        Raises ArgumentInvalid.
-        """
+    def request(self, user_id: str, wanted: WantedToken) -> TokenRequest:
+        """Return the request for a token. Raises ArgumentInvalid."""
+        dialect, generation = wanted.dialect, wanted.generation
         formats = [codec for codec in self.values() if codec.format.dialect == dialect]
         _check_choice("dialect", dialect, dict.fromkeys(codec.format.dialect for codec in self.values()))
         if generation is not None:
@@ -76,10 +95,10 @@ class Codecs(dict[str, TokenCodec]):
             formats = [codec for codec in formats if codec.format.generation == generation]
         codec = formats[-1]
         issuers = codec.issuers
-        if app is not None:
-            _check_choice("app", app, issuers)
-        made = codec.request(user_id, platform_id, issuers[0] if app is None else app)
-        return replace(made, expires_in=expires_in)
+        if wanted.app is not None:
+            _check_choice("app", wanted.app, issuers)
+        made = codec.request(user_id, wanted.platform_id, issuers[0] if wanted.app is None else wanted.app)
+        return replace(made, expires_in=wanted.expires_in)
 
     def formats_of(self, dialect: str | None) -> Sequence[str]:
         """Return the names of a dialect's formats, or of all. Raises ArgumentInvalid."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from jwt import InvalidTokenError, decode_complete
 from jwt.algorithms import HMACAlgorithm
-from jwt.utils import base64url_encode
+from jwt.utils import base64url_decode, base64url_encode
 
 from ..errors import TokenMalformed
 from ..limits import MAX_USER_ID_CHARS
@@ -132,6 +133,33 @@ class JwtCodec:
         error = "unavailable" if isinstance(algorithm, str) else "unspecified"
         # golang-jwt rejects such an algorithm before it checks the times, so omit those.
         return DecodedToken(self.format.name, None, None, None, f"signing method (alg) is {error}.", None)
+
+
+def is_signed_with(text: str, secret: str) -> bool:
+    """Return whether a JWT is signed with a secret, by an algorithm of the HMAC family."""
+    try:
+        parsed = _parse(text)
+    except TokenMalformed:
+        return False
+    algorithm = _HMAC.get(str(parsed["header"].get("alg")))
+    signed = text.rpartition(".")[0].encode()
+    return algorithm is not None and algorithm.verify(signed, secret.encode(), parsed["signature"])
+
+
+def malformed_part(text: str) -> str:
+    """Return which part of a malformed JWT is wrong, for a person."""
+    for name, part in zip(("header", "payload"), text.split("."), strict=False):
+        try:
+            decoded = json.loads(base64url_decode(part))
+        except ValueError:
+            return f"its {name} is not JSON in Base64url"
+        if not isinstance(decoded, dict):
+            return f"its {name} is not an object"
+    try:
+        _parse(text)
+    except TokenMalformed:
+        return "its signature is not Base64url, or its header is none of a JWT"
+    return "a claim has the wrong type"
 
 
 def decode_unknown(text: str) -> DecodedToken:

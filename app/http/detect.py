@@ -8,7 +8,7 @@ server from the header. The token comes last: it shows which dialect issued it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from .dialect import DetectionHints, Dialect, Endpoint, RequestContext
@@ -28,9 +28,10 @@ Rule = Callable[[Candidates, Request], "Candidate | None"]
 
 def choose(candidates: Candidates, http_request: Request) -> Candidate:
     """Return the candidate whose dialect the request uses."""
-    for rule in RULES:
+    for rule, because in RULES.items():
         chosen = rule(candidates, http_request)
         if chosen is not None:
+            http_request.recognised_by = because
             return chosen
     raise AssertionError(f"no rule decides about {candidates[0].endpoint.path}")
 
@@ -77,14 +78,15 @@ def default(candidates: Candidates, http_request: Request) -> Candidate | None:
     return _only(candidates, lambda candidate: _hints(candidate).is_default(settings))
 
 
-RULES: tuple[Rule, ...] = (
-    lone_token,
-    body_keys,
-    operation_id,
-    newest_keys,
-    token_format,
-    default,
-)
+#: The rules in order, and what each says of a request that it has decided.
+RULES: Mapping[Rule, str] = {
+    lone_token: "the token is in the body, and none in the header",
+    body_keys: "the body has fields that only this protocol's call takes",
+    operation_id: "the operationID is where this protocol has it: v2 in the body, v3 in the header",
+    newest_keys: "the body has fields of both protocols, and v3 ignores the others",
+    token_format: "the token in the header was issued by this protocol",
+    default: "nothing in the request decides; ROLLCALL_OPENIM_DEFAULT does",
+}
 
 
 def _only(candidates: Candidates, fits: Callable[[Candidate], bool]) -> Candidate | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from ..formats.schema import takes_list
 from ..limits import MAX_BATCH_BYTES, MAX_BODY_BYTES
 from .error_rows import ErrorTable
+from .explanation_rows import ExplanationTable
 
 if TYPE_CHECKING:
     from ..errors import DomainError
@@ -39,6 +40,16 @@ class RequestContext:
     """The bound request; None before binding."""
     token: Token | None = field(default=None, init=False)
     """The caller's verified token; None in calls that take none."""
+
+    @property
+    def generation_name(self) -> str:
+        """The generation of the dialect in which the request is answered; empty if it has none."""
+        return ""
+
+    @property
+    def generation_because(self) -> str:
+        """Why it is that one."""
+        return ""
 
     @property
     def services(self) -> Services:
@@ -194,6 +205,8 @@ class Dialect(Generic[C_co]):
     """Its group of settings."""
     detection_hints: DetectionHints | None = None
     """None for a dialect that shares no path with another."""
+    explanations: ExplanationTable = field(default_factory=ExplanationTable)
+    """Why its requests are refused, as far as only it can say."""
     seed: SeedReader | None = None
     """Reads what a seed says of a user under the dialect's name."""
     unknown: Endpoint[C_co] | None = None

@@ -45,6 +45,9 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 AnyDialect = Dialect[RequestContext]
 #: Key in the WSGI environment of the base path that was stripped.
 _BASE = "rollcall.base"
+#: Why a request is taken for one of its dialect.
+_ONLY_ONE = "no other protocol has this path"
+_SUFFIX = "the path ends as those of this protocol do"
 #: The declaration of a path that no dialect has.
 _NOWHERE = EndpointInfo("", "", "", object, None, frozenset(), ErrorTable())
 
@@ -53,6 +56,8 @@ class BasePath(NamedTuple):
     """A path prefix: the dialects whose paths may follow it, and the variant that it selects."""
 
     dialects: tuple[AnyDialect, ...]
+    because: str
+    """What it says of a request that begins with it."""
     variant: str = ""
     selected: AnyDialect | None = None
     """The dialect that answers below the prefix, even on paths that it does not have."""
@@ -63,13 +68,26 @@ class Exchange:
     """A request and its answer, as observers see them."""
 
     http_request: Request
-    dialect: str
-    """The dialect's name; empty if the request has none."""
+    dialect: AnyDialect | None
+    """None if the request has none."""
     endpoint: EndpointInfo
-    outcome: str
-    """`ok`, or the name of the error."""
+    context: RequestContext | None
+    """None without a dialect."""
+    error: Exception | None
+    """Why it was refused."""
     answer: Answer
+    """What is sent; an observer may replace it."""
     seconds: float
+
+    @property
+    def dialect_name(self) -> str:
+        """The dialect's name; empty if the request has none."""
+        return self.dialect.name if self.dialect else ""
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, or the name of the error."""
+        return type(self.error).__name__ if self.error else "ok"
 
 
 Observer = Callable[[Exchange], None]
@@ -92,7 +110,10 @@ class Dispatcher:
         # Where nothing can be reset, no request pays for it.
         self._gate = services.gate if services.settings.is_bench_on() else nullcontext()
         self._base_paths = _base_paths(dialects)
-        self._doubled_slash = BasePath(tuple(each for each in dialects if each.takes_double_slash))
+        self._doubled_slash = BasePath(
+            tuple(each for each in dialects if each.takes_double_slash),
+            "the path begins with two slashes, as some clients of this protocol send it",
+        )
         #: The dialects that have each path, with their endpoints.
         self.candidates: dict[str, list[Candidate]] = {}
         for dialect in dialects:
@@ -169,7 +190,11 @@ class Dispatcher:
             candidates = [each for each in candidates if each.dialect in base.dialects]
             if not candidates:
                 return self._refuse(http_request, NoSuchPath())
-        chosen = candidates[0] if len(candidates) == 1 else choose(candidates, http_request)
+        if len(candidates) == 1:
+            chosen = candidates[0]
+            http_request.recognised_by = base.because if base and base.selected else _ONLY_ONE
+        else:
+            chosen = choose(candidates, http_request)
         return self._answer(http_request, chosen.dialect, chosen.endpoint, base.variant if base else "")
 
     def _refuse(self, http_request: Request, error: NoSuchCall) -> Answer:
@@ -178,16 +203,21 @@ class Dispatcher:
         dialect = (base.selected if base else None) or self._by_suffix(http_request.path)
         # gin answers OPTIONS on every path; RongCloud does not.
         if http_request.method == "OPTIONS" and not (dialect and dialect.suffixes):
-            return self._observed(Exchange(http_request, "", _NOWHERE, "ok", responses.options(), 0.0))
+            return self._nowhere(http_request, None, responses.options())
         if dialect is None:
-            answer = responses.not_found()
-            return self._observed(Exchange(http_request, "", _NOWHERE, type(error).__name__, answer, 0.0))
+            return self._nowhere(http_request, error, responses.not_found())
+        http_request.recognised_by = base.because if base and base.selected else _SUFFIX
         variant = base.variant if base else ""
         if dialect.unknown is not None and http_request.method == "POST":
             return self._answer(http_request, dialect, dialect.unknown, variant)
         if not any(each.dialect is dialect for each in self.candidates.get(http_request.path, ())):
             error = NoSuchPath()
         return self._answer(http_request, dialect, _refusing(error), variant)
+
+    def _nowhere(self, http_request: Request, error: NoSuchCall | None, answer: Answer) -> Answer:
+        """Return the answer to a request that is none of a dialect's."""
+        with self._gate:
+            return self._observed(Exchange(http_request, None, _NOWHERE, None, error, answer, 0.0))
 
     def _by_suffix(self, path: str) -> AnyDialect | None:
         return next((each for each in self._dialects if path.endswith(each.suffixes or ("\0",))), None)
@@ -196,24 +226,28 @@ class Dispatcher:
         self, http_request: Request, dialect: AnyDialect, endpoint: Endpoint[RequestContext], variant: str
     ) -> Answer:
         """Run the steps; every DomainError becomes the dialect's answer to it."""
-        begun = time.perf_counter()
-        context = dialect.make_context(http_request, endpoint, variant)
-        try:
-            keep_local(http_request.environ, self._services)
-            ensure_started(http_request.environ, self._services)
-            with self._gate:
-                answer, outcome = dialect.render_success(context, endpoint.call(context)), "ok"
-        except DomainError as error:
-            answer, outcome = dialect.render_error(context, error), type(error).__name__
-            # Error and frames refer to each other and would stay in memory until a garbage collection.
-            error.__traceback__ = error.__context__ = None
-        except StartupError as error:
-            answer, outcome = not_serving(error), type(error).__name__
-        except Exception:
-            _log_fault(http_request)
-            answer, outcome = dialect.render_error(context, InternalError()), InternalError.__name__
-        seconds = time.perf_counter() - begun
-        return self._observed(Exchange(http_request, dialect.name, endpoint, outcome, answer, seconds))
+        # Observers are inside, too: after a reset, they shall not see requests from before.
+        with self._gate:
+            begun = time.perf_counter()
+            context = dialect.make_context(http_request, endpoint, variant)
+            error: Exception | None = None
+            try:
+                keep_local(http_request.environ, self._services)
+                ensure_started(http_request.environ, self._services)
+                answer = dialect.render_success(context, endpoint.call(context))
+            except DomainError as refusal:
+                answer = dialect.render_error(context, refusal)
+                # Error and frames refer to each other and would stay in memory until a garbage collection.
+                refusal.__traceback__ = refusal.__context__ = None
+                error = refusal
+            except StartupError as refusal:
+                answer, error = not_serving(refusal), refusal
+            except Exception:
+                _log_fault(http_request)
+                error = InternalError()
+                answer = dialect.render_error(context, error)
+            seconds = time.perf_counter() - begun
+            return self._observed(Exchange(http_request, dialect, endpoint, context, error, answer, seconds))
 
     def _observed(self, exchange: Exchange) -> Answer:
         for observe in self._observers:
@@ -279,14 +313,14 @@ def _refusing(error: NoSuchCall) -> Endpoint[RequestContext]:
 
 def _base_paths(dialects: Sequence[AnyDialect]) -> dict[str, BasePath]:
     found = {
-        prefix: BasePath((dialect,), variant, dialect)
+        prefix: BasePath((dialect,), f"the base path {prefix}", variant, dialect)
         for dialect in dialects
         for prefix, variant in dialect.base_paths.items()
     }
     for dialect in dialects:
         for alias in dialect.aliases:
-            before = found.get(alias, BasePath(())).dialects
-            found[alias] = BasePath((*before, dialect))
+            before = found[alias].dialects if alias in found else ()
+            found[alias] = BasePath((*before, dialect), f"the base path {alias}")
     return found
 
 

@@ -45,6 +45,8 @@ class Request:
         self.services = services
         self._max_body_bytes = max_body_bytes
         self._is_large = False
+        #: Why the request was taken for one of its dialect.
+        self.recognised_by = ""
 
     def close(self) -> None:
         """Return the memory that the request holds."""
@@ -104,6 +106,12 @@ class Request:
         if isinstance(self._body, DomainError):
             raise self._body
         return self._body
+
+    @property
+    def body_so_far(self) -> bytes:
+        """The bytes of the body; empty if it was not read, or could not be."""
+        body = self.__dict__.get("_body")
+        return body if isinstance(body, bytes) else b""
 
     @cached_property
     def _body(self) -> bytes | DomainError:

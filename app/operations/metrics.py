@@ -56,7 +56,7 @@ class MetricsRecorder:
 
     def observe(self, exchange: Exchange) -> None:
         """Count a request."""
-        dialect, call, outcome = exchange.dialect, exchange.endpoint.path, exchange.outcome
+        dialect, call, outcome = exchange.dialect_name, exchange.endpoint.path, exchange.outcome
         counter = self._counters.get((dialect, call, outcome))
         if counter is None:
             counter = self._requests.labels(dialect, call, outcome)

@@ -23,7 +23,7 @@ def log_request(exchange: Exchange) -> None:
     fields = {
         "address": http_request.address,
         "path": http_request.loggable_path,
-        "dialect": exchange.dialect,
+        "dialect": exchange.dialect_name,
         "outcome": exchange.outcome,
         "ms": round(exchange.seconds * 1000, 3),
         "operationID": _operation_id(http_request)[:_MAX_OPERATION_ID_CHARS],

@@ -52,6 +52,7 @@ def test_the_status_tells_what_the_server_is_and_holds(
         "bench": bench,
         "users": 2,
         "online": 1,
+        "requests": {"first": 0, "last": 0} if bench else None,
         "secrets": secrets,
         "disposable": disposable,
     }

@@ -7,6 +7,7 @@ from ..openim.settings import OpenIMSettings
 from ..openim.tokens import V2
 from . import auth, errors, manager, render, tokens, user
 from .settings import OpenIMV2Settings
+from .why import WHY
 
 DIALECT: Dialect[RequestContext] = Dialect(
     name="openim_v2",
@@ -16,6 +17,7 @@ DIALECT: Dialect[RequestContext] = Dialect(
     make_context=RequestContext,
     render_success=render.render_success,
     render_error=errors.render_error,
+    explanations=WHY,
     settings=OpenIMV2Settings,
     token_formats=tokens.token_formats,
     detection_hints=DetectionHints(

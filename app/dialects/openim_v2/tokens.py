@@ -13,7 +13,7 @@ from ...formats.codecs import TokenCodec
 from ...formats.jwt import Claims, JwtCodec
 from ...formats.keys import keys_of
 from ...models import DAY, Token, TokenFormat
-from ...settings import Settings
+from ...settings import Settings, variable
 from ..openim import platforms
 from ..openim.tokens import V2
 from .settings import OpenIMV2Settings
@@ -34,7 +34,12 @@ def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return v2's format, signed with the access secret (not with `secret`)."""
     own = settings.groups[OpenIMV2Settings]
     codec = JwtCodec(
-        TokenFormat(V2, own.openim_v2_token_days * DAY, dialect="openim_v2"),
+        TokenFormat(
+            V2,
+            own.openim_v2_token_days * DAY,
+            dialect="openim_v2",
+            secret_setting=variable("openim_v2_access_secret"),
+        ),
         keys_of(own.openim_v2_access_secret),
         encode_claims=_encode_claims,
         decode_claims=_decode_claims,

@@ -21,6 +21,7 @@ from . import (
 )
 from .context import Context
 from .settings import OpenIMV3Settings
+from .why import WHY
 
 DIALECT: Dialect[Context] = Dialect(
     name="openim_v3",
@@ -38,6 +39,7 @@ DIALECT: Dialect[Context] = Dialect(
     make_context=context.make_context,
     render_success=render.render_success,
     render_error=errors.render_error,
+    explanations=WHY,
     unknown=guard.UNKNOWN,
     settings=OpenIMV3Settings,
     token_formats=tokens.token_formats,

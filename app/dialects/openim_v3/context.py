@@ -15,11 +15,23 @@ class Context(RequestContext):
     """The context of a request, with its generation."""
 
     generation: Generation
+    because: str
+    """Why it is that generation."""
+
+    @property
+    def generation_name(self) -> str:
+        """The generation's name."""
+        return self.generation.name
+
+    @property
+    def generation_because(self) -> str:
+        """Why it is that generation."""
+        return self.because
 
 
 def make_context(http_request: Request, endpoint: EndpointInfo, variant: str) -> Context:
     """Make the context and determine the generation."""
-    return Context(http_request, endpoint, variant, generation_of(http_request, endpoint.path, variant))
+    return Context(http_request, endpoint, variant, *generation_of(http_request, endpoint.path, variant))
 
 
 def send(context: Context, body: bytes, status: int = 200) -> Answer:

@@ -108,32 +108,49 @@ CURRENT = Generation(
     compresses=True,
 )
 
+_Reasoned = tuple[Generation, str]
+#: Why a request is of its generation.
+BASE_PATH, SETTING = "the base path says so", "ROLLCALL_OPENIM_V3_GENERATION says so"
+NOTHING_DECIDES = "nothing in the request decides, and 3.8 is the default"
 _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
 
 
-def generation_of(http_request: Request, path: str, forced: str) -> Generation:
-    """Return a request's generation, from the base path, the setting or the credential, in this order."""
-    pinned = forced or http_request.services.settings.groups[OpenIMV3Settings].openim_v3_generation
+_ADMIN_TOKEN: _Reasoned = (CURRENT, "only 3.8 has this call")
+_SECRET: _Reasoned = (LEGACY, "the body has a secret, as this call takes it in 3.4 only")
+_NEW_TOKEN: _Reasoned = (CURRENT, "the token was issued in 3.8")
+#: v2 tokens, too, because such clients are old.
+_OLD_TOKEN: _Reasoned = (LEGACY, "the token was issued in 3.4 or v2")
+_DEFAULT: _Reasoned = (CURRENT, NOTHING_DECIDES)
+
+
+def generation_of(http_request: Request, path: str, forced: str) -> _Reasoned:
+    """Return a request's generation, from the base path, the setting or the credential, in this order.
+
+    The text says why it is that one.
+    """
+    if forced:
+        return _BY_NAME[forced], BASE_PATH
+    pinned = http_request.services.settings.groups[OpenIMV3Settings].openim_v3_generation
     if pinned:
-        return _BY_NAME[pinned]
-    return _by_call(http_request, path) or _by_token(http_request, path) or CURRENT
+        return _BY_NAME[pinned], SETTING
+    return _by_call(http_request, path) or _by_token(http_request, path) or _DEFAULT
 
 
-def _by_call(http_request: Request, path: str) -> Generation | None:
+def _by_call(http_request: Request, path: str) -> _Reasoned | None:
     """Return the generation by the credential that the call itself takes, if that decides."""
     if path == "/auth/get_admin_token":
-        return CURRENT
+        return _ADMIN_TOKEN
     if path == "/auth/user_token" and "secret" in http_request.lower_keys:
-        return LEGACY
+        return _SECRET
     # Ignore a malformed token in the header: some clients send "undefined" before they have one.
     is_registration = path == "/user/user_register" and "secret" in http_request.lower_keys
-    return LEGACY if is_registration and presented(http_request) is None else None
+    return _SECRET if is_registration and presented(http_request) is None else None
 
 
-def _by_token(http_request: Request, path: str) -> Generation | None:
-    """Return the generation by the token; v2 tokens count as 3.4, because such clients are old."""
+def _by_token(http_request: Request, path: str) -> _Reasoned | None:
+    """Return the generation by the token."""
     text = http_request.lower_keys.get("token") if path == "/auth/parse_token" else None
     token = presented(http_request, text if isinstance(text, str) else None)
     if token is None or not token.format:
         return None
-    return CURRENT if token.format == V3_8 else LEGACY
+    return _NEW_TOKEN if token.format == V3_8 else _OLD_TOKEN

@@ -24,6 +24,7 @@ def authorize_and_bind(context: Context, schema: type[R], access: Access[Context
     access.identify(context)
     read_json = getattr(schema, "READ_JSON", context.generation.read_json)
     request = bind_json(schema, read_json(context.http_request.json))
+    context.request = request
     check(request, context.generation)
     access.permit(context, request)
     return request

@@ -13,7 +13,7 @@ from ...formats.codecs import TokenCodec
 from ...formats.jwt import Claims, JwtCodec
 from ...formats.keys import keys_of
 from ...models import DAY, Token, TokenFormat
-from ...settings import Settings
+from ...settings import Settings, variable
 from ..openim.tokens import V3_4, V3_8
 from .settings import OpenIMV3Settings
 
@@ -25,16 +25,19 @@ def token_formats(settings: Settings) -> Sequence[TokenCodec]:
     """Return the formats of both generations, signed with `secret` itself."""
     own = settings.groups[OpenIMV3Settings]
     lifetime, keys = own.openim_v3_token_days * DAY, keys_of(own.openim_secret)
+    secret = variable("openim_secret")
     return (
         JwtCodec(
-            TokenFormat(V3_4, lifetime, dialect="openim_v3", generation="3.4"),
+            TokenFormat(V3_4, lifetime, dialect="openim_v3", generation="3.4", secret_setting=secret),
             keys,
             encode_claims=lambda token: _encode_claims(token, {"nbf": token.iat - _NOT_BEFORE}),
             decode_claims=_decode_claims,
             has_format=lambda claims: "UserID" in claims and "nbf" in claims,
         ),
         JwtCodec(
-            TokenFormat(V3_8, lifetime, _IAT_OFFSET, dialect="openim_v3", generation="3.8"),
+            TokenFormat(
+                V3_8, lifetime, _IAT_OFFSET, dialect="openim_v3", generation="3.8", secret_setting=secret
+            ),
             keys,
             encode_claims=lambda token: _encode_claims(token, {}),
             decode_claims=_decode_claims,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...http.dialect import Dialect, RequestContext
 from . import errors, presence, presence_queries, render
+from .why import WHY
 
 DIALECT: Dialect[RequestContext] = Dialect(
     name="rollcall",
@@ -12,4 +13,5 @@ DIALECT: Dialect[RequestContext] = Dialect(
     make_context=RequestContext,
     render_success=render.render_success,
     render_error=errors.render_error,
+    explanations=WHY,
 )

@@ -24,6 +24,7 @@ def authorize_and_bind(context: RequestContext, schema: type[R], access: Access[
     else:
         # An empty body is an empty object, as all members are optional.
         request = bind_json(schema, unmarshal(http_request.json) if http_request.body else None)
+    context.request = request
     if isinstance(request, Checked):
         request.check()
     access.permit(context, request)

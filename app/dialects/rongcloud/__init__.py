@@ -6,6 +6,7 @@ from ...http.dialect import Dialect
 from . import callbacks, context, errors, render, seed, subscriptions, tokens, user, user_data, webhooks
 from .context import Context
 from .settings import RongCloudSettings
+from .why import WHY
 
 DIALECT: Dialect[Context] = Dialect(
     name="rongcloud",
@@ -19,6 +20,7 @@ DIALECT: Dialect[Context] = Dialect(
     make_context=context.make_context,
     render_success=render.render_success,
     render_error=errors.render_error,
+    explanations=WHY,
     settings=RongCloudSettings,
     token_formats=tokens.token_formats,
     webhooks=webhooks.senders,

@@ -31,6 +31,7 @@ def authorize_and_bind(context: Context, schema: type[R], access: Access[Context
     if context.app.is_documented and not body.strip() and forms.requires_any(schema):
         raise BodyEmpty
     request = forms.bind_form(schema, _parameters(context, body, schema))
+    context.request = request
     access.permit(context, request)
     return request
 
@@ -132,7 +133,7 @@ def _limit_rate(context: Context) -> None:
 def _refuse(context: Context, reason: str) -> NoReturn:
     """Log why a signature is refused. Raises SignatureWrong."""
     log_refusal(context, f"signature refused: {reason}")
-    raise SignatureWrong
+    raise SignatureWrong(reason)
 
 
 def log_refusal(context: Context, reason: str) -> None:

@@ -107,12 +107,15 @@ class TokenStore:
         )
         self.revoked += len(tokens)
 
-    def kick_platform(self, connection: sqlite3.Connection, user_id: str, platform_id: int) -> None:
-        """Mark a user's OpenIM tokens on a platform as kicked."""
-        self.revoked += connection.execute(
-            "UPDATE tokens SET state = ? WHERE user_id = ? AND issuer = '' AND platform_id = ? AND state = ?",
+    def kick_platform(self, connection: sqlite3.Connection, user_id: str, platform_id: int) -> list[Token]:
+        """Mark a user's OpenIM tokens on a platform as kicked, and return them."""
+        kicked = connection.execute(
+            "UPDATE tokens SET state = ? WHERE user_id = ? AND issuer = '' AND platform_id = ? AND state = ? "
+            f"RETURNING {_COLUMNS}",
             (TokenState.KICKED, user_id, platform_id, TokenState.NORMAL),
-        ).rowcount
+        ).fetchall()
+        self.revoked += len(kicked)
+        return [Token(*row) for row in kicked]
 
     def change_state(
         self,
@@ -121,35 +124,39 @@ class TokenStore:
         formats: Sequence[str],
         platform_id: int | None,
         state: TokenState,
-    ) -> list[int]:
-        """Give a user's normal tokens of some formats, of one platform or all, another state.
-
-        Returns the platform of each.
-        """
+    ) -> list[Token]:
+        """Give a user's normal tokens of some formats, of one platform or all, another state; return them."""
         changed = connection.execute(
             "UPDATE tokens SET state = ? WHERE user_id = ? AND format IN (SELECT value FROM json_each(?)) "
-            "AND platform_id = COALESCE(?, platform_id) AND state = ? RETURNING platform_id",
+            "AND platform_id = COALESCE(?, platform_id) AND state = ? "
+            f"RETURNING {_COLUMNS}",
             (state, user_id, json_array(formats), platform_id, TokenState.NORMAL),
         ).fetchall()
         if state is TokenState.KICKED:
             self.revoked += len(changed)
-        return [platform for (platform,) in changed]
+        return [Token(*row) for row in changed]
 
     def kick_before(
         self, connection: sqlite3.Connection, user_ids: Sequence[str], time: int, now: int
-    ) -> None:
-        """Revoke the users' tokens that were issued before `time`, or will be before it (in Unix ms)."""
-        self.revoked += connection.execute(
+    ) -> list[Token]:
+        """Revoke the users' tokens that were issued before `time`, or will be before it (in Unix ms).
+
+        Returns those that were.
+        """
+        kicked = connection.execute(
             "UPDATE tokens SET state = ? "
-            "WHERE user_id IN (SELECT value FROM json_each(?)) AND issued_at < ? AND state = ?",
+            "WHERE user_id IN (SELECT value FROM json_each(?)) AND issued_at < ? AND state = ? "
+            f"RETURNING {_COLUMNS}",
             (TokenState.KICKED, json_array(user_ids), time, TokenState.NORMAL),
-        ).rowcount
+        ).fetchall()
+        self.revoked += len(kicked)
         if time > now:
             connection.execute(
                 "UPDATE users SET tokens_valid_from = max(tokens_valid_from, ?) "
                 "WHERE user_id IN (SELECT value FROM json_each(?))",
                 (time, json_array(user_ids)),
             )
+        return [Token(*row) for row in kicked]
 
     def holds_valid(self, connection: sqlite3.Connection, request: TokenRequest, now: float) -> bool:
         """Return whether the user has a token of the request's issuer that is neither expired nor revoked.

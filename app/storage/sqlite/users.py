@@ -43,7 +43,7 @@ class UserStore:
             (json_array(user.user_id for user in users),),
         ).fetchone()
         if taken:
-            raise UserExists(taken[0])
+            raise UserExists(taken[0], is_reserved=True)
 
     def deactivate(self, connection: sqlite3.Connection, user_ids: Iterable[str], now: int) -> None:
         """Reserve the ids of users that the caller deletes next; `now` in Unix ms."""
@@ -86,9 +86,7 @@ class UserStore:
         """Insert the users whose ids are not registered. Raises UserExists for one that is reserved."""
         self._refuse_deactivated(connection, users)
         insert = f"INSERT INTO users ({_COLUMNS}) VALUES ({_PARAMETERS}) ON CONFLICT (user_id) DO NOTHING"
-        added = [user for user in users if connection.execute(insert, user).rowcount]
-        _count(connection, added)
-        self.added += len(added)
+        _count(connection, [user for user in users if connection.execute(insert, user).rowcount])
 
     def rename(self, connection: sqlite3.Connection, user_id: str, nickname: str, face_url: str) -> None:
         """Set the nickname, and the face URL unless it is empty."""

@@ -18,6 +18,11 @@ def _is_legal(user_id: str) -> bool:
     return all(char.isalpha() or char.isdecimal() or char == "_" for char in user_id)
 
 
+def illegal_characters(user_id: str) -> str:
+    """Return the characters for which 3.8 refuses a new id."""
+    return "".join(char for char in dict.fromkeys(user_id) if not _is_legal(char))
+
+
 class _Request(GoRequest):
     __slots__ = ()
     GO_PACKAGE: ClassVar[str] = "user"

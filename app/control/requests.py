@@ -1,0 +1,207 @@
+"""The calls about the journal: what was asked, and why it was refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from ..devtools.curl import command
+from ..devtools.journal import Journal
+from ..devtools.journal_entry import Entry
+from ..devtools.masking import Masker
+from ..formats.strict import check_range
+from ..http.times import timestamp
+from .access import Group
+from .call import MAX_PAGE, PAGE, Call, Context, Nothing
+from .problems import Problem
+
+MAX_WAIT = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Conditions on requests, all of which must hold; `path` may hold `*` for any text."""
+
+    after: int | None = None
+    """The number after which they begin."""
+    dialect: str | None = None
+    path: str | None = None
+    user_id: str | None = None
+    outcome: str | None = None
+    status: int | None = None
+
+    def matcher(self) -> Callable[[Entry], bool]:
+        """Return a function that tells whether an entry matches."""
+        plain = {"dialect": self.dialect, "outcome": self.outcome}
+        wanted = {name: value for name, value in plain.items() if value is not None}
+        path = None if self.path is None else _pattern(self.path)
+
+        def matches(entry: Entry) -> bool:
+            return (
+                all(getattr(entry, name) == value for name, value in wanted.items())
+                and (path is None or path.fullmatch(entry.path) is not None)
+                and self.status in (None, entry.status)
+                and (self.user_id is None or self.user_id in entry.user_ids)
+            )
+
+        return matches
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRequests(Filter):
+    """Requests that match; `wait` seconds for `count` of them."""
+
+    limit: int = PAGE
+    wait: float = 0.0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        check_range("limit", self.limit, 1, MAX_PAGE)
+        check_range("wait", int(self.wait), 0, MAX_WAIT)
+        check_range("count", self.count, 0, MAX_PAGE)
+
+
+@dataclass(frozen=True)
+class OneRequest:
+    """A request by its number."""
+
+    number: int
+
+
+def list_requests(context: Context, request: ListRequests) -> object:
+    """Return the requests that match after a number, oldest first; without one the newest.
+
+    Raises Overloaded if too many wait.
+    """
+    journal, matches = _journal(context), request.matcher()
+    after = request.after or 0
+    if request.wait:
+        journal.wait(after, request.count, matches, request.wait, context.services.waiting)
+    found = [entry for entry in journal.entries(after) if matches(entry)]
+    page = found[-request.limit :] if request.after is None else found[: request.limit]
+    show = _masker(context)
+    return {"requests": [_row(entry, show) for entry in page], "last": journal.last}
+
+
+def count_requests(context: Context, request: Filter) -> object:
+    """Return how many of the requests that are kept match."""
+    matches = request.matcher()
+    return {"count": sum(matches(entry) for entry in _journal(context).entries(request.after or 0))}
+
+
+def get_request(context: Context, request: OneRequest) -> object:
+    """Return all that is kept of a request, and why it was refused. Raises Problem."""
+    entry = _journal(context).get(request.number)
+    if entry is None:
+        raise Problem(
+            "request-not-found",
+            HTTPStatus.NOT_FOUND,
+            f"the journal has no request {request.number} (any more)",
+        )
+    show = _masker(context)
+    body = show.text(entry.body.decode("utf-8", "replace"))
+    return {
+        **_row(entry, show),
+        "request": {
+            "headers": [{"name": name, "value": value} for name, value in _headers(entry, show)],
+            "body": body,
+            "isCut": entry.is_cut,
+        },
+        "answer": {
+            "headers": [{"name": name, "value": show.text(value)} for name, value in entry.answer_headers],
+            "body": show.text(entry.answer_text.decode("utf-8", "replace")),
+            "isCut": len(entry.answer_body) < entry.answer_bytes,
+        },
+        "recognisedAs": _recognised(entry),
+        "why": entry.why,
+        "curl": _curl(entry, show),
+    }
+
+
+def delete_requests(context: Context, request: Nothing) -> object:
+    """Empty the journal; numbers go on."""
+    _journal(context).forget()
+    return {}
+
+
+def _journal(context: Context) -> Journal:
+    journal = context.devtools.journal
+    if journal is None:
+        raise Problem(
+            "journal-off",
+            HTTPStatus.NOT_FOUND,
+            "there is a journal with ROLLCALL_BENCH=1, or a number in ROLLCALL_JOURNAL_REQUESTS",
+        )
+    return journal
+
+
+def _masker(context: Context) -> Masker | _Nothing:
+    return _NO_MASK if context.services.settings.documented_secrets() else context.devtools.masker
+
+
+class _Nothing:
+    """Hides nothing: documented secrets, and tokens made with them, are worthless elsewhere."""
+
+    def text(self, text: str) -> str:
+        return text
+
+    def header(self, name: str, value: str) -> str:
+        return value
+
+
+_NO_MASK = _Nothing()
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, path.split("*"))), re.DOTALL)
+
+
+def _row(entry: Entry, show: Masker | _Nothing) -> Mapping[str, object]:
+    return {
+        "number": entry.number,
+        "at": timestamp(entry.at),
+        "dialect": entry.dialect or None,
+        "generation": entry.generation or None,
+        "method": entry.method,
+        "path": show.text(entry.path),
+        "target": show.text(entry.target),
+        "userID": next(iter(entry.user_ids), None),
+        "platformID": entry.platform_id,
+        "outcome": entry.outcome,
+        "status": entry.status,
+        "code": entry.code,
+        "ms": round(entry.seconds * 1000, 3),
+    }
+
+
+def _recognised(entry: Entry) -> object:
+    """Return the dialect and the generation, each with why it was taken for that."""
+    return {
+        "dialect": entry.dialect or None,
+        "because": entry.recognised_by or None,
+        "generation": entry.generation or None,
+        "generationBecause": entry.generation_because or None,
+    }
+
+
+def _headers(entry: Entry, show: Masker | _Nothing) -> Sequence[tuple[str, str]]:
+    return [(name, show.header(name, value)) for name, value in entry.headers]
+
+
+def _curl(entry: Entry, show: Masker | _Nothing) -> str | None:
+    """Return a command that sends the request again; None if not all of the body was kept."""
+    if entry.is_cut:
+        return None
+    body = entry.body if show is _NO_MASK else show.text(entry.body.decode("utf-8", "replace")).encode()
+    target = entry.target if entry.target.startswith("/") else "/"
+    return command(entry.method, entry.origin + show.text(target), _headers(entry, show), body)
+
+
+CALLS = (
+    Call("GET", "/requests", Group.OPERATE, ListRequests, list_requests, waits=True),
+    Call("GET", "/requests/count", Group.OPERATE, Filter, count_requests),
+    Call("GET", "/requests/<int:number>", Group.OPERATE, OneRequest, get_request),
+    Call("DELETE", "/requests", Group.OPERATE, Nothing, delete_requests),
+)

@@ -1,0 +1,67 @@
+"""Why OpenIM v3 refuses a request, as far as only it can say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ... import errors
+from ...http.explanation_rows import Explanation, ExplanationTable
+from ..openim.why import operation_id_elsewhere, secret_wrong
+from .context import Context
+from .generations import BASE_PATH, CURRENT, SETTING
+from .schemas.user import UserRegisterReq, illegal_characters
+from .settings import OpenIMV3Settings
+
+#: Errors of requests that may be meant for the other generation.
+_MAY_BE_MISTAKEN = (errors.BadRequest, errors.TokenMissing, errors.NotAdministrator, errors.SecretWrong)
+#: Ids that a sentence names.
+_MAX_NAMED = 5
+
+
+def _header(context: Context, error: errors.HeaderMissing) -> Iterable[str]:
+    yield f"The header {error.name} is missing or empty; any text will do."
+    if context.http_request.lower_keys.get("operationid"):
+        yield "There is an operationID in the body, where OpenIM v2 has it."
+        yield operation_id_elsewhere("v2")
+
+
+def _not_administrator(context: Context, error: errors.NotAdministrator) -> Iterable[str]:
+    admins = context.services.settings.groups[OpenIMV3Settings].openim_v3_admins
+    yield f"The token is that of {error.user_id}; this call takes an administrator's (ROLLCALL_ADMINS)."
+    yield f"/auth/get_admin_token issues one to {' or '.join(admins)} (ROLLCALL_OPENIM_V3_ADMINS)."
+
+
+def _arguments(context: Context, error: errors.ArgumentInvalid) -> Iterable[str]:
+    about = f"The parameter {error.name} does" if error.name else "The parameters do"
+    yield f"{about} not fit the call: {error}."
+    if context.generation is CURRENT and isinstance(context.request, UserRegisterReq):
+        yield from _ids(context.request)
+    if context.endpoint.path == "/auth/get_admin_token":
+        yield "The administrators that it knows are in ROLLCALL_OPENIM_V3_ADMINS."
+
+
+def _ids(request: UserRegisterReq) -> Iterable[str]:
+    found = [(user.user_id, illegal_characters(user.user_id)) for user in request.users or () if user]
+    illegal = [f"{user_id!a} has {characters!a}" for user_id, characters in found if characters]
+    if illegal:
+        yield f"In 3.8 a new id has letters, digits and _ only: {', '.join(illegal[:_MAX_NAMED])}."
+
+
+def _generation(context: Context, error: errors.DomainError) -> Iterable[str]:
+    if isinstance(error, _MAY_BE_MISTAKEN) and context.because not in (BASE_PATH, SETTING):
+        yield (
+            f"The request was taken for one of OpenIM {context.generation_name}, because {context.because}. "
+            "/v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation."
+        )
+
+
+WHY = ExplanationTable(
+    Explanation(errors.HeaderMissing, _header),
+    secret_wrong("openim_secret"),
+    Explanation(errors.NotAdministrator, _not_administrator),
+    Explanation(errors.ArgumentInvalid, _arguments),
+    Explanation(
+        errors.CommandNotFound, lambda context, error: ("The user has no command of this type and uuid.",)
+    ),
+    more=_generation,
+)
