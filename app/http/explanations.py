@@ -114,7 +114,7 @@ def _exists(context: RequestContext, error: errors.UserExists) -> Iterable[str]:
 
 def _not_found(context: RequestContext, error: errors.UserNotFound) -> Iterable[str]:
     user_id = error.user_id
-    yield f"There is no user {user_id or 'with an empty id'}."
+    yield f"There is no user {_shown(user_id)}."
     # Only what can be mistaken is looked for, as this costs a query.
     alike = {user_id.strip(), user_id.lower()} - {user_id, ""}
     for other in sorted(context.services.users.existing_ids(alike) if alike else ()):
@@ -133,6 +133,12 @@ def _rejected(context: RequestContext, error: errors.WebhookRejected) -> Iterabl
 def _unavailable_webhook(context: RequestContext, error: errors.WebhookUnavailable) -> Iterable[str]:
     yield f"The receiver of a callback (ROLLCALL_OPENIM_CALLBACK_URL) gave no usable answer: {error}."
     yield "ROLLCALL_OPENIM_CALLBACKS says `refuse` for it, so nothing is done without one."
+
+
+def _shown(user_id: str) -> str:
+    """Return an id, in quotation marks if it would be hard to read without."""
+    is_plain = user_id.isprintable() and user_id.split() == [user_id]
+    return user_id if is_plain else repr(user_id)
 
 
 def _capitalised(text: str) -> str:

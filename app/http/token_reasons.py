@@ -52,7 +52,9 @@ def _missing(context: RequestContext) -> Iterable[str]:
 
 
 def _malformed(text: str) -> Iterable[str]:
-    if text in _NO_VALUES:
+    if not text:
+        yield "The token is empty."
+    elif text in _NO_VALUES:
         yield f"The token is the text {text}: a client sent a variable that had no value."
     elif text.startswith("Bearer "):
         yield "The token begins with Bearer; the header token takes the token alone."
@@ -70,22 +72,22 @@ def _malformed(text: str) -> Iterable[str]:
 def _foreign(services: Services, decoded: DecodedToken) -> str:
     codec = services.codecs.get(decoded.format)
     kind = codec.format.dialect if codec else "another kind"
-    return f"The token is one of {kind}, which this call does not take."
+    return f"This is a token of {kind}, which this call does not take."
 
 
 def _whose(services: Services, decoded: DecodedToken, text: str) -> Iterable[str]:
     codec = services.codecs.get(decoded.format)
     if codec is None:
-        yield "The token is a JWT without the claims of OpenIM v2 (UID) or v3 (UserID)."
+        yield "This is a JWT without the claims of OpenIM v2 (UID) or v3 (UserID)."
         return
     kind = " ".join(filter(None, (codec.format.dialect, codec.format.generation)))
     token = decoded.token
     if token is None:
-        yield f"The token has the claims of {kind}."
+        yield f"This has the claims of a token of {kind}."
     elif token.platform_id:
-        yield f"The token is one of {kind}, for {token.user_id} on platform {token.platform_id}."
+        yield f"This is a token of {kind} for {token.user_id} on platform {token.platform_id}."
     else:
-        yield f"The token is one of {kind}, for {token.user_id}."
+        yield f"This is a token of {kind} for {token.user_id}."
 
 
 def _expired(services: Services, decoded: DecodedToken, text: str) -> Iterable[str]:
@@ -151,12 +153,11 @@ def _not_issued(services: Services, decoded: DecodedToken, text: str) -> Iterabl
         return
     if token.user_id not in services.users.existing_ids([token.user_id]):
         yield f"There is no user {token.user_id} (any more)."
-    since = services.reset_at or services.started_at
-    if decoded.iat is not None and decoded.iat < since:
-        event = "was reset" if services.reset_at else "started"
-        issued = timestamp(decoded.iat)
-        yield f"It says that it was issued at {issued}; this server {event} at {timestamp(since)}."
-    yield "It is not on record: it was cancelled long ago, issued before a reset, or by another server."
+    if decoded.iat is not None and decoded.iat < (services.reset_at or 0.0):
+        issued, reset = timestamp(decoded.iat), timestamp(services.reset_at or 0.0)
+        yield f"It says that it was issued at {issued}; at {reset} this server was reset, which ends all tokens."
+    else:
+        yield "It is not on record: it was cancelled long ago, issued before a reset, or by another server."
 
 
 def _cancelled(services: Services, token: Token) -> str | None:

@@ -111,11 +111,12 @@ CURRENT = Generation(
 _Reasoned = tuple[Generation, str]
 #: Why a request is of its generation.
 BASE_PATH, SETTING = "the base path says so", "ROLLCALL_OPENIM_V3_GENERATION says so"
+ONLY_GENERATION = "only 3.8 has this call"
 NOTHING_DECIDES = "nothing in the request decides, and 3.8 is the default"
 _BY_NAME = {generation.name: generation for generation in (LEGACY, CURRENT)}
 
 
-_ADMIN_TOKEN: _Reasoned = (CURRENT, "only 3.8 has this call")
+_ADMIN_TOKEN: _Reasoned = (CURRENT, ONLY_GENERATION)
 _SECRET: _Reasoned = (LEGACY, "the body has a secret, as this call takes it in 3.4 only")
 _NEW_TOKEN: _Reasoned = (CURRENT, "the token was issued in 3.8")
 #: v2 tokens, too, because such clients are old.

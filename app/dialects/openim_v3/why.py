@@ -8,7 +8,7 @@ from ... import errors
 from ...http.explanation_rows import Explanation, ExplanationTable
 from ..openim.why import operation_id_elsewhere, secret_wrong
 from .context import Context
-from .generations import BASE_PATH, CURRENT, SETTING
+from .generations import BASE_PATH, CURRENT, ONLY_GENERATION, SETTING
 from .schemas.user import UserRegisterReq, illegal_characters
 from .settings import OpenIMV3Settings
 
@@ -48,7 +48,7 @@ def _ids(request: UserRegisterReq) -> Iterable[str]:
 
 
 def _generation(context: Context, error: errors.DomainError) -> Iterable[str]:
-    if isinstance(error, _MAY_BE_MISTAKEN) and context.because not in (BASE_PATH, SETTING):
+    if isinstance(error, _MAY_BE_MISTAKEN) and context.because not in (BASE_PATH, SETTING, ONLY_GENERATION):
         yield (
             f"The request was taken for one of OpenIM {context.generation_name}, because {context.because}. "
             "/v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation."

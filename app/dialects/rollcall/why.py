@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...errors import NotAdministrator
+from ...errors import NotAdministrator, NotPermitted
 from ...http.dialect import RequestContext
 from ...http.explanation_rows import Explanation, ExplanationTable
 
 
 def _not_administrator(context: RequestContext, error: NotAdministrator) -> Iterable[str]:
-    yield f"The token is that of {error.user_id}; other users take an administrator's."
+    yield f"The token is that of {error.user_id}; requests about others take an administrator's."
     yield f"The administrators are {', '.join(context.services.users.administrators)} (ROLLCALL_ADMINS)."
     if context.token and context.token.issuer:
         yield "A RongCloud token is never an administrator's."
 
 
-WHY = ExplanationTable(Explanation(NotAdministrator, _not_administrator))
+def _not_permitted(context: RequestContext, error: NotPermitted) -> Iterable[str]:
+    asked = getattr(context.request, "platform_id", None)
+    yield f"The request names platform {asked}, and {error}; only an administrator may name another."
+
+
+WHY = ExplanationTable(
+    Explanation(NotAdministrator, _not_administrator),
+    Explanation(NotPermitted, _not_permitted),
+)

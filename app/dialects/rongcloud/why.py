@@ -23,8 +23,6 @@ def _signature(context: Context, error: errors.SignatureWrong) -> Iterable[str]:
 
 def _body(context: Context, error: errors.BodyInvalid) -> Iterable[str]:
     yield f"The body is not the form that the call takes: {error}."
-    if context.http_request.body_so_far[:1] in (b"{", b"["):
-        yield "It looks like JSON; RongCloud's calls take application/x-www-form-urlencoded."
 
 
 def _empty(context: Context, error: BodyEmpty) -> Iterable[str]:
@@ -33,8 +31,6 @@ def _empty(context: Context, error: BodyEmpty) -> Iterable[str]:
 
 def _missing(context: Context, error: errors.ArgumentMissing) -> Iterable[str]:
     yield f"The parameter {error.name} is missing or empty."
-    if context.http_request.body_so_far[:1] in (b"{", b"["):
-        yield "The body looks like JSON; RongCloud's calls take application/x-www-form-urlencoded."
 
 
 def _frequent(context: Context, error: TooFrequent) -> Iterable[str]:
