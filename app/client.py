@@ -1,9 +1,12 @@
 """A client of the control API, which can start a server of its own. It needs the standard library only.
 
 with Rollcall.start() as rollcall:
+    rollcall.users.register("alice", nickname="Alice")
     application.configure(rollcall.url)
     ...
-    rollcall.reset()
+    assert rollcall.requests(path="/auth/get_user_token", userID="alice").count == 1
+
+docs/control.md has the calls and what they answer.
 """
 
 from __future__ import annotations
@@ -19,16 +22,32 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 #: Seconds until a server has to listen, and to answer.
 _START, _ANSWER = 20.0, 30.0
 #: Seconds until a server that was told to stop is killed.
 _STOP = 20.0
 _PR_SET_PDEATHSIG = 1
+_JSON = {"Content-Type": "application/json"}
+#: OpenIM's names of platforms; upper and lower case do not matter.
+_PLATFORMS = {
+    "ios": 1,
+    "android": 2,
+    "windows": 3,
+    "osx": 4,
+    "web": 5,
+    "miniweb": 6,
+    "linux": 7,
+    "apad": 8,
+    "ipad": 9,
+    "admin": 10,
+    "harmonyos": 11,
+}
+Answer = dict[str, Any]
 
 
 class RollcallError(Exception):
@@ -37,6 +56,76 @@ class RollcallError(Exception):
 
 class NoServer(RollcallError):
     """No server answers at the address."""
+
+
+class Requests:
+    """The requests that match: rows of the journal, oldest first."""
+
+    def __init__(self, rows: list[Answer], last: int) -> None:
+        self._rows = rows
+        #: The number of the newest request of all.
+        self.last = last
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Answer]:
+        return iter(self._rows)
+
+    def __getitem__(self, index: int) -> Answer:
+        return self._rows[index]
+
+    def __repr__(self) -> str:
+        return f"Requests({self._rows!r})"
+
+
+class Users:
+    """The users of a server. Each method raises RollcallError."""
+
+    def __init__(self, server: Rollcall) -> None:
+        self._server = server
+
+    def register(
+        self,
+        user_id: str,
+        *,
+        nickname: str | None = None,
+        face_url: str | None = None,
+        ex: str | None = None,
+    ) -> Answer:
+        """Register a user, or change the given fields of one who is registered; return the user."""
+        fields = {"nickname": nickname, "faceURL": face_url, "ex": ex}
+        return self._server.call("PUT", _user(user_id), _given(fields))
+
+    def get(self, user_id: str) -> Answer:
+        """Return a user."""
+        return self._server.call("GET", _user(user_id))
+
+    def delete(self, user_id: str) -> None:
+        """Delete a user."""
+        self._server.call("DELETE", _user(user_id))
+
+    def list(self, text: str = "", *, online: bool | None = None) -> Iterator[Answer]:
+        """Yield the users whose id or nickname has a text, in order of registration."""
+        after = 0
+        while after is not None:
+            query = {"q": text, "after": after, **({} if online is None else {"online": str(online).lower()})}
+            page = self._server.call("GET", f"/users?{urlencode(query)}")
+            yield from page["users"]
+            after = page["next"]
+
+    def block(self, user_id: str, seconds: int) -> None:
+        """Block a user for some seconds."""
+        self._server.call("PUT", f"{_user(user_id)}/block", {"for": seconds})
+
+    def unblock(self, user_id: str) -> None:
+        """Lift a user's block."""
+        self._server.call("DELETE", f"{_user(user_id)}/block")
 
 
 class Rollcall:
@@ -48,6 +137,7 @@ class Rollcall:
         self._parts = urlsplit(self.url)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._connection: http.client.HTTPConnection | None = None
+        self.users = Users(self)
 
     @classmethod
     @contextlib.contextmanager
@@ -84,13 +174,70 @@ class Rollcall:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def status(self) -> dict[str, Any]:
-        """Return what the server is and holds: see the README. Raises RollcallError."""
-        return self._call("GET", "/status")
+    def status(self) -> Answer:
+        """Return what the server is and holds. Raises RollcallError."""
+        return self.call("GET", "/status")
 
-    def reset(self) -> dict[str, Any]:
-        """Return the server to the state after a first start. Raises RollcallError."""
-        return self._call("POST", "/reset")
+    def reset(self, *, seed: bool = True) -> Answer:
+        """Return to the state after a first start, with the server's seed or without. Raises RollcallError."""
+        return self.call("POST", "/reset", {"seed": seed})
+
+    def seed(self, document: Mapping[str, Any]) -> Answer:
+        """Make the users match a seed; return their number and the tokens issued. Raises RollcallError."""
+        return self.call("POST", "/seed", document)
+
+    def token(self, user_id: str, *, platform: str | int = "iOS", **wanted: Any) -> str:
+        """Issue a token for a user; no secret is needed. Raises RollcallError.
+
+        `platform` is OpenIM's name or number. Of `wanted`: `dialect` (`openim_v3`), `generation`, `app`,
+        `expires_in` (seconds; 0 or less give a token that is expired already), `kick`.
+        """
+        expires_in = {"expiresIn": wanted.pop("expires_in")} if "expires_in" in wanted else {}
+        body = {"platformID": platform_id(platform), **wanted, **expires_in}
+        return str(self.call("POST", f"{_user(user_id)}/tokens", body)["token"])
+
+    def cancel_tokens(
+        self, user_id: str, *, platform: str | int | None = None, dialect: str | None = None
+    ) -> int:
+        """Cancel a user's tokens; return how many. Raises RollcallError."""
+        query = urlencode(_tokens(platform, dialect))
+        return int(self.call("DELETE", f"{_user(user_id)}/tokens?{query}")["tokens"])
+
+    def expire_tokens(
+        self, user_id: str, *, platform: str | int | None = None, dialect: str | None = None
+    ) -> int:
+        """Make a user's tokens answer as expired; return how many. Raises RollcallError."""
+        body = _tokens(platform, dialect)
+        return int(self.call("POST", f"{_user(user_id)}/tokens/expire", body)["tokens"])
+
+    def online(
+        self, user_id: str, *, platform: str | int = "iOS", ttl: int = 1800, connection_id: str = ""
+    ) -> None:
+        """Put a connection of a user online for `ttl` seconds. Raises RollcallError."""
+        body = {"ttl": ttl, "connID": connection_id}
+        self.call("PUT", f"{_user(user_id)}/presence/{platform_id(platform)}", body)
+
+    def offline(self, user_id: str, *, platform: str | int = "iOS") -> None:
+        """Take a user offline on a platform. Raises RollcallError."""
+        self.call("DELETE", f"{_user(user_id)}/presence/{platform_id(platform)}")
+
+    def requests(self, *, wait: float = 0.0, **filters: Any) -> Requests:
+        """Return the last requests, up to 1,000 of them, that match. Raises RollcallError.
+
+        `filters` are `path` (may hold `*`), `userID`, `dialect`, `outcome`, `status` and `after`, a number.
+        With `wait`, waits up to so many seconds for `count` of them (by default one).
+        """
+        query = {"limit": 1000, **filters, **({"wait": wait} if wait else {})}
+        answer = self.call("GET", f"/requests?{urlencode(query)}", seconds=wait)
+        return Requests(answer["requests"], answer["last"])
+
+    def request(self, number: int) -> Answer:
+        """Return all that is known of a request: heads, bodies, `why`, `curl`. Raises RollcallError."""
+        return self.call("GET", f"/requests/{number}")
+
+    def explain(self, token: str) -> Answer:
+        """Return what a token is, whether it is good, and why not. Raises RollcallError."""
+        return self.call("POST", "/explain", {"token": token})
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
@@ -98,33 +245,40 @@ class Rollcall:
             self._connection.close()
             self._connection = None
 
-    def _call(self, method: str, path: str) -> dict[str, Any]:
+    def call(self, method: str, path: str, body: object = None, *, seconds: float = 0.0) -> Answer:
+        """Make a call of the control API, which may take `seconds` longer. Raises RollcallError."""
         try:
-            status, text = self._exchange(method, f"{self._parts.path}/_rollcall{path}")
+            target = f"{self._parts.path}/_rollcall{path}"
+            status, text = self._exchange(method, target, body, _ANSWER + seconds)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise NoServer(f"no Rollcall answers at {self.url}: {error!r}") from error
         try:
-            answer: dict[str, Any] = json.loads(text)
+            answer: Answer = json.loads(text)
         except ValueError as error:
             raise RollcallError(f"{self.url} is not a Rollcall: {method} {path} answers {status}") from error
         if status >= http.client.BAD_REQUEST:
             raise RollcallError(f"{method} {path}: {status} {answer.get('detail', answer)}")
         return answer
 
-    def _exchange(self, method: str, path: str) -> tuple[int, bytes]:
+    def _exchange(self, method: str, target: str, body: object, seconds: float) -> tuple[int, bytes]:
         """Send a request on the kept connection, or on a new one if the server has closed it."""
         is_kept = self._connection is not None
+        data = None if body is None else json.dumps(body).encode()
         try:
             connection = self._connect()
-            connection.request(method, path, headers=self._headers)
+            if connection.sock is not None:
+                connection.sock.settimeout(seconds)
+            connection.timeout = seconds
+            headers = self._headers | (_JSON if data else {})
+            connection.request(method, target, data, headers)
             response = connection.getresponse()
             return response.status, response.read()
         except (ConnectionError, http.client.RemoteDisconnected):
             self.close()
             if not is_kept:
                 raise
-            return self._exchange(method, path)
+            return self._exchange(method, target, body, seconds)
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._connection is None:
@@ -133,6 +287,29 @@ class Rollcall:
             )
             self._connection = kind(self._parts.netloc, timeout=_ANSWER)
         return self._connection
+
+
+def platform_id(platform: str | int) -> int:
+    """Return the number of a platform, by OpenIM's name. Raises RollcallError."""
+    if isinstance(platform, int):
+        return platform
+    try:
+        return _PLATFORMS[platform.lower()]
+    except KeyError:
+        raise RollcallError(f"{platform!r} is none of the platforms {', '.join(_PLATFORMS)}") from None
+
+
+def _user(user_id: str) -> str:
+    return f"/users/{quote(user_id, safe='')}"
+
+
+def _given(fields: Mapping[str, Any]) -> Answer:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _tokens(platform: str | int | None, dialect: str | None) -> Answer:
+    number = None if platform is None else platform_id(platform)
+    return _given({"platformID": number, "dialect": dialect})
 
 
 def _ends_with_parent() -> Any:

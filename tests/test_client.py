@@ -48,6 +48,79 @@ def test_a_server_of_its_own_is_reset_and_ends_with_the_block(monkeypatch: pytes
         rollcall.status()
 
 
+def test_a_test_suite_does_all_it_needs() -> None:
+    with Rollcall.start() as rollcall:
+        alice = rollcall.users.register("alice", nickname="Alice")
+        assert (alice["userID"], alice["nickname"]) == ("alice", "Alice")
+        assert rollcall.users.register("alice", face_url="f")["nickname"] == "Alice"
+        assert rollcall.users.register("a/b c%", ex="x") == rollcall.users.get("a/b c%")
+        assert [user["userID"] for user in rollcall.users.list()] == ["alice", "a/b c%"]
+        assert [user["userID"] for user in rollcall.users.list("ALI")] == ["alice"]
+        rollcall.users.delete("a/b c%")
+
+        token = rollcall.token("alice", platform="Web", expires_in=3600)
+        assert parse(rollcall.url, token) == 0
+        expired = rollcall.token("alice", platform=2, generation="3.4", dialect="openim_v3", expires_in=-1)
+        assert parse(rollcall.url, expired) == 1501
+        assert (
+            rollcall.explain(expired)["why"][0] == "This is a token of openim_v3 3.4 for alice on platform 2."
+        )
+        assert rollcall.expire_tokens("alice", platform="Web", dialect="openim_v3") == 1
+        assert parse(rollcall.url, token) == 1501
+        assert rollcall.cancel_tokens("alice") == 1
+
+        rollcall.online("alice", platform="iOS", ttl=60)
+        rollcall.online("alice", platform="Android", connection_id="c")
+        assert [one["platformID"] for one in rollcall.users.get("alice")["online"]] == [1, 2]
+        assert [user["userID"] for user in rollcall.users.list(online=True)] == ["alice"]
+        rollcall.offline("alice", platform="ios")
+        assert [one["platformID"] for one in rollcall.users.get("alice")["online"]] == [2]
+        rollcall.users.block("alice", 60)
+        assert rollcall.users.get("alice")["blockedUntil"] is not None
+        rollcall.users.unblock("alice")
+        assert rollcall.users.get("alice")["blockedUntil"] is None
+
+        found = rollcall.requests(path="/auth/parse_token", outcome="TokenExpired")
+        assert (found.count, len(found), found.last) == (2, 2, 3)
+        assert [row["number"] for row in found] == [2, 3]
+        assert rollcall.request(3)["why"][1].startswith("It was made to answer as expired at ")
+        assert repr(found).startswith("Requests([{'number': 2,")
+        assert found[0]["userID"] is None
+        assert rollcall.requests(after=3, wait=0.1, count=2).count == 0
+
+        seeded = rollcall.seed({"users": [{"userID": "bob", "tokens": [{"platformID": 5}]}]})
+        assert (seeded["users"], seeded["tokens"][0]["platformID"]) == (2, 5)
+        assert rollcall.reset(seed=False)["seeded"] is False
+        assert list(rollcall.users.list()) == []
+        with pytest.raises(RollcallError, match="^GET /users/alice: 404 there is no user alice$"):
+            rollcall.users.get("alice")
+        with pytest.raises(RollcallError, match="^'Palm' is none of the platforms ios, "):
+            rollcall.token("alice", platform="Palm")
+
+
+def test_more_users_than_a_page_are_listed() -> None:
+    with Rollcall.start() as rollcall:
+        rollcall.seed({"generate": {"count": 250}})
+        assert [user["userID"] for user in rollcall.users.list()] == [f"user_{n}" for n in range(1, 251)]
+
+
+def test_a_server_of_its_own_takes_a_seed(tmp_path: Path) -> None:
+    (tmp_path / "seed.json").write_text('{"generate": {"count": 3}}')
+    with Rollcall.start(seed=str(tmp_path / "seed.json")) as rollcall:
+        assert rollcall.status()["users"] == 3
+        rollcall.users.delete("user_1")
+        assert rollcall.reset() == {"epoch": rollcall.status()["epoch"], "users": 3, "seeded": True}
+
+
+def parse(url: str, token: str) -> int:
+    """Return the code of the answer to OpenIM v3's call that parses a token."""
+    headers = {"operationID": "1", "Content-Type": "application/json"}
+    body = json.dumps({"token": token}).encode()
+    request = urllib.request.Request(url + "/v3.8/auth/parse_token", body, headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        return int(json.load(response)["errCode"])
+
+
 def test_settings_and_a_key_are_taken() -> None:
     with Rollcall.start(control_key=KEY, dialects="openim_v3", path_prefix="/im") as server:
         url = server.url + "/im"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,25 @@ def test_relative_links_have_a_target() -> None:
             continue
         for target in re.findall(r"\]\(([^):#]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document}: {target}"
+
+
+def test_the_example_of_the_bench_passes_its_tests(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "bench.md").read_text()
+    application, tests = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    (tmp_path / "chat.py").write_text(application)
+    (tmp_path / "test_chat.py").write_text(tests)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    done = subprocess.run(
+        [*command, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, "5 passed" in done.stdout) == (0, True), done.stdout
+    # The report that the document shows is that of the last test, if it fails.
+    (tmp_path / "test_chat.py").write_text(tests + '    assert refused["number"] == 0\n')
+    done = subprocess.run(
+        [*command, "-k", "wrong_secret", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True
+    )
+    for line in text.split("requests to Rollcall ---", 1)[1].split("```")[0].splitlines()[1:]:
+        assert line in done.stdout
 
 
 def test_the_readmes_code_verifies_a_signature() -> None:

@@ -30,9 +30,9 @@ def test_each_begins_without_users(rollcall, number):
 """
 
 
-def run(folder: Path, *arguments: str, **environ: str) -> tuple[int, str]:
-    """Run the tests in a folder as a project of its own; return the exit status and the output."""
-    (folder / "test_application.py").write_text(TESTS)
+def run(folder: Path, *arguments: str, tests: str = TESTS, **environ: str) -> tuple[int, str]:
+    """Run tests in a folder as a project of its own; return the exit status and the output."""
+    (folder / "test_application.py").write_text(tests)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
     done = subprocess.run(
         [*command, *arguments, str(folder)],
@@ -74,3 +74,74 @@ def test_a_server_that_is_not_disposable_is_left_alone(tmp_path: Path) -> None:
         status, output = run(tmp_path, ROLLCALL_URL=server.url)
         assert (status, "3 passed" in output) == (0, True), output
         assert server.status()["epoch"] == epoch
+
+
+SEEDED = """
+import pytest
+
+@pytest.mark.rollcall(seed={"users": [{"userID": "alice", "online": [{"platformID": 5}]}]})
+class TestSeeded:
+    def test_the_markers_seed_is_there(self, rollcall):
+        assert rollcall.status()["users"] == rollcall.status()["online"] == 1
+
+    @pytest.mark.rollcall(seed={"generate": {"count": 3}})
+    def test_the_nearest_marker_counts(self, rollcall):
+        assert rollcall.status()["users"] == 3
+
+def test_without_a_marker_there_is_nobody(rollcall):
+    assert rollcall.status()["users"] == 0
+
+@pytest.mark.rollcall(seed={"user": []})
+def test_a_wrong_seed_is_an_error(rollcall):
+    pass
+"""
+
+
+def test_a_marker_seeds_the_server(tmp_path: Path) -> None:
+    status, output = run(tmp_path, "--strict-markers", tests=SEEDED)
+    assert (status, "3 passed, 1 error" in output) == (1, True), output
+    assert "POST /seed: 400 'user' is not a field of this call" in output
+
+
+FAILING = """
+import urllib.request, urllib.error
+
+def ask(rollcall, path, body):
+    request = urllib.request.Request(rollcall.url + path, body, {"operationID": "1"})
+    try:
+        urllib.request.urlopen(request).close()
+    except urllib.error.HTTPError:
+        pass
+
+def test_before(rollcall):
+    ask(rollcall, "/auth/from_before", b"{}")
+
+def test_that_fails(rollcall):
+    ask(rollcall, "/auth/get_admin_token", b'{"secret":"openIM123","userID":"imAdmin"}')
+    ask(rollcall, "/auth/get_admin_token", b'{"secret":"wrong","userID":"imAdmin"}')
+    ask(rollcall, "/auth/getusertoken", b"")
+    assert False
+
+def test_that_fails_without_a_request(rollcall):
+    assert False
+
+def test_that_fails_without_rollcall():
+    assert False
+"""
+
+
+def test_the_report_of_a_failed_test_has_its_requests_and_their_reasons(tmp_path: Path) -> None:
+    status, output = run(tmp_path, tests=FAILING)
+    assert (status, "3 failed, 1 passed" in output) == (1, True), output
+    expected = [
+        "1 POST /auth/get_admin_token imAdmin: ok",
+        "2 POST /auth/get_admin_token imAdmin: SecretWrong",
+        "    The secret in the body, of 5 characters, is not the one in ROLLCALL_OPENIM_SECRET.",
+        "3 POST /auth/getusertoken: NoSuchPath",
+        "    No protocol here has the path /auth/getusertoken.",
+        "    The nearest known path is /auth/get_user_token of openim_v3.",
+    ]
+    assert "\n".join(expected) in output
+    assert "from_before" not in output
+    assert output.count("requests to Rollcall") == 2
+    assert "\nnone\n" in output

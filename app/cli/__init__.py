@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import StartupError
-from .control import reset, status
+from .control import explain, online, requests, reset, seed, status, token, users
 from .database import backup, check, restore
 from .server import health, secret, serve
 
@@ -25,5 +25,9 @@ def main() -> None:
     """Operate a Rollcall server. The instance folder is ROLLCALL_INSTANCE, by default `instance`."""
 
 
-for command in (serve, status, reset, backup, restore, check, secret, health):
+_COMMANDS = (
+    *(serve, status, users, token, online, requests, explain, seed, reset),
+    *(backup, restore, check, secret, health),
+)
+for command in _COMMANDS:
     main.add_command(command)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from ..client import NoServer, Rollcall, RollcallError
 from ..dialects import load_settings
+
+T = TypeVar("T")
+#: Seconds that --follow waits for the next request before it asks again.
+_FOLLOW = 20
 
 
 class _NoServerAnswers(click.ClickException):
@@ -57,9 +65,110 @@ def reset(url: str | None, key_file: Path | None, as_json: bool, yes: bool) -> N
     _print(_called(url, key_file, Rollcall.reset), as_json)
 
 
-def _called(
-    url: str | None, key_file: Path | None, call: Callable[[Rollcall], dict[str, Any]]
-) -> dict[str, Any]:
+@click.command()
+@_for_a_server
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def seed(url: str | None, key_file: Path | None, as_json: bool, file: Path) -> None:
+    """Make the users match a seed in a JSON or TOML file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{file} cannot be read: {error}") from None
+    answer = _called(url, key_file, lambda server: server.seed(document))
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    click.echo(f"users  {answer['users']}")
+    _table(answer["tokens"], {"userID": "user", "dialect": "dialect", "token": "token"})
+
+
+@click.command()
+@_for_a_server
+@click.argument("text", default="")
+@click.option("--limit", default=100, metavar="N", help="print at most so many", show_default=True)
+def users(url: str | None, key_file: Path | None, as_json: bool, text: str, limit: int) -> None:
+    """List the users whose id or nickname has TEXT."""
+    _list_users(_called(url, key_file, lambda server: list(islice(server.users.list(text), limit))), as_json)
+
+
+@click.command()
+@_for_a_server
+@click.option("--limit", default=100, metavar="N", help="print at most so many", show_default=True)
+def online(url: str | None, key_file: Path | None, as_json: bool, limit: int) -> None:
+    """List the users who are online."""
+    _list_users(
+        _called(url, key_file, lambda server: list(islice(server.users.list(online=True), limit))), as_json
+    )
+
+
+@click.command()
+@_for_a_server
+@click.argument("user")
+@click.option("--platform", default="iOS", show_default=True, help="OpenIM's name or number of the platform")
+@click.option("--dialect", default="openim_v3", show_default=True)
+@click.option("--generation", help="default: the newest of the dialect")
+@click.option("--app", help="RongCloud's app key; default: the first")
+@click.option("--expires-in", type=int, metavar="SECONDS", help="default: as in the server's settings")
+@click.option("--kick", is_flag=True, help="cancel older tokens, as the multi-login policy says")
+def token(
+    url: str | None, key_file: Path | None, as_json: bool, user: str, platform: str, **wanted: Any
+) -> None:
+    """Issue a token for USER and print it."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    number = int(platform) if platform.lstrip("-").isdigit() else platform
+    text = _called(url, key_file, lambda server: server.token(user, platform=number, **given))
+    click.echo(json.dumps({"token": text}) if as_json else text)
+
+
+@click.command()
+@_for_a_server
+@click.argument("text", metavar="TOKEN", default="-")
+def explain(url: str | None, key_file: Path | None, as_json: bool, text: str) -> None:
+    """Tell what a TOKEN is, whether it is good, and why not; - reads it from the standard input."""
+    text = sys.stdin.read() if text == "-" else text
+    answer = _called(url, key_file, lambda server: server.explain(text))
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    parts = {**(answer["kind"] or {}), **(answer["claims"] or {})}
+    _print({name: value for name, value in parts.items() if value is not None}, as_json)
+    click.echo("valid" if answer["valid"] else "\n".join(answer["why"]))
+
+
+@click.command()
+@_for_a_server
+@click.argument("number", type=int, required=False)
+@click.option("--follow", is_flag=True, help="go on printing new requests")
+@click.option("--path", help="only this path, which may hold *")
+@click.option("--user", "user_id", help="only requests about this user")
+@click.option("--dialect", help="only this dialect")
+@click.option("--outcome", help="only this outcome: ok, or the name of an error")
+def requests(
+    url: str | None,
+    key_file: Path | None,
+    as_json: bool,
+    number: int | None,
+    follow: bool,
+    user_id: str | None,
+    **filters: str | None,
+) -> None:
+    """List the last requests, or show the one with NUMBER: what was sent, and why it was refused."""
+    if number is not None:
+        _show(_called(url, key_file, lambda server: server.request(number)), as_json)
+        return
+    given = {"userID": user_id, **filters}
+    wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    while True:
+        found = _called(url, key_file, partial(Rollcall.requests, **wanted))
+        _print_rows(found, as_json)
+        if not follow:
+            return
+        # After a reset, numbers begin again.
+        wanted |= {"after": found.last, "wait": _FOLLOW}
+
+
+def _called(url: str | None, key_file: Path | None, call: Callable[[Rollcall], T]) -> T:
     settings = load_settings()
     key = key_file.read_text().strip() if key_file else settings.control_key
     server = Rollcall(url or settings.address, key)
@@ -73,11 +182,56 @@ def _called(
         server.close()
 
 
+def _list_users(users: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(users))
+        return
+    rows = [
+        {**user, "online": ", ".join(str(one["platformID"]) for one in user["online"]) or "-"}
+        for user in users
+    ]
+    _table(rows, {"userID": "user", "nickname": "nickname", "online": "online on", "createdAt": "created"})
+
+
+def _print_rows(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
+    """Print requests, as one line of JSON each or as a line of text each."""
+    for row in rows:
+        if as_json:
+            click.echo(json.dumps(row))
+            continue
+        about = " ".join(filter(None, (row["dialect"], row["generation"])))
+        parts = (f"{row['number']:>5}", row["at"], row["outcome"], row["method"], row["target"])
+        click.echo("  ".join([*parts, about, row["userID"] or ""]).rstrip())
+
+
+def _show(request: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(request))
+        return
+    _print_rows([request], as_json)
+    for sentence in request["why"]:
+        click.echo(sentence)
+    for part in ("request", "answer"):
+        click.echo(f"\n{part}")
+        for header in request[part]["headers"]:
+            click.echo(f"{header['name']}: {header['value']}")
+        click.echo(f"\n{request[part]['body']}")
+    click.echo(f"\n{request['curl'] or ''}")
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+    """Print rows in columns, which have headings."""
+    lines = [list(columns.values()), *([str(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[number]) for line in lines) for number in range(len(columns))]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
 def _print(answer: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer))
         return
-    width = max(map(len, answer))
+    width = max(map(len, answer), default=0)
     for name, value in answer.items():
         click.echo(f"{name:<{width}}  {_text(value)}")
 
@@ -85,4 +239,6 @@ def _print(answer: Mapping[str, Any], as_json: bool) -> None:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -155,7 +155,7 @@ def _not_issued(services: Services, decoded: DecodedToken, text: str) -> Iterabl
         yield f"There is no user {token.user_id} (any more)."
     if decoded.iat is not None and decoded.iat < (services.reset_at or 0.0):
         issued, reset = timestamp(decoded.iat), timestamp(services.reset_at or 0.0)
-        yield f"It says that it was issued at {issued}; at {reset} this server was reset, which ends all tokens."
+        yield f"It says that it was issued at {issued}; a reset at {reset} has ended all tokens."
     else:
         yield "It is not on record: it was cancelled long ago, issued before a reset, or by another server."
 

@@ -1,0 +1,101 @@
+"""The commands for a running server: seed, users, online, token, explain, requests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from rollcall_server.client import Rollcall
+
+from tests.test_cli import rollcall
+
+pytestmark = pytest.mark.serving
+
+
+def test_users_tokens_and_requests_of_a_running_server(tmp_path: Path) -> None:
+    (tmp_path / "seed.toml").write_text(
+        '[[users]]\nuserID = "alice"\nnickname = "Alice"\n[generate]\ncount = 2\n'
+    )
+    (tmp_path / "seed.json").write_text('{"users": [{"userID": "bob", "tokens": [{}]}]}')
+    (tmp_path / "wrong.json").write_text("{")
+    with Rollcall.start() as server:
+
+        def call(*arguments: str, answer: str | None = None) -> list[str]:
+            done = rollcall(tmp_path, *arguments, "--url", server.url, answer=answer)
+            assert done.exit_code == 0, done.output
+            return str(done.output).splitlines()
+
+        assert call("seed", str(tmp_path / "seed.toml")) == ["users  3", "user  dialect  token"]
+        seeded = json.loads(call("seed", "--json", str(tmp_path / "seed.json"))[0])
+        assert (seeded["users"], seeded["tokens"][0]["userID"]) == (4, "bob")
+        refused = rollcall(tmp_path, "seed", str(tmp_path / "wrong.json"), "--url", server.url)
+        assert (refused.exit_code, refused.output.startswith("Error: ")) == (1, True)
+        server.online("alice", platform="Web")
+        assert call("users", "ALI") == call("online")
+        created = server.users.get("alice")["createdAt"]
+        assert call("users", "ali") == [
+            f"user   nickname  online on  {'created':<24}".rstrip(),
+            f"alice  Alice     5          {created}",
+        ]
+        assert [user["userID"] for user in json.loads(call("users", "--json", "--limit", "2")[0])] == [
+            "alice",
+            "user_1",
+        ]
+        (token,) = call("token", "alice", "--platform", "5", "--expires-in", "-9", "--generation", "3.4")
+        assert json.loads(call("token", "alice", "--json")[0])["token"] != token
+        explained = call("explain", "-", answer=token)
+        assert explained[:4] == [
+            "dialect     openim_v3",
+            "generation  3.4",
+            "userID      alice",
+            "platformID  5",
+        ]
+        assert explained[-2] == "This is a token of openim_v3 3.4 for alice on platform 5."
+        assert json.loads(call("explain", token, "--json")[0])["valid"] is False
+        assert call("explain", call("token", "alice")[0])[-1] == "valid"
+        unknown = rollcall(tmp_path, "token", "nobody", "--url", server.url)
+        detail = "Error: POST /users/nobody/tokens: 404 there is no user nobody\n"
+        assert (unknown.exit_code, unknown.output) == (1, detail)
+
+        register(server, "carol", secret="wrong")
+        register(server, "dave")
+        first, second = call("requests")
+        assert first.startswith("    1  20")
+        assert first.endswith("  SecretWrong  POST  /user/user_register  openim_v3 3.4  carol")
+        assert second.endswith("  ok  POST  /user/user_register  openim_v3 3.4  dave")
+        assert call("requests", "--user", "dave", "--outcome", "ok", "--path", "/user/*") == [second]
+        assert json.loads(call("requests", "--json", "--dialect", "openim_v3")[1])["userID"] == "dave"
+        shown = call("requests", "1")
+        assert shown[:2] == [
+            first,
+            "The secret in the body, of 5 characters, is not the one in ROLLCALL_OPENIM_SECRET.",
+        ]
+        assert shown[2].startswith(
+            "The request was taken for one of OpenIM 3.4, because the body has a secret"
+        )
+        assert shown[-1].startswith(f"curl -sS --globoff --path-as-is {server.url}/user/user_register ")
+        assert json.loads(call("requests", "1", "--json")[0])["outcome"] == "SecretWrong"
+
+
+def test_requests_are_followed(tmp_path: Path) -> None:
+    with Rollcall.start() as server:
+        command = [sys.executable, "-m", "rollcall_server", "requests", "--follow", "--url", server.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            register(server, "carol")
+            assert process.stdout.readline().endswith("carol\n")
+            server.reset()
+            register(server, "dave")
+            assert process.stdout.readline().endswith("dave\n")
+            process.terminate()
+
+
+def register(server: Rollcall, user_id: str, secret: str = "openIM123") -> None:
+    """Register a user as OpenIM 3.4's clients do."""
+    body = json.dumps({"secret": secret, "users": [{"userID": user_id}]}).encode()
+    headers = {"operationID": "1", "Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(server.url + "/user/user_register", body, headers)).close()
