@@ -179,7 +179,7 @@ class Rollcall:
         return self.call("GET", "/status")
 
     def reset(self, *, seed: bool = True) -> Answer:
-        """Return to the state after a first start, with the server's seed or without. Raises RollcallError."""
+        """Return to the state after a first start, with the configured seed unless told not to."""
         return self.call("POST", "/reset", {"seed": seed})
 
     def seed(self, document: Mapping[str, Any]) -> Answer:

@@ -521,8 +521,8 @@ ROWS = [
         [
             ALICES,
             NO_ALICE,
-            "It says that it was issued at 2023-11-14T22:13:15.000Z; at 2023-11-14T22:13:25.250Z "
-            "this server was reset, which ends all tokens.",
+            "It says that it was issued at 2023-11-14T22:13:15.000Z; a reset at "
+            "2023-11-14T22:13:25.250Z has ended all tokens.",
         ],
     ),
     Row(
@@ -941,8 +941,8 @@ ROWS = [
         [
             ALICES,
             NO_ALICE,
-            "It says that it was issued at 2023-11-14T22:13:15.000Z; at 2023-11-14T22:13:25.250Z "
-            "this server was reset, which ends all tokens.",
+            "It says that it was issued at 2023-11-14T22:13:15.000Z; a reset at "
+            "2023-11-14T22:13:25.250Z has ended all tokens.",
         ],
     ),
     Row(
@@ -1515,8 +1515,8 @@ ROWS = [
         [
             ALICES,
             NO_ALICE,
-            "It says that it was issued at 2023-11-14T22:13:15.000Z; at 2023-11-14T22:13:25.250Z "
-            "this server was reset, which ends all tokens.",
+            "It says that it was issued at 2023-11-14T22:13:15.000Z; a reset at "
+            "2023-11-14T22:13:25.250Z has ended all tokens.",
         ],
     ),
     Row(
