@@ -159,7 +159,7 @@ def _credentials(settings: Settings) -> Sequence[str]:
     """Return what must not be shown: the dialects' secrets, and the keys."""
     keys = (settings.control_key, settings.metrics_key, settings.webhook_secret)
     own = settings.groups[OpenIMSettings].callback_key
-    return [*(secret for _, secret in settings.secrets()), *keys, own]
+    return [*(secret for _, secret in settings.secrets), *keys, own]
 
 
 def _build_events(

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from dataclasses import field as dataclass_field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
@@ -235,14 +236,18 @@ class Settings:
         return {secret for row in rows(self.groups) for secret in row.metadata["documented"]}
 
     def _with_secrets(self, is_one: Callable[[str], bool]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(variable for variable, secret in self.secrets() if is_one(secret)))
+        return tuple(dict.fromkeys(variable for variable, secret in self.secrets if is_one(secret)))
 
-    def secrets(self) -> Iterator[tuple[str, str]]:
-        """Yield the environment variable and the value of each secret of the served dialects."""
-        for group in self.groups.values():
-            if group.DIALECT in self.dialects:
-                for row in rows([type(group)]):
-                    yield from ((variable(row.name), secret) for secret in _secrets_in(row, group))
+    @cached_property
+    def secrets(self) -> Sequence[tuple[str, str]]:
+        """The environment variable and the value of each secret of the served dialects."""
+        return [
+            (variable(row.name), secret)
+            for group in self.groups.values()
+            if group.DIALECT in self.dialects
+            for row in rows([type(group)])
+            for secret in _secrets_in(row, group)
+        ]
 
     def is_bench_on(self) -> bool:
         """Return whether the control API's calls for development and tests are served."""

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from werkzeug.utils import cached_property
 
@@ -30,6 +31,9 @@ _SECONDS = 2.0
 # The path of a gateway's callback may contain ROLLCALL_CALLBACK_KEY.
 _CALLBACK_KEY = re.compile(r"(/callback(?:Example)?/)(?!onlinestatus$).*", re.DOTALL)
 _MAX_LENGTH_DIGITS = 20
+
+#: How headers are usually written; WSGI has their names in upper case.
+_NAMES = {"OPERATIONID": "operationID", "TOKEN": "token", "X_REQUEST_ID": "X-Request-ID"}
 
 #: Key in the WSGI environment of the path as it was sent, if a base path was stripped.
 SENT_PATH = "rollcall.sent_path"
@@ -99,6 +103,12 @@ class Request:
         """Return a header by its WSGI name without HTTP_ (`OPERATIONID`); empty if it is absent."""
         value: str = self.environ.get("HTTP_" + name, "")
         return value if value.isascii() else from_wsgi(value)
+
+    @property
+    def head(self) -> bytes:
+        """The request line and the headers, as they were sent if the server tells."""
+        sent: bytes = getattr(self.environ.get("gunicorn.socket"), "head", b"")
+        return sent or _head_of(self.environ)
 
     @property
     def body(self) -> bytes:
@@ -188,6 +198,24 @@ class Request:
 def from_wsgi(value: str) -> str:
     """Decode a WSGI string, which has the bytes of UTF-8 text as Latin-1 characters."""
     return value.encode("latin-1").decode("utf-8", "replace")
+
+
+def _head_of(environ: Mapping[str, Any]) -> bytes:
+    """Return a head with the values of a WSGI environment, which lacks how names were spelt."""
+    target = str(
+        environ.get("RAW_URI") or quote(environ.get(SENT_PATH) or environ["PATH_INFO"], encoding="latin-1")
+    )
+    lines = [f"{environ['REQUEST_METHOD']} {target} HTTP/1.1"]
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            lines.append(f"{_spelt(name[5:])}: {value}")
+        elif name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            lines.append(f"{_spelt(name)}: {value}")
+    return "\r\n".join(lines).encode("latin-1", "replace")
+
+
+def _spelt(name: str) -> str:
+    return _NAMES.get(name) or name.replace("_", "-").title()
 
 
 def _read_part(environ: Mapping[str, Any], size: int) -> bytes:

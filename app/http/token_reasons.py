@@ -121,7 +121,7 @@ def _signature(services: Services, decoded: DecodedToken, text: str) -> Iterable
         return
     codec = services.codecs.get(decoded.format)
     right = f"; this kind is signed with {codec.format.secret_setting}" if codec else ""
-    for variable, secret in services.settings.secrets():
+    for variable, secret in services.settings.secrets:
         if is_signed_with(text, secret):
             yield f"It is signed with the secret in {variable}{right}."
             return

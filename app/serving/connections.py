@@ -46,6 +46,8 @@ class ClientSocket(socket.socket):
         super().__init__(fileno=accepted.detach())
         super().setblocking(False)
         self.unsent: bytes | memoryview = b""
+        #: The head of the request that is being answered; empty if it is in doubt.
+        self.head = b""
         self.was_told_to_continue = False
 
     def setblocking(self, flag: bool) -> None:
@@ -141,8 +143,9 @@ class Arrival:
 
     def __init__(self) -> None:
         self.buffer: bytes | bytearray = b""
-        #: Whether the whole head has come.
+        #: Whether the whole head has come, and where it ends.
         self.has_head = False
+        self.head_end = 0
         #: Whether the client waits for `100 Continue`.
         self.expects = False
         #: The size of the request; 0 as long as it is not known, or if it is in doubt.
@@ -166,7 +169,7 @@ class Arrival:
             if end < len(_END_OF_HEAD):
                 # gunicorn refuses a head that is too long or has other line ends.
                 return len(self.buffer) > MAX_HEAD_BYTES or b"\n\n" in self.buffer
-            self.has_head = True
+            self.has_head, self.head_end = True, end
             self._read_head(end)
         if self._chunk:
             return self._follow_chunks()
@@ -270,7 +273,9 @@ class Connection(TConn):  # type: ignore[misc]
             self.parser.unreader = self.received
         arrival, self.arrival = self.arrival, Arrival()
         self._was_whole, self._behind = arrival.is_whole, len(arrival.buffer) - arrival.end
-        self.received.put(bytes(arrival.buffer))
+        data = bytes(arrival.buffer)
+        self.sock.head = data[: arrival.head_end]
+        self.received.put(data)
 
     @property
     def is_in_step(self) -> bool:

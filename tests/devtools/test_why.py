@@ -1696,7 +1696,7 @@ def test_a_refusal_is_explained(
     entry = journal.entries()[-1]  # type: ignore[attr-defined]
     assert (entry.dialect or None, entry.outcome) == (row.dialect, row.error.__name__)
     assert list(entry.why) == list(row.why)
-    for _, secret in bench.services.settings.secrets():
+    for _, secret in bench.services.settings.secrets:
         assert not re.search(rf"\b{re.escape(secret)}\b", str(entry.why))
     if bench.services.started and row.error is not errors.StorageUnavailable:
         number = entry.number

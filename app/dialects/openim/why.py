@@ -22,7 +22,7 @@ def _reasons(context: RequestContext, right: str) -> Iterable[str]:
         yield f"The body has no secret; the right one is in {right}."
         return
     yield f"The secret in the body, of {len(given)} characters, is not the one in {right}."
-    for name, secret in context.services.settings.secrets():
+    for name, secret in context.services.settings.secrets:
         if name != right and is_one_of(given, [secret]):
             yield f"It is the one in {name}."
             return
