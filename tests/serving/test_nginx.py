@@ -113,7 +113,7 @@ def test_wrong_secrets_are_throttled_by_the_address_that_the_example_passes_on(p
 
 
 @pytest.mark.parametrize(
-    "path", ["/_rollcall/reset", "//_rollcall/reset", "/%5Frollcall/reset", "/x/../_rollcall/reset"]
+    "path", ["/_rollcall/reset", "//_rollcall/reset", "/%5Frollcall/reset", "/x/../_rollcall/reset", "/"]
 )
 def test_the_example_keeps_the_control_api_from_others(post: Post, path: str) -> None:
     status, answer = post("127.0.0.2", path, {}, "192.0.2.1")
