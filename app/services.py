@@ -201,6 +201,7 @@ class Services:
                 return is_seeded
 
     def _clear(self, transaction: Transaction, with_seed: bool) -> bool:
+        self.tokens.retire(self.tokens.issued_lately(transaction))
         self.storage.clear(transaction)
         if with_seed:
             return self._begin(transaction)

@@ -126,7 +126,7 @@ def token(
 @click.argument("text", metavar="TOKEN", default="-")
 def explain(url: str | None, key_file: Path | None, as_json: bool, text: str) -> None:
     """Tell what a TOKEN is, whether it is good, and why not; - reads it from the standard input."""
-    text = sys.stdin.read() if text == "-" else text
+    text = sys.stdin.read().strip() if text == "-" else text
     answer = _called(url, key_file, lambda server: server.explain(text))
     if as_json:
         click.echo(json.dumps(answer))

@@ -63,7 +63,7 @@ class Call(Generic[R]):
 
     def bind(self, http_request: Request, path: Mapping[str, object]) -> R:
         """Return the bound request. Raises BadRequest or NoSuchPath."""
-        _check_slashes(http_request, path)
+        _check_slashes(http_request, self.path)
         query = tuple(parse_qsl(http_request.query, keep_blank_values=True))
         if not self.has_body:
             return bind(self.schema, (*map(_as_text, path.items()), *query), kind="parameter")
@@ -71,11 +71,11 @@ class Call(Generic[R]):
         return bind(self.schema, (*path.items(), *_members(http_request)))
 
 
-def _check_slashes(http_request: Request, path: Mapping[str, object]) -> None:
-    """Check that slashes in an id were sent encoded, as others make an unknown path. Raises NoSuchPath."""
-    sent = str(http_request.environ.get("RAW_URI", "")).partition("?")[0].lower()
-    if str(path.get("userID", "")).count("/") > sent.count("%2f"):
-        raise NoSuchPath("the control API has no such path")
+def _check_slashes(http_request: Request, rule: str) -> None:
+    """Check that no slash within an id was taken for the end of one. Raises NoSuchPath."""
+    sent = str(http_request.environ.get("RAW_URI") or http_request.path).partition("?")[0]
+    if sent.rpartition("/_rollcall")[2].count("/") != rule.count("/"):
+        raise NoSuchPath("the control API has no such path; a slash in an id is written %2F")
 
 
 def _as_text(item: tuple[str, object]) -> tuple[str, str]:

@@ -24,7 +24,7 @@ class Explain:
 def explain(context: Context, request: Explain) -> object:
     """Return what a token is, whether it is good, and why not."""
     services = context.services
-    text = request.token.strip()
+    text = request.token
     try:
         decoded = services.codecs.decode(text)
     except TokenMalformed as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -36,12 +35,12 @@ class Filter:
         """Return a function that tells whether an entry matches."""
         plain = {"dialect": self.dialect, "outcome": self.outcome}
         wanted = {name: value for name, value in plain.items() if value is not None}
-        path = None if self.path is None else _pattern(self.path)
+        parts = None if self.path is None else self.path.split("*")
 
         def matches(entry: Entry) -> bool:
             return (
                 all(getattr(entry, name) == value for name, value in wanted.items())
-                and (path is None or path.fullmatch(entry.path) is not None)
+                and (parts is None or _has_path(entry.path, parts))
                 and self.status in (None, entry.status)
                 and (self.user_id is None or self.user_id in entry.user_ids)
             )
@@ -115,7 +114,7 @@ def get_request(context: Context, request: OneRequest) -> object:
             "isCut": len(entry.answer_body) < entry.answer_bytes,
         },
         "recognisedAs": _recognised(entry),
-        "why": entry.why,
+        "why": [show.text(sentence) for sentence in entry.why],
         "curl": _curl(entry, show),
     }
 
@@ -154,8 +153,23 @@ class _Nothing:
 _NO_MASK = _Nothing()
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, path.split("*"))), re.DOTALL)
+def _has_path(path: str, parts: Sequence[str]) -> bool:
+    """Return whether a path is the one in a filter, which `*` has split."""
+    return _is_like(path, parts) if len(parts) > 1 else path == parts[0]
+
+
+def _is_like(path: str, parts: Sequence[str]) -> bool:
+    """Return whether a path has these parts in order, with any text between them."""
+    first, *middle, last = parts
+    if not (path.startswith(first) and path.endswith(last) and len(path) >= len(first) + len(last)):
+        return False
+    place, end = len(first), len(path) - len(last)
+    for part in middle:
+        found = path.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
 def _row(entry: Entry, show: Masker | _Nothing) -> Mapping[str, object]:
@@ -167,13 +181,17 @@ def _row(entry: Entry, show: Masker | _Nothing) -> Mapping[str, object]:
         "method": entry.method,
         "path": show.text(entry.path),
         "target": show.text(entry.target),
-        "userID": next(iter(entry.user_ids), None),
+        "userID": _masked(next(iter(entry.user_ids), None), show),
         "platformID": entry.platform_id,
         "outcome": entry.outcome,
         "status": entry.status,
         "code": entry.code,
         "ms": round(entry.seconds * 1000, 3),
     }
+
+
+def _masked(text: str | None, show: Masker | _Nothing) -> str | None:
+    return None if text is None else show.text(text)
 
 
 def _recognised(entry: Entry) -> object:
@@ -195,8 +213,13 @@ def _curl(entry: Entry, show: Masker | _Nothing) -> str | None:
     if entry.is_cut:
         return None
     body = entry.body if show is _NO_MASK else show.text(entry.body.decode("utf-8", "replace")).encode()
-    target = entry.target if entry.target.startswith("/") else "/"
-    return command(entry.method, entry.origin + show.text(target), _headers(entry, show), body)
+    # A target may be a whole URL, and curl would take what follows # for itself.
+    target = "/" + entry.target.partition("://")[2].partition("/")[2]
+    if entry.target.startswith("/"):
+        target = entry.target
+    return command(
+        entry.method, entry.origin + show.text(target).replace("#", "%23"), _headers(entry, show), body
+    )
 
 
 CALLS = (

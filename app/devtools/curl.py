@@ -14,6 +14,8 @@ _NOT_PRINTED = re.compile(rb"^-|[^\x20-\x24\x26-\x5b\x5d-\x7e]")
 
 def command(method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> str:
     """Return a command; a body that is not plain text is piped into it."""
+    if method == "HEAD":
+        body = b""
     parts = ["curl", "-sS", "--globoff", "--path-as-is"]
     if method == "HEAD":
         parts.append("--head")

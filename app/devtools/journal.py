@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,7 @@ class Journal:
         entry = Entry(exchange, self._clock.now(), _body_of(exchange.http_request))
         if exchange.error is not None:
             entry.why = self._explainer.why(exchange)
+            entry.size += sum(map(len, entry.why))
         with self._lock:
             self.last = number = entry.number = self.last + 1
             self._entries.append(entry)
@@ -122,23 +123,31 @@ class Journal:
         allowance: ThreadAllowance,
     ) -> None:
         """Wait up to `seconds` until `count` requests after a number match. Raises Overloaded."""
-        if self._waiters >= MAX_WAITERS:
-            raise Overloaded("too many requests wait for others, try again later")
-        deadline = time.monotonic() + seconds
-        found, seen, round_ = 0, after, self._round
-        while self._round == round_:
-            for entry in self.entries(seen):
-                found += matches(entry)
-                seen = entry.number
-            left = deadline - time.monotonic()
-            if found >= count or left <= 0 or self._is_closed:
-                return
-            with allowance.waiting(_KIND), self._changed:
-                self._waiters += 1
-                try:
+        with allowance.waiting(_KIND), self._counted():
+            deadline = time.monotonic() + seconds
+            found, seen, round_ = 0, after, self._round
+            while self._round == round_:
+                for entry in self.entries(seen):
+                    found += matches(entry)
+                    seen = entry.number
+                left = deadline - time.monotonic()
+                if found >= count or left <= 0 or self._is_closed:
+                    return
+                with self._changed:
                     self._changed.wait_for(partial(self._is_new, seen, round_), left)
-                finally:
-                    self._waiters -= 1
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a call that waits. Raises Overloaded."""
+        with self._lock:
+            if self._waiters >= MAX_WAITERS:
+                raise Overloaded("too many requests wait for others, try again later")
+            self._waiters += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiters -= 1
 
     def _is_new(self, seen: int, round_: int) -> bool:
         return self.last > seen or self._round != round_ or self._is_closed

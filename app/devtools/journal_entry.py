@@ -24,6 +24,7 @@ _ENTRY_BYTES = 1024
 _USER_IDS = re.compile("userids?(list)?$", re.IGNORECASE)
 _PLATFORMS = ("platformid", "platform")
 _XML_CODE = re.compile(rb"<code>(-?[0-9]+)</code>")
+_HOST = re.compile(r"[\w.-]+(:[0-9]+)?|\[[0-9a-fA-F:.]+\](:[0-9]+)?", re.ASCII)
 _MAX_DEPTH = 4
 _MAX_IDS = 1000
 _GZIP = b"\x1f\x8b"
@@ -44,6 +45,7 @@ class Entry:
         "dialect",
         "generation",
         "generation_because",
+        "method",
         "number",
         "outcome",
         "recognised_by",
@@ -85,7 +87,8 @@ class Entry:
         self.answer_body = (
             answer.body if self.answer_bytes <= MAX_BODY_BYTES else answer.body[:MAX_BODY_BYTES]
         )
-        self._path = exchange.http_request.environ["PATH_INFO"]
+        environ = exchange.http_request.environ
+        self._path, self.method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         self._head = exchange.http_request.head
         #: About how many bytes it takes.
         self.size = _ENTRY_BYTES + len(self.body) + len(self.answer_body) + len(self._head)
@@ -96,19 +99,10 @@ class Entry:
         return from_wsgi(self._path)
 
     @property
-    def _request_line(self) -> tuple[str, str]:
-        method, target, _ = _text(self._head.partition(b"\r\n")[0]).split(" ", 2)
-        return method, target
-
-    @property
-    def method(self) -> str:
-        """The method."""
-        return self._request_line[0]
-
-    @property
     def target(self) -> str:
         """The path and the query as they were sent."""
-        return self._request_line[1]
+        parts = _text(self._head.partition(b"\r\n")[0]).split(" ")
+        return parts[1] if len(parts) > 1 else self.path
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
@@ -121,7 +115,7 @@ class Entry:
     def origin(self) -> str:
         """Scheme and host of the server, as the client named them."""
         host = next((value for name, value in self.headers if name.lower() == "host"), "")
-        return f"http://{host or '127.0.0.1'}"
+        return f"http://{host if _HOST.fullmatch(host) else '127.0.0.1'}"
 
     @property
     def is_cut(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
+from ..domain.presence import MAX_CONNECTIONS
 from ..errors import ArgumentInvalid, DomainError, SettingInvalid
 from ..formats.json_body import decode
 from ..formats.strict import bind, check_range
@@ -80,6 +81,8 @@ class SeedUser:
             check_range("blockedFor", self.blocked_for, 0, MAX_SECONDS)
         if self.blocked_for and self.online:
             raise ArgumentInvalid("online: the user is blocked", "online")
+        if len(self.online) > MAX_CONNECTIONS:
+            raise ArgumentInvalid(f"online: over {MAX_CONNECTIONS} connections", "online")
 
     @property
     def changes(self) -> UserChanges:
@@ -165,6 +168,8 @@ class Seeder:
             if user.user_id in users:
                 raise ArgumentInvalid(f"{place}.userID is that of an earlier user", "userID")
             users[user.user_id], attributes[user.user_id] = user, own
+        limits.check_count([token for user in users.values() for token in user.tokens])
+        limits.check_count([one for user in users.values() for one in user.online])
         blocked = [user.user_id for user in users.values() if user.blocked_for]
         self._services.users.refuse_administrators(blocked)
         return Seed(users, attributes, self._tokens(users.values()), written.generate or Generate(0))
@@ -177,6 +182,8 @@ class Seeder:
         attributes: dict[str, Mapping[str, str]] = {}
         for name, item in pairs:
             if name in self._readers:
+                if [each for each, _ in pairs].count(name) > 1:
+                    raise ArgumentInvalid(f"{place}.{name} is given twice", name)
                 attributes |= self._readers[name](item, f"{place}.{name}")
         return bind(SeedUser, own, place), attributes
 
@@ -205,6 +212,9 @@ class Seeder:
         Without hooks or events: a seed is where everything begins. Raises UserExists for a reserved id, or
         ServiceUnavailable.
         """
+        for user_id, user in seed.users.items():
+            if user.online and user.blocked_for is None and self._services.blocks.is_blocked(user_id):
+                raise ArgumentInvalid(f"{user_id} cannot be online, being blocked (blockedFor 0 lifts it)")
         tokens = self._services.storage.database.write(lambda transaction: self.write(transaction, seed))
         self.finish(seed)
         return tokens
@@ -231,13 +241,13 @@ class Seeder:
         """Put the users of a seed online that are to be, and take those offline that are blocked."""
         services = self._services
         services.blocks.load()
-        services.heartbeats.record_many(
-            [
-                Heartbeat(user_id, one.platform_id, one.ttl, one.conn_id)
-                for user_id, user in seed.users.items()
-                for one in user.online
-            ]
-        )
+        heartbeats = [
+            Heartbeat(user_id, one.platform_id, one.ttl, one.conn_id)
+            for user_id, user in seed.users.items()
+            for one in user.online
+        ]
+        for _, error in services.heartbeats.record_many(heartbeats):
+            raise error
         for user_id, user in seed.users.items():
             if user.blocked_for:
                 services.presence.remove(user_id)

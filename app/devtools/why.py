@@ -19,6 +19,8 @@ _NO_TABLE = ExplanationTable()
 #: Longest path that is compared with the known ones.
 _MAX_PATH = 100
 _MIN_LIKENESS = 0.6
+#: Most sentences, and characters of one.
+_MAX_SENTENCES, _MAX_CHARS = 10, 1000
 
 
 class Explainer:
@@ -32,7 +34,10 @@ class Explainer:
                 by_dialect.setdefault(dialect.name, []).append(endpoint.method)
 
     def why(self, exchange: Exchange) -> Sequence[str]:
-        """Return why a request was refused; never raises."""
+        """Return why a request was refused, in few and short sentences; never raises."""
+        return [_cut(sentence) for sentence in self._why(exchange)[:_MAX_SENTENCES]]
+
+    def _why(self, exchange: Exchange) -> list[str]:
         error = exchange.error
         try:
             if isinstance(error, NoSuchCall):
@@ -63,6 +68,11 @@ class Explainer:
         for alike in difflib.get_close_matches(path[:_MAX_PATH], candidates, 1, _MIN_LIKENESS):
             owners = "" if dialect else f" of {' and '.join(self._methods[alike])}"
             yield f"The nearest known path is {alike}{owners}."
+
+
+def _cut(sentence: str) -> str:
+    """Return a sentence that may quote what a client sent without end."""
+    return sentence if len(sentence) <= _MAX_CHARS else sentence[:_MAX_CHARS] + " ..."
 
 
 def _short(path: str) -> str:

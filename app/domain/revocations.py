@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..clock import Clock
-from ..models import Token
+from ..models import Token, TokenState
 
 #: Tokens to remember.
 MAX_TOKENS = 10_000
@@ -19,6 +19,7 @@ class Revocation(NamedTuple):
 
     at: float
     """Unix seconds."""
+    state: TokenState
     request: int
     """The number of the request in the journal; 0 if it was none of a dialect's."""
 
@@ -39,12 +40,12 @@ class Revocations:
         # The tokens that the thread's request has revoked, until its number is known.
         self._own = _Own()
 
-    def record(self, tokens: Iterable[Token]) -> None:
-        """Remember tokens that this thread's request has revoked."""
+    def record(self, tokens: Iterable[Token], state: TokenState = TokenState.KICKED) -> None:
+        """Remember tokens that this thread's request has revoked, or made to answer as expired."""
         found = list(tokens) if self.is_on else []
         if not found:
             return
-        revocation = Revocation(self._clock.now(), 0)
+        revocation = Revocation(self._clock.now(), state, 0)
         self._own.tokens = [*self._own.tokens, *found]
         with self._lock:
             for token in found:

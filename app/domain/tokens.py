@@ -14,6 +14,9 @@ from .blocks import Blocks
 from .presence import Presence
 from .revocations import Revocations
 
+#: Seconds in which two tokens can have the same claims.
+_EQUAL_SECONDS = 2.0
+
 
 class Tokens:
     """The issued tokens."""
@@ -36,6 +39,8 @@ class Tokens:
         self._presence = presence
         self._blocks = blocks
         self.revocations = Revocations(clock)
+        # When they ended, in Unix seconds.
+        self._retired: dict[Token, float] = {}
         self._clock = clock
 
     def issue(self, request: TokenRequest, *, kicks: bool = False) -> Token:
@@ -60,13 +65,31 @@ class Tokens:
         self, transaction: Transaction, request: TokenRequest, now: float, kicks: bool
     ) -> tuple[Token, Sequence[Token], frozenset[int]]:
         """Return the token, the revoked ones, and the platforms on which all older tokens were revoked."""
-        token = _token_at(request, now)
+        token = self._unlike_retired(_token_at(request, now), now)
         # A revoked token verifies as TokenKicked until the next token for this user, issuer and platform is
         # issued, and as TokenNotIssued after that; OpenIM does the same.
         self._store.drop_stale(transaction, token, now)
         revoked, ended = self._revoke(transaction, token, now) if kicks else ((), frozenset())
         self._store.put(transaction, token, issued_at=int(now * 1000))
         return token, revoked, ended
+
+    def retire(self, tokens: Iterable[Token]) -> None:
+        """Make sure that no token issued from now on equals one of these, which are valid no more.
+
+        Within one unit of `iat`, equal requests would give it again.
+        """
+        now = self._clock.now()
+        self._retired = {token: at for token, at in self._retired.items() if abs(now - at) < _EQUAL_SECONDS}
+        self._retired |= dict.fromkeys(tokens, now)
+
+    def issued_lately(self, transaction: Transaction) -> list[Token]:
+        """Return the tokens that one issued now could equal, within a transaction."""
+        return self._store.issued_since(transaction, int((self._clock.now() - _EQUAL_SECONDS) * 1000))
+
+    def _unlike_retired(self, token: Token, now: float) -> Token:
+        while token in self._retired and abs(now - self._retired[token]) < _EQUAL_SECONDS:
+            token = token._replace(exp=token.exp + 1)
+        return token
 
     def _revoke(
         self, transaction: Transaction, token: Token, now: float
@@ -117,7 +140,8 @@ class Tokens:
         changed = self._database.write(
             lambda transaction: self._store.change_state(transaction, user_id, formats, platform_id, state)
         )
-        self.revocations.record(changed)
+        self.revocations.record(changed, state)
+        self.retire(changed)
         if state is TokenState.KICKED:
             self._end_presence(user_id, {token.platform_id for token in changed})
         return len(changed)

@@ -151,7 +151,7 @@ def malformed_part(text: str) -> str:
     for name, part in zip(("header", "payload"), text.split("."), strict=False):
         try:
             decoded = json.loads(base64url_decode(part))
-        except ValueError:
+        except (ValueError, RecursionError):
             return f"its {name} is not JSON in Base64url"
         if not isinstance(decoded, dict):
             return f"its {name} is not an object"

@@ -29,6 +29,9 @@ def explain(context: RequestContext, error: DomainError, own: ExplanationTable) 
     raise LookupError(f"no table has a row for {type(error).__name__}")
 
 
+_BOM, _UTF_16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+
+
 def _body(context: RequestContext, error: errors.BodyInvalid) -> Iterable[str]:
     try:
         body = context.http_request.body
@@ -38,8 +41,11 @@ def _body(context: RequestContext, error: errors.BodyInvalid) -> Iterable[str]:
     if not body.strip():
         yield "The body is empty; this call takes JSON."
         return
+    if body.startswith((_BOM, *_UTF_16)):
+        yield f"The body begins with a byte order mark, and JSON is UTF-8 without one: {error}."
+        return
     try:
-        json.loads(body)
+        json.loads(body.decode(), parse_constant=_no_constant)
     except json.JSONDecodeError as place:
         yield f"The body is not JSON from line {place.lineno}, column {place.colno} on: {error}."
         if b"=" in body and body[:1] not in b'{["':
@@ -48,6 +54,10 @@ def _body(context: RequestContext, error: errors.BodyInvalid) -> Iterable[str]:
         yield f"The body is not JSON: {error}."
     else:
         yield f"The body is JSON, but does not fit the call: {error}."
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
 
 
 def _argument(context: RequestContext, error: errors.ArgumentInvalid) -> Iterable[str]:

@@ -9,6 +9,7 @@ from .. import errors
 from ..errors import TokenMalformed
 from ..formats.jwt import is_signed_with, malformed_part
 from ..limits import MAX_TOKEN_CHARS
+from ..models import TokenState
 from .times import timestamp
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _missing(context: RequestContext) -> Iterable[str]:
 def _malformed(text: str) -> Iterable[str]:
     if not text:
         yield "The token is empty."
+    elif text != text.strip():
+        yield "There are blanks or line breaks around the token."
     elif text in _NO_VALUES:
         yield f"The token is the text {text}: a client sent a variable that had no value."
     elif text.startswith("Bearer "):
@@ -125,9 +128,13 @@ def _signature(services: Services, decoded: DecodedToken, text: str) -> Iterable
         if is_signed_with(text, secret):
             yield f"It is signed with the secret in {variable}{right}."
             return
+    if text.count(".") != 2:
+        setting = codec.format.secret_setting if codec else "the settings"
+        yield f"Its signature is not by the secret in {setting}, or its text was changed on the way."
+        return
     yield (
-        f"It is signed with none of the secrets in the settings{right}: another server issued it, or the "
-        "secret has been changed."
+        f"It is signed with none of the secrets in the settings{right}: another server issued it, the secret "
+        "has been changed, or its text was."
     )
 
 
@@ -136,10 +143,11 @@ def _kicked(services: Services, decoded: DecodedToken, text: str) -> Iterable[st
     until = services.blocks.until(decoded.token.user_id)
     if until:
         yield f"{decoded.token.user_id} is blocked until {timestamp(until)}."
-        return
-    yield _cancelled(services, decoded.token) or (
-        "It was cancelled; when, and by which request, is not known any more."
-    )
+    cancelled = _cancelled(services, decoded.token)
+    if cancelled:
+        yield cancelled
+    elif not until:
+        yield "It was cancelled; when, and by which request, is not known any more."
 
 
 def _not_issued(services: Services, decoded: DecodedToken, text: str) -> Iterable[str]:
@@ -149,7 +157,7 @@ def _not_issued(services: Services, decoded: DecodedToken, text: str) -> Iterabl
         return
     cancelled = _cancelled(services, token)
     if cancelled:
-        yield f"{cancelled.removesuffix('.')}, and then forgotten, as a newer one was issued."
+        yield f"{cancelled.removesuffix('.')}, and is not on record any more."
         return
     if token.user_id not in services.users.existing_ids([token.user_id]):
         yield f"There is no user {token.user_id} (any more)."
@@ -165,7 +173,8 @@ def _cancelled(services: Services, token: Token) -> str | None:
     if found is None:
         return None
     by = f"request {found.request}" if found.request else "a call of the control API"
-    return f"It was cancelled at {timestamp(found.at)} by {by}."
+    what = "cancelled" if found.state is TokenState.KICKED else "made to answer as expired"
+    return f"It was {what} at {timestamp(found.at)} by {by}."
 
 
 _REASONS = {

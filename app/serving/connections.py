@@ -274,7 +274,8 @@ class Connection(TConn):  # type: ignore[misc]
         arrival, self.arrival = self.arrival, Arrival()
         self._was_whole, self._behind = arrival.is_whole, len(arrival.buffer) - arrival.end
         data = bytes(arrival.buffer)
-        self.sock.head = data[: arrival.head_end]
+        # Some clients send an empty line behind a body.
+        self.sock.head = data[: arrival.head_end].lstrip(b"\r\n")
         self.received.put(data)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
@@ -474,3 +475,110 @@ def test_it_goes_by_the_servers_clock(app: Flask, clock: FakeClock) -> None:
     clock.advance(3600)
     admin_token(app)
     assert rows(app)[0]["at"] == "2023-11-14T23:13:20.250Z"
+
+
+HIDDEN = "hidden-value"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJVc2VySUQiOiJhIn0.hidden-value"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"json": {"x": 's3cr/et+own!Key"ü-hidden-value'}},
+        {"data": '{"\\u0073ecret":"\\u0068idden-value"}'},
+        {"json": {"data": '{"secret":"hidden-value"}'}},
+        {"data": '{"secret":["hidden-value","hidden-value"]}'},
+        {"data": "{'secret':'hidden-value'}"},
+        {"data": "secret: hidden-value"},
+        {"data": '{"secret":"a\\"hidden-value","b":1}'},
+        {"data": '{"secret":"hidden-value'},
+        {"data": JWT.replace(".", "%2e")},
+        {"data": f'"{JWT}"'.replace(".", "\\u002e")},
+        {"headers": {"X-Auth-Token": HIDDEN, "X-Api-Key": HIDDEN, "Secret": HIDDEN, "RC-Token": HIDDEN}},
+        {"headers": {"Proxy-Authorization": HIDDEN, "Cookie": HIDDEN, "X-Signature": HIDDEN}},
+        {"query_string": "App-Key=hidden-value&x-secret=hidden-value&access_token=hidden-value"},
+        {"path": "/callbackExample/callback-key-hidden-value"},
+    ],
+)
+def test_no_spelling_of_a_credential_is_shown(make_app: MakeApp, given: dict[str, Any]) -> None:
+    own = {**OWN, "openim_secret": ['s3cr/et+own!Key"ü-hidden-value']}
+    app = make_app(**own, bench="1", control_key=KEY, callback_key="callback-key-hidden-value")
+    app.test_client().post(given.pop("path", "/auth/get_admin_token"), **given)
+    asked = {"headers": {"Authorization": f"Bearer {KEY}"}}
+    shown = [journal(app, "/1", **asked), journal(app, **asked)]
+    assert "hidden" not in json.dumps(shown, ensure_ascii=False)
+
+
+class Socket:
+    """Stands for the server's socket, which knows the head as it was sent."""
+
+    def __init__(self, head: bytes) -> None:
+        self.head = head
+
+
+@pytest.mark.parametrize(
+    ("head", "target"),
+    [
+        (b"POST /v3/x?y=1 HTTP/1.1\r\nhOsT: h:1\r\nX-A:  b \r\n\r\n", "/v3/x?y=1"),
+        (b"\r\n", "/x"),
+        (b"POST", "/x"),
+        (b"\xff \xff\r\n:\r\nno colon", "\ufffd"),
+    ],
+)
+def test_any_head_can_be_shown(app: Flask, head: bytes, target: str) -> None:
+    app.test_client().post("/x", environ_overrides={"gunicorn.socket": Socket(head)})
+    assert rows(app)[0]["target"] == target
+    shown = journal(app, "/1")
+    assert (shown["method"], shown["path"]) == ("POST", "/x")
+    if target == "/v3/x?y=1":
+        headers = [{"name": "hOsT", "value": "h:1"}, {"name": "X-A", "value": "b"}]
+        assert shown["request"]["headers"] == headers
+        assert shown["curl"].startswith("curl -sS --globoff --path-as-is -X POST 'http://h:1/v3/x?y=1' ")
+
+
+@pytest.mark.parametrize(
+    ("head", "url"),
+    [
+        (b"GET http://h/a/b#c HTTP/1.1\r\nHost: h\r\n", "http://h/a/b%23c"),
+        (b"OPTIONS * HTTP/1.1\r\nHost: h\r\n", "http://h/"),
+        (b"GET /a HTTP/1.1\r\nHost: u@evil.example/$(id)\r\n", "http://127.0.0.1/a"),
+    ],
+)
+def test_the_curl_command_has_a_url_of_the_server(app: Flask, head: bytes, url: str) -> None:
+    app.test_client().get("/a", environ_overrides={"gunicorn.socket": Socket(head)})
+    assert f" {url}" in journal(app, "/1")["curl"]
+
+
+def test_a_filter_with_many_stars_is_quick(app: Flask) -> None:
+    app.test_client().get("/" + "a" * 4000)
+    assert rows(app, "?path=" + "*a" * 500 + "*b") == []
+    assert [row["number"] for row in rows(app, "?path=/*a*a*")] == [1]
+    assert rows(app, "?path=/a*" + "a" * 4000) == []
+
+
+def test_the_reasons_of_a_refusal_are_bounded(app: Flask) -> None:
+    token = admin_token(app).get_json()["data"]["token"]
+    body = {"users": [{"userID": "a-" * 100_000, "nickname": "n"}], "userInfo": {"userID": "b" * 900_000}}
+    for path in ("/user/user_register", "/user/update_user_info"):
+        app.test_client().post(path, json=body, headers={**HEADERS, "token": token})
+        shown = journal(app, f"/{journal(app)['last']}")
+        assert shown["outcome"] != "ok"
+        assert len(str(shown["why"])) < 5000
+
+
+def test_a_call_that_waits_is_not_sent_away(make_app: MakeApp) -> None:
+    app = make_app(threads="8")
+    statuses: list[int] = []
+
+    def wait() -> None:
+        statuses.append(send(app, f"{REQUESTS}?wait=1&path=/never").status_code)
+
+    waiting = [threading.Thread(target=wait) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+    for _ in range(50):
+        admin_token(app)
+        send(app, f"{REQUESTS}?wait=0.01&path=/never")
+    for thread in waiting:
+        thread.join(20)
+    assert statuses == [200, 200]

@@ -168,6 +168,11 @@ def test_users_who_are_there_are_changed_to_match(app: Flask, clock: FakeClock) 
             {"users": [{"userID": "a", "rongcloud": {"remarks": [{"id": "", "remark": ""}]}}]},
             "users[0].rongcloud.remarks[0].id has to have 1 to 64 bytes",
         ),
+        (
+            {"users": [{"userID": "a", "online": [{"platformID": 1, "connID": str(n)} for n in range(31)]}]},
+            "users[0].online: over 30 connections",
+        ),
+        ({"users": [{"userID": "a", "tokens": [{}] * 10_001}]}, "the list has over 10000 entries"),
         ({"generate": {"count": 100_001}}, "generate.count has to be from 0 to 100000"),
         ({"generate": {"count": 1, "prefix": "x" * 64}}, "generate.userID has over 64 characters"),
         ({"generate": {}}, "generate.count is required"),
@@ -259,3 +264,23 @@ def test_a_seed_that_a_reserved_id_prevents_stops_the_start(make_app: MakeApp, t
     seeded = make_app(seed=written(tmp_path, json.dumps(SEED)))
     with pytest.raises(StartupError, match=r"^the seed of ROLLCALL_SEED cannot be applied: bob$"):
         seeded.extensions["rollcall"].start()
+
+
+def test_a_blocked_user_is_not_put_online_in_silence(app: Flask, services: Services) -> None:
+    call(app, "PUT", "/bob", {})
+    call(app, "PUT", "/bob/block", {"for": 60})
+    before = rows(services)
+    online = {"userID": "bob", "online": [{"platformID": 1}]}
+    response = send(app, "/_rollcall/seed", "POST", json={"users": [online]})
+    detail = "bob cannot be online, being blocked (blockedFor 0 lifts it)"
+    assert_problem(response, "request-invalid", 400, detail)
+    assert rows(services) == before
+    seed(app, {"users": [{**online, "blockedFor": 0}]})
+    assert len(call(app, "GET", "/bob")["online"]) == 1
+
+
+def test_a_member_of_a_dialect_is_given_once(app: Flask) -> None:
+    body = b'{"users": [{"userID": "a", "rongcloud": {}, "rongcloud": {}}]}'
+    headers = {"Content-Type": "application/json"}
+    response = send(app, "/_rollcall/seed", "POST", data=body, headers=headers)
+    assert_problem(response, "request-invalid", 400, "users[0].rongcloud is given twice")

@@ -178,3 +178,20 @@ def test_a_dialect_that_is_not_served_has_none(app: Flask) -> None:
     response = send(app, TOKENS + "?dialect=acme", "DELETE")
     detail = "dialect has to be openim_v2 or openim_v3 or rongcloud"
     assert_problem(response, "request-invalid", 400, detail)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("end", ["cancel", "expire", "reset"])
+def test_a_token_that_has_ended_does_not_come_back_within_the_second(app: Flask, kind: str, end: str) -> None:
+    first = issue(app, **KINDS[kind])
+    if end == "cancel":
+        call(app, "DELETE", "/alice/tokens")
+    elif end == "expire":
+        call(app, "POST", "/alice/tokens/expire")
+    else:
+        assert send(app, "/_rollcall/reset", "POST").status_code == 200
+        call(app, "PUT", "/alice", {})
+    second = issue(app, **KINDS[kind])
+    assert first != second
+    assert check(app, kind, second) == GOOD
+    assert check(app, kind, first) != GOOD

@@ -183,3 +183,26 @@ def test_a_block_ends_presence_and_is_lifted(app: Flask, clock: FakeClock) -> No
     call(app, "PUT", "/alice/block", {"for": 60})
     clock.advance(60)
     assert call(app, "GET", "/alice") == ALICE
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/alice%2Ftokens", None),
+        ("DELETE", "/alice%2Fblock", None),
+        ("DELETE", "/alice%2Fpresence%2F1", None),
+        ("PUT", "/alice%2Fblock", {"for": 1}),
+    ],
+)
+def test_a_slash_within_an_id_is_not_the_end_of_another(
+    app: Flask, method: str, path: str, body: Any
+) -> None:
+    call(app, "PUT", "/alice", {"nickname": "Alice"})
+    call(app, "PUT", "/alice/presence/1", {})
+    call(app, "POST", "/alice/tokens", {})
+    before = call(app, "GET", "/alice")
+    response = send(app, USERS + path, method, **({} if body is None else {"json": body}))
+    detail = "the control API has no such path; a slash in an id is written %2F"
+    assert_problem(response, "path-not-found", 404, detail)
+    assert call(app, "GET", "/alice") == before
+    assert call(app, "DELETE", "/alice/tokens") == {"tokens": 1}

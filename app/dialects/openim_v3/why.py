@@ -16,6 +16,8 @@ from .settings import OpenIMV3Settings
 _MAY_BE_MISTAKEN = (errors.BadRequest, errors.TokenMissing, errors.NotAdministrator, errors.SecretWrong)
 #: Ids that a sentence names.
 _MAX_NAMED = 5
+#: Characters of an id that are looked at.
+_MAX_CHARS = 64
 
 
 def _header(context: Context, error: errors.HeaderMissing) -> Iterable[str]:
@@ -41,7 +43,8 @@ def _arguments(context: Context, error: errors.ArgumentInvalid) -> Iterable[str]
 
 
 def _ids(request: UserRegisterReq) -> Iterable[str]:
-    found = [(user.user_id, illegal_characters(user.user_id)) for user in request.users or () if user]
+    ids = [user.user_id[:_MAX_CHARS] for user in request.users or () if user]
+    found = [(user_id, illegal_characters(user_id)) for user_id in ids]
     illegal = [f"{user_id!a} has {characters!a}" for user_id, characters in found if characters]
     if illegal:
         yield f"In 3.8 a new id has letters, digits and _ only: {', '.join(illegal[:_MAX_NAMED])}."

@@ -67,6 +67,11 @@ class TokenStore:
             {**token._asdict(), "kicked": TokenState.KICKED},
         )
 
+    def issued_since(self, connection: sqlite3.Connection, time: int) -> list[Token]:
+        """Return the tokens issued at a time (Unix ms) or later."""
+        rows = connection.execute(f"SELECT {_COLUMNS} FROM tokens WHERE issued_at >= ?", (time,))
+        return [Token(*row) for row in rows]
+
     def active(self, connection: sqlite3.Connection, user_id: str, now: float) -> list[Token]:
         """Return a user's OpenIM tokens that are neither expired nor revoked, oldest first."""
         rows = connection.execute(
