@@ -48,6 +48,8 @@ _PLATFORMS = {
     "harmonyos": 11,
 }
 Answer = dict[str, Any]
+#: Requests of the journal in one answer.
+_PAGE = 1000
 
 
 class RollcallError(Exception):
@@ -56,6 +58,10 @@ class RollcallError(Exception):
 
 class NoServer(RollcallError):
     """No server answers at the address."""
+
+
+class _Own(threading.local):
+    connection: http.client.HTTPConnection | None = None
 
 
 class Requests:
@@ -129,19 +135,27 @@ class Users:
 
 
 class Rollcall:
-    """A running Rollcall server. One thread at a time may use it."""
+    """A running Rollcall server. Each thread that uses it has a connection of its own."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
         """`url` is the server's base address, `key` its ROLLCALL_CONTROL_KEY if it has one."""
         self.url = url.rstrip("/")
-        self._parts = urlsplit(self.url)
+        try:
+            self._parts = urlsplit(self.url)
+            is_valid = self._parts.scheme in ("http", "https") and self._parts.port != 0
+        except ValueError:
+            is_valid = False
+        if not is_valid or not self._parts.hostname:
+            raise RollcallError(f"{url!r} is no address like http://127.0.0.1:10002")
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise RollcallError("the control key has to be printable ASCII on one line")
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._connection: http.client.HTTPConnection | None = None
+        self._own = _Own()
         self.users = Users(self)
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, **settings: str) -> Iterator[Self]:
+    def start(cls, **settings: object) -> Iterator[Self]:
         """Run a server of its own on a free port, in a temporary folder, until the end of the block.
 
         `settings` are those of the README in lower case, without `rollcall_`; those in the environment do not
@@ -150,8 +164,9 @@ class Rollcall:
         with tempfile.TemporaryDirectory(prefix="rollcall-") as folder:
             log = Path(folder, "log")
             environ = {name: value for name, value in os.environ.items() if not name.startswith("ROLLCALL_")}
-            environ |= {f"ROLLCALL_{name.upper()}": value for name, value in settings.items()}
-            command = [sys.executable, "-m", "rollcall_server", "serve", "--port", "0"]
+            environ |= {f"ROLLCALL_{name.upper()}": str(value) for name, value in settings.items()}
+            # Without the folder of the tests, whose modules could take the place of the server's.
+            command = [sys.executable, "-P", "-m", "rollcall_server", "serve", "--port", "0"]
             command += ["--instance", str(Path(folder, "instance"))]
             with log.open("wb") as output:
                 process = subprocess.Popen(
@@ -163,7 +178,8 @@ class Rollcall:
                     preexec_fn=_ends_with_parent(),
                 )
             try:
-                with cls(_address(process, log)) as server:
+                url = _address(process, log) + environ.get("ROLLCALL_PATH_PREFIX", "")
+                with cls(url, environ.get("ROLLCALL_CONTROL_KEY")) as server:
                     yield server
             finally:
                 _end(process)
@@ -192,9 +208,8 @@ class Rollcall:
         `platform` is OpenIM's name or number. Of `wanted`: `dialect` (`openim_v3`), `generation`, `app`,
         `expires_in` (seconds; 0 or less give a token that is expired already), `kick`.
         """
-        expires_in = {"expiresIn": wanted.pop("expires_in")} if "expires_in" in wanted else {}
-        body = {"platformID": platform_id(platform), **wanted, **expires_in}
-        return str(self.call("POST", f"{_user(user_id)}/tokens", body)["token"])
+        body = {"platformID": platform_id(platform), "expiresIn": wanted.pop("expires_in", None), **wanted}
+        return str(self.call("POST", f"{_user(user_id)}/tokens", _given(body))["token"])
 
     def cancel_tokens(
         self, user_id: str, *, platform: str | int | None = None, dialect: str | None = None
@@ -222,14 +237,23 @@ class Rollcall:
         self.call("DELETE", f"{_user(user_id)}/presence/{platform_id(platform)}")
 
     def requests(self, *, wait: float = 0.0, **filters: Any) -> Requests:
-        """Return the last requests, up to 1,000 of them, that match. Raises RollcallError.
+        """Return the requests of the journal that match. Raises RollcallError.
 
         `filters` are `path` (may hold `*`), `userID`, `dialect`, `outcome`, `status` and `after`, a number.
         With `wait`, waits up to so many seconds for `count` of them (by default one).
         """
-        query = {"limit": 1000, **filters, **({"wait": wait} if wait else {})}
-        answer = self.call("GET", f"/requests?{urlencode(query)}", seconds=wait)
-        return Requests(answer["requests"], answer["last"])
+        given = _given(filters)
+        if wait:
+            self.call("GET", f"/requests?{urlencode({**given, 'wait': wait})}", seconds=wait)
+        given |= {"limit": _PAGE, "after": given.get("after", 0)}
+        given.pop("count", None)
+        rows: list[Answer] = []
+        while True:
+            page = self.call("GET", f"/requests?{urlencode(given)}")
+            rows += page["requests"]
+            if len(page["requests"]) < _PAGE:
+                return Requests(rows, page["last"])
+            given["after"] = rows[-1]["number"]
 
     def request(self, number: int) -> Answer:
         """Return all that is known of a request: heads, bodies, `why`, `curl`. Raises RollcallError."""
@@ -240,10 +264,10 @@ class Rollcall:
         return self.call("POST", "/explain", {"token": token})
 
     def close(self) -> None:
-        """Close the connection; the next call opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the thread's connection; the next call opens another."""
+        if self._own.connection is not None:
+            self._own.connection.close()
+            self._own.connection = None
 
     def call(self, method: str, path: str, body: object = None, *, seconds: float = 0.0) -> Answer:
         """Make a call of the control API, which may take `seconds` longer. Raises RollcallError."""
@@ -257,15 +281,19 @@ class Rollcall:
             answer: Answer = json.loads(text)
         except ValueError as error:
             raise RollcallError(f"{self.url} is not a Rollcall: {method} {path} answers {status}") from error
+        if not isinstance(answer, dict):
+            raise RollcallError(f"{self.url} is not a Rollcall: {method} {path} answers {status}")
         if status >= http.client.BAD_REQUEST:
             raise RollcallError(f"{method} {path}: {status} {answer.get('detail', answer)}")
         return answer
 
     def _exchange(self, method: str, target: str, body: object, seconds: float) -> tuple[int, bytes]:
         """Send a request on the kept connection, or on a new one if the server has closed it."""
-        is_kept = self._connection is not None
+        is_kept = self._own.connection is not None
         data = None if body is None else json.dumps(body).encode()
         try:
+            if method == "POST" and self._is_stale():
+                self.close()
             connection = self._connect()
             if connection.sock is not None:
                 connection.sock.settimeout(seconds)
@@ -276,17 +304,24 @@ class Rollcall:
             return response.status, response.read()
         except (ConnectionError, http.client.RemoteDisconnected):
             self.close()
-            if not is_kept:
+            if not is_kept or method == "POST":
                 raise
             return self._exchange(method, target, body, seconds)
 
+    def _is_stale(self) -> bool:
+        """Return whether the server has closed the kept connection: then there is something to read."""
+        connection = self._own.connection
+        if connection is None or connection.sock is None:
+            return False
+        return bool(select.select([connection.sock], [], [], 0)[0])
+
     def _connect(self) -> http.client.HTTPConnection:
-        if self._connection is None:
+        if self._own.connection is None:
             kind = (
                 http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
             )
-            self._connection = kind(self._parts.netloc, timeout=_ANSWER)
-        return self._connection
+            self._own.connection = kind(self._parts.netloc, timeout=_ANSWER)
+        return self._own.connection
 
 
 def platform_id(platform: str | int) -> int:
@@ -295,11 +330,13 @@ def platform_id(platform: str | int) -> int:
         return platform
     try:
         return _PLATFORMS[platform.lower()]
-    except KeyError:
+    except (KeyError, AttributeError):
         raise RollcallError(f"{platform!r} is none of the platforms {', '.join(_PLATFORMS)}") from None
 
 
 def _user(user_id: str) -> str:
+    if not user_id:
+        raise RollcallError("a user id has to have 1 to 64 characters")
     return f"/users/{quote(user_id, safe='')}"
 
 

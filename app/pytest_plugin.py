@@ -13,10 +13,14 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from .client import Rollcall, RollcallError
+from .client import NoServer, Rollcall, RollcallError
 
 _MARKER = "rollcall(seed={...}): seed the server at the start of the test, see docs/control.md"
 _SECTION = "requests to Rollcall"
+#: The server that a test has used.
+_SERVER: pytest.StashKey[Rollcall] = pytest.StashKey()
+#: Requests that a report has at most: the last ones.
+_MAX_REQUESTS = 50
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,20 +42,28 @@ def rollcall_server(request: pytest.FixtureRequest) -> Iterator[Rollcall]:
         with Rollcall.start() as server:
             yield server
         return
+    # In a process of pytest-xdist, the configuration says how many there are.
+    if getattr(request.config, "workerinput", {}).get("workercount", 1) > 1:
+        raise pytest.UsageError(
+            f"the processes of pytest-xdist cannot share the server at {url}: each resets it"
+        )
     with Rollcall(url, os.environ.get("ROLLCALL_CONTROL_KEY")) as server:
         if not server.status()["disposable"]:
             raise RollcallError(
                 f"the server at {url} is not disposable: tests would delete its users "
-                "(ROLLCALL_BENCH=1 allows it)"
+                "(with ROLLCALL_BENCH=1, or with documented secrets and --seed, it is)"
             )
         yield server
 
 
 @pytest.fixture
 def rollcall(rollcall_server: Rollcall, request: pytest.FixtureRequest) -> Rollcall:
-    """The server without users, tokens or presence, but for those of the marker's seed."""
-    rollcall_server.reset()
+    """The server as after a first start, with the users of the marker's seed."""
     marker = request.node.get_closest_marker("rollcall")
+    if marker is not None and (marker.args or list(marker.kwargs) != ["seed"]):
+        raise pytest.UsageError("the marker rollcall is written @pytest.mark.rollcall(seed={...})")
+    rollcall_server.reset()
+    request.node.stash[_SERVER] = rollcall_server
     if marker is not None:
         rollcall_server.seed(marker.kwargs["seed"])
     return rollcall_server
@@ -63,21 +75,29 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the requests of a failed test to its report."""
     report = yield
-    server = getattr(item, "funcargs", {}).get("rollcall")
-    if report.failed and isinstance(server, Rollcall):
-        report.sections.append((_SECTION, _described(server)))
+    server = item.stash.get(_SERVER, None)
+    if report.failed and server is not None:
+        report.sections.append((_SECTION, "\n".join(_described(server)) or "none"))
     return report
 
 
-def _described(server: Rollcall) -> str:
-    """Return a line for each request, and below it why it was refused."""
+def _described(server: Rollcall) -> Iterator[str]:
+    """Yield a line for each request, and below it why it was refused."""
     try:
-        lines = []
-        for row in server.requests():
+        rows = list(server.requests())
+        if len(rows) > _MAX_REQUESTS:
+            yield f"... and {len(rows) - _MAX_REQUESTS} before these"
+        for row in rows[-_MAX_REQUESTS:]:
             about = f" {row['userID']}" if row["userID"] else ""
-            lines.append(f"{row['number']} {row['method']} {row['target']}{about}: {row['outcome']}")
+            yield f"{row['number']} {row['method']} {row['target']}{about}: {row['outcome']}"
             if row["outcome"] != "ok":
-                lines += [f"    {sentence}" for sentence in server.request(row["number"])["why"]]
+                yield from (f"    {sentence}" for sentence in _reasons(server, row["number"]))
+    except NoServer as error:
+        yield str(error)
+
+
+def _reasons(server: Rollcall, number: int) -> list[str]:
+    try:
+        return list(server.request(number)["why"])
     except RollcallError as error:
-        return str(error)
-    return "\n".join(lines) or "none"
+        return [str(error)]

@@ -33,7 +33,10 @@ def test_users_tokens_and_requests_of_a_running_server(tmp_path: Path) -> None:
         seeded = json.loads(call("seed", "--json", str(tmp_path / "seed.json"))[0])
         assert (seeded["users"], seeded["tokens"][0]["userID"]) == (4, "bob")
         refused = rollcall(tmp_path, "seed", str(tmp_path / "wrong.json"), "--url", server.url)
-        assert (refused.exit_code, refused.output.startswith("Error: ")) == (1, True)
+        assert (
+            refused.exit_code,
+            "wrong.json cannot be read: Expecting property name" in refused.output,
+        ) == (2, True)
         server.online("alice", platform="Web")
         assert call("users", "ALI") == call("online")
         created = server.users.get("alice")["createdAt"]
@@ -74,9 +77,7 @@ def test_users_tokens_and_requests_of_a_running_server(tmp_path: Path) -> None:
             first,
             "The secret in the body, of 5 characters, is not the one in ROLLCALL_OPENIM_SECRET.",
         ]
-        assert shown[2].startswith(
-            "The request was taken for one of OpenIM 3.4, because the body has a secret"
-        )
+        assert shown[2].startswith("The request was treated as OpenIM 3.4: the body has a secret")
         assert shown[-1].startswith(f"curl -sS --globoff --path-as-is {server.url}/user/user_register ")
         assert json.loads(call("requests", "1", "--json")[0])["outcome"] == "SecretWrong"
 
@@ -99,3 +100,44 @@ def register(server: Rollcall, user_id: str, secret: str = "openIM123") -> None:
     body = json.dumps({"secret": secret, "users": [{"userID": user_id}]}).encode()
     headers = {"operationID": "1", "Content-Type": "application/json"}
     urllib.request.urlopen(urllib.request.Request(server.url + "/user/user_register", body, headers)).close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("users", "--limit", "-1"), 2, "-1 is not in the range x>=1"),
+        (("token", "alice", "--platform", "²"), 1, "'²' is none of the platforms"),
+        (("seed", "date.toml"), 2, "is not JSON serializable"),
+        (("seed", "deep.json"), 2, "maximum recursion depth"),
+        (("status", "--key-file", "latin"), 2, "cannot be read"),
+        (("status", "--key-file", "empty"), 2, "is empty"),
+        (("status", "--key-file", "lines"), 2, "the control key has to be printable ASCII on one line"),
+        (("status", "--url", "http://[::1"), 2, "is no address like"),
+        (("requests", "1", "--follow"), 2, "a NUMBER goes with no other option but --json"),
+        (("requests", "1", "--path", "/x"), 2, "a NUMBER goes with no other option but --json"),
+    ],
+)
+def test_a_wrong_command_line_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "date.toml").write_text("users = [2026-11-21]")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "latin").write_bytes(b"\xff")
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "lines").write_text("one-0123456789abcdef\ntwo")
+    done = rollcall(tmp_path, *arguments)
+    assert (done.exit_code, "Traceback" in done.output) == (status, False), done.output
+    assert message in done.output
+    assert "0123456789abcdef" not in done.output
+
+
+def test_what_applications_send_is_printed_on_one_line(tmp_path: Path) -> None:
+    with Rollcall.start() as server:
+        server.users.register("alice", nickname="A\n99  fake \x1b]0;t\x07")
+        register(server, "a\n99  fake\x1b]0;t\x07")
+        for arguments in (("users",), ("requests",), ("requests", "1")):
+            output = rollcall(tmp_path, *arguments, "--url", server.url).output
+            assert "fake" in output
+            assert "\n99" not in output
+            assert "\x1b" not in output

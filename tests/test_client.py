@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -122,17 +123,72 @@ def parse(url: str, token: str) -> int:
 
 
 def test_settings_and_a_key_are_taken() -> None:
-    with Rollcall.start(control_key=KEY, dialects="openim_v3", path_prefix="/im") as server:
-        url = server.url + "/im"
-        with pytest.raises(RollcallError) as refused, Rollcall(url) as stranger:
+    with Rollcall.start(control_key=KEY, dialects="openim_v3", path_prefix="/im", bench=1) as server:
+        assert server.url.endswith("/im")
+        assert server.status()["dialects"] == ["openim_v3"]
+        with pytest.raises(RollcallError) as refused, Rollcall(server.url) as stranger:
             stranger.status()
         assert str(refused.value) == (
             "GET /status: 401 Authorization has to be Bearer and the key in ROLLCALL_CONTROL_KEY"
         )
-        with Rollcall(url + "/", KEY) as rollcall:
-            assert rollcall.status()["dialects"] == ["openim_v3"]
+        with Rollcall(server.url + "/", KEY) as rollcall:
+            assert rollcall.status()["disposable"] is True
             rollcall.close()
             assert rollcall.reset()["users"] == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "127.0.0.1:80", "ftp://h", "http://", "http://[::1", "http://h:x"]
+)
+def test_an_address_has_to_be_one(url: str) -> None:
+    with pytest.raises(RollcallError, match=" is no address like http://127.0.0.1:10002$"):
+        Rollcall(url)
+
+
+def test_a_key_that_cannot_be_sent_is_not_shown() -> None:
+    with pytest.raises(RollcallError) as refused:
+        Rollcall("http://127.0.0.1:1", "line one\nline two")
+    assert str(refused.value) == "the control key has to be printable ASCII on one line"
+
+
+def test_filters_without_a_value_are_none(tmp_path: Path) -> None:
+    with Rollcall.start(journal_requests="3000") as rollcall:
+        for _ in range(1200):
+            parse(rollcall.url, "x")
+        assert rollcall.requests(userID=None, outcome=None).count == 1200
+        assert rollcall.requests(path="/auth/*", after=100).count == 1100
+        assert rollcall.requests(wait=5, count=1000).count == 1200
+        rollcall.users.register("alice")
+        assert rollcall.token("alice", generation=None, expires_in=None)
+        with pytest.raises(RollcallError, match="^None is none of the platforms"):
+            rollcall.token("alice", platform=None)  # type: ignore[arg-type]
+        with pytest.raises(RollcallError, match="^a user id has to have 1 to 64 characters$"):
+            rollcall.users.get("")
+
+
+def test_threads_use_a_server_at_the_same_time() -> None:
+    with Rollcall.start() as rollcall:
+
+        def register(number: int) -> None:
+            for each in range(20):
+                rollcall.users.register(f"user-{number}-{each}")
+            rollcall.close()
+
+        threads = [threading.Thread(target=register, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert rollcall.status()["users"] == 160
+
+
+def test_the_folder_of_the_tests_hides_no_module_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secrets.py").write_text("raise SystemExit('the wrong module')")
+    monkeypatch.chdir(tmp_path)
+    with Rollcall.start() as rollcall:
+        assert rollcall.status()["users"] == 0
 
 
 def test_a_server_that_does_not_start_says_why() -> None:
@@ -143,14 +199,18 @@ def test_a_server_that_does_not_start_says_why() -> None:
 
 def test_an_address_of_something_else_is_reported() -> None:
     refused = pytest.raises(RollcallError, match="is not a Rollcall: GET /status answers 404")
-    with Rollcall.start(path_prefix="/im") as other, refused:
+    with (
+        Rollcall.start(path_prefix="/im") as server,
+        Rollcall(server.url.removesuffix("/im")) as other,
+        refused,
+    ):
         other.status()
 
 
 def test_a_closed_connection_is_opened_again() -> None:
     with Rollcall.start() as rollcall:
         epoch = rollcall.status()["epoch"]
-        connection = rollcall._connection
+        connection = rollcall._own.connection
         assert connection is not None
         connection.sock.close()
         connection.sock = None

@@ -104,7 +104,7 @@ def test_a_marker_seeds_the_server(tmp_path: Path) -> None:
 
 
 FAILING = """
-import urllib.request, urllib.error
+import pytest, urllib.request, urllib.error
 
 def ask(rollcall, path, body):
     request = urllib.request.Request(rollcall.url + path, body, {"operationID": "1"})
@@ -127,12 +127,33 @@ def test_that_fails_without_a_request(rollcall):
 
 def test_that_fails_without_rollcall():
     assert False
+
+@pytest.fixture
+def broken(rollcall):
+    ask(rollcall, "/from/the/fixture", b"")
+    raise ValueError
+
+def test_whose_fixture_fails(broken):
+    pass
+
+def test_that_asks_for_it_itself(request):
+    ask(request.getfixturevalue("rollcall"), "/from/the/test", b"")
+    assert False
+
+def test_with_many_requests(rollcall):
+    for number in range(60):
+        ask(rollcall, f"/many/{number}", b"")
+    assert False
+
+@pytest.mark.rollcall
+def test_with_a_marker_without_a_seed(rollcall):
+    pass
 """
 
 
 def test_the_report_of_a_failed_test_has_its_requests_and_their_reasons(tmp_path: Path) -> None:
     status, output = run(tmp_path, tests=FAILING)
-    assert (status, "3 failed, 1 passed" in output) == (1, True), output
+    assert (status, "5 failed, 1 passed, 2 errors" in output) == (1, True), output
     expected = [
         "1 POST /auth/get_admin_token imAdmin: ok",
         "2 POST /auth/get_admin_token imAdmin: SecretWrong",
@@ -143,5 +164,17 @@ def test_the_report_of_a_failed_test_has_its_requests_and_their_reasons(tmp_path
     ]
     assert "\n".join(expected) in output
     assert "from_before" not in output
-    assert output.count("requests to Rollcall") == 2
+    assert output.count("requests to Rollcall") == 5
+    assert "1 POST /from/the/fixture: NoSuchPath" in output
+    assert "1 POST /from/the/test: NoSuchPath" in output
+    assert "... and 10 before these\n11 POST /many/10: NoSuchPath\n" in output
+    assert "the marker rollcall is written @pytest.mark.rollcall(seed={...})" in output
     assert "\nnone\n" in output
+
+
+def test_processes_of_xdist_do_not_share_a_server(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    with Rollcall.start(bench="1") as server:
+        status, output = run(tmp_path, "-p", "xdist", "-n", "2", "--rollcall-url", server.url)
+    assert (status, "3 errors" in output) == (1, True), output
+    assert f"the processes of pytest-xdist cannot share the server at {server.url}: each resets it" in output

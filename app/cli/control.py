@@ -19,6 +19,18 @@ from ..dialects import load_settings
 T = TypeVar("T")
 #: Seconds that --follow waits for the next request before it asks again.
 _FOLLOW = 20
+#: The exit status after Ctrl-C.
+_INTERRUPTED = 130
+
+
+_LIMIT = click.option(
+    "--limit",
+    default=100,
+    type=click.IntRange(1),
+    metavar="N",
+    help="print at most so many",
+    show_default=True,
+)
 
 
 class _NoServerAnswers(click.ClickException):
@@ -72,9 +84,10 @@ def seed(url: str | None, key_file: Path | None, as_json: bool, file: Path) -> N
     """Make the users match a seed in a JSON or TOML file."""
     try:
         text = file.read_text(encoding="utf-8")
-        document = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{file} cannot be read: {error}") from None
+        document = tomllib.loads(text) if file.suffix.lower() == ".toml" else json.loads(text)
+        json.dumps(document)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}") from None
     answer = _called(url, key_file, lambda server: server.seed(document))
     if as_json:
         click.echo(json.dumps(answer))
@@ -86,7 +99,14 @@ def seed(url: str | None, key_file: Path | None, as_json: bool, file: Path) -> N
 @click.command()
 @_for_a_server
 @click.argument("text", default="")
-@click.option("--limit", default=100, metavar="N", help="print at most so many", show_default=True)
+@click.option(
+    "--limit",
+    default=100,
+    type=click.IntRange(1),
+    metavar="N",
+    help="print at most so many",
+    show_default=True,
+)
 def users(url: str | None, key_file: Path | None, as_json: bool, text: str, limit: int) -> None:
     """List the users whose id or nickname has TEXT."""
     _list_users(_called(url, key_file, lambda server: list(islice(server.users.list(text), limit))), as_json)
@@ -94,7 +114,14 @@ def users(url: str | None, key_file: Path | None, as_json: bool, text: str, limi
 
 @click.command()
 @_for_a_server
-@click.option("--limit", default=100, metavar="N", help="print at most so many", show_default=True)
+@click.option(
+    "--limit",
+    default=100,
+    type=click.IntRange(1),
+    metavar="N",
+    help="print at most so many",
+    show_default=True,
+)
 def online(url: str | None, key_file: Path | None, as_json: bool, limit: int) -> None:
     """List the users who are online."""
     _list_users(
@@ -116,7 +143,7 @@ def token(
 ) -> None:
     """Issue a token for USER and print it."""
     given = {name: value for name, value in wanted.items() if value is not None}
-    number = int(platform) if platform.lstrip("-").isdigit() else platform
+    number = int(platform) if platform.isascii() and platform.isdigit() else platform
     text = _called(url, key_file, lambda server: server.token(user, platform=number, **given))
     click.echo(json.dumps({"token": text}) if as_json else text)
 
@@ -155,6 +182,8 @@ def requests(
 ) -> None:
     """List the last requests, or show the one with NUMBER: what was sent, and why it was refused."""
     if number is not None:
+        if follow or user_id or any(filters.values()):
+            raise click.UsageError("a NUMBER goes with no other option but --json")
         _show(_called(url, key_file, lambda server: server.request(number)), as_json)
         return
     given = {"userID": user_id, **filters}
@@ -170,16 +199,38 @@ def requests(
 
 def _called(url: str | None, key_file: Path | None, call: Callable[[Rollcall], T]) -> T:
     settings = load_settings()
-    key = key_file.read_text().strip() if key_file else settings.control_key
-    server = Rollcall(url or settings.address, key)
+    key = _key_in(key_file) if key_file else settings.control_key
+    try:
+        server = Rollcall(url or settings.address, key or None)
+    except RollcallError as error:
+        raise click.UsageError(str(error)) from None
     try:
         return call(server)
     except NoServer as error:
         raise _NoServerAnswers(str(error)) from None
     except RollcallError as error:
         raise click.ClickException(str(error)) from None
+    except (KeyError, TypeError) as error:
+        raise click.ClickException(f"{server.url} is not a Rollcall: its answer lacks {error}") from None
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     finally:
         server.close()
+
+
+def _key_in(file: Path) -> str:
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}") from None
+    if not key:
+        raise click.UsageError(f"{file} is empty")
+    return key
+
+
+def _shown(text: str) -> str:
+    """Return a text that an application sent, on one line and without control characters."""
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _list_users(users: Sequence[Mapping[str, Any]], as_json: bool) -> None:
@@ -201,7 +252,7 @@ def _print_rows(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
             continue
         about = " ".join(filter(None, (row["dialect"], row["generation"])))
         parts = (f"{row['number']:>5}", row["at"], row["outcome"], row["method"], row["target"])
-        click.echo("  ".join([*parts, about, row["userID"] or ""]).rstrip())
+        click.echo(_shown("  ".join([*parts, about, row["userID"] or ""]).rstrip()))
 
 
 def _show(request: Mapping[str, Any], as_json: bool) -> None:
@@ -210,18 +261,18 @@ def _show(request: Mapping[str, Any], as_json: bool) -> None:
         return
     _print_rows([request], as_json)
     for sentence in request["why"]:
-        click.echo(sentence)
+        click.echo(_shown(sentence))
     for part in ("request", "answer"):
         click.echo(f"\n{part}")
         for header in request[part]["headers"]:
-            click.echo(f"{header['name']}: {header['value']}")
-        click.echo(f"\n{request[part]['body']}")
-    click.echo(f"\n{request['curl'] or ''}")
+            click.echo(_shown(f"{header['name']}: {header['value']}"))
+        click.echo("\n" + "\n".join(map(_shown, request[part]["body"].split("\n"))))
+    click.echo("\n" + _shown(request["curl"] or ""))
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
     """Print rows in columns, which have headings."""
-    lines = [list(columns.values()), *([str(row[name]) for name in columns] for row in rows)]
+    lines = [list(columns.values()), *([_shown(str(row[name])) for name in columns] for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(columns))]
     for line in lines:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

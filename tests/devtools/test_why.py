@@ -663,7 +663,7 @@ ROWS = [
             "The header operationID is missing or empty; any text will do.",
             "There is an operationID in the body, where OpenIM v2 has it.",
             "If the request is meant for OpenIM v2, send it below /v2, or set ROLLCALL_OPENIM_DEFAULT=v2.",
-            "The request was taken for one of OpenIM 3.8, because nothing in the request decides, and "
+            "The request was treated as OpenIM 3.8: nothing in the request decides, and "
             "3.8 is the default. /v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins"
             " the generation.",
         ],
@@ -676,7 +676,7 @@ ROWS = [
         [
             "The parameters do not fit the call: userID is legal.",
             "In 3.8 a new id has letters, digits and _ only: 'a-b' has '-', 'c d' has ' '.",
-            "The request was taken for one of OpenIM 3.8, because the token was issued in 3.8. /v3.4 or"
+            "The request was treated as OpenIM 3.8: the token was issued in 3.8. /v3.4 or"
             " /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation.",
         ],
     ),
@@ -771,7 +771,7 @@ ROWS = [
         [
             "The token is that of alice; this call takes an administrator's (ROLLCALL_ADMINS).",
             "/auth/get_admin_token issues one to imAdmin (ROLLCALL_OPENIM_V3_ADMINS).",
-            "The request was taken for one of OpenIM 3.8, because the token was issued in 3.8. /v3.4 or"
+            "The request was treated as OpenIM 3.8: the token was issued in 3.8. /v3.4 or"
             " /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation.",
         ],
     ),
@@ -799,7 +799,7 @@ ROWS = [
         lambda b: b.post("/user/get_users_info", {"userIDs": ["a"]}),
         [
             NO_TOKEN,
-            "The request was taken for one of OpenIM 3.8, because nothing in the request decides, and "
+            "The request was treated as OpenIM 3.8: nothing in the request decides, and "
             "3.8 is the default. /v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins"
             " the generation.",
         ],

@@ -53,7 +53,7 @@ def _ids(request: UserRegisterReq) -> Iterable[str]:
 def _generation(context: Context, error: errors.DomainError) -> Iterable[str]:
     if isinstance(error, _MAY_BE_MISTAKEN) and context.because not in (BASE_PATH, SETTING, ONLY_GENERATION):
         yield (
-            f"The request was taken for one of OpenIM {context.generation_name}, because {context.because}. "
+            f"The request was treated as OpenIM {context.generation_name}: {context.because}. "
             "/v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation."
         )
 
