@@ -9,7 +9,7 @@ from flask import Flask
 
 from . import cli, control, dialects, logs
 from .capacity import MemoryBudget, ThreadAllowance
-from .clock import Clock
+from .clock import AdjustableClock, Clock
 from .devtools.devtools import DevTools
 from .devtools.journal import Journal
 from .devtools.masking import Masker
@@ -56,7 +56,10 @@ def build(overrides: Mapping[str, object] | None, clock: Clock | None) -> Flask:
     """Build the application; see `create_app`. Raises SettingInvalid."""
     settings = dialects.load_settings(overrides)
     served = dialects.served(settings)
-    services = build_services(settings, served, clock or Clock())
+    machine = clock or Clock()
+    services = build_services(
+        settings, served, AdjustableClock(machine) if settings.is_bench_on() else machine
+    )
     devtools = build_devtools(services, served)
     app = Flask(__package__ or __name__, static_folder=None, instance_path=str(settings.instance.absolute()))
     # Some clients send double slashes; Flask would redirect them, and clients do not follow redirects.

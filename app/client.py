@@ -134,6 +134,33 @@ class Users:
         self._server.call("DELETE", f"{_user(user_id)}/block")
 
 
+class Clock:
+    """The clock of a server. Each method returns `now`, `offset` and `frozen`, and raises RollcallError."""
+
+    def __init__(self, server: Rollcall) -> None:
+        self._server = server
+
+    def get(self) -> Answer:
+        """Return the time, and how it differs from the machine's."""
+        return self._server.call("GET", "/clock")
+
+    def advance(self, seconds: float) -> Answer:
+        """Move on by some seconds; what becomes due happens before it returns."""
+        return self._server.call("PUT", "/clock", {"advance": seconds})
+
+    def set(self, now: str) -> Answer:
+        """Set the time, as RFC 3339 has it."""
+        return self._server.call("PUT", "/clock", {"now": now})
+
+    def freeze(self, frozen: bool = True) -> Answer:
+        """Let the clock stand still, or go on."""
+        return self._server.call("PUT", "/clock", {"frozen": frozen})
+
+    def restore(self) -> Answer:
+        """Set wall time back to the machine's."""
+        return self._server.call("PUT", "/clock", {"offset": 0})
+
+
 class Rollcall:
     """A running Rollcall server. Each thread that uses it has a connection of its own."""
 
@@ -152,6 +179,7 @@ class Rollcall:
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._own = _Own()
         self.users = Users(self)
+        self.clock = Clock(self)
 
     @classmethod
     @contextlib.contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from .capacity import RequestGate
+from .clock import AdjustableClock, ClockState
 from .errors import DatabaseRefused, DomainError, ServiceUnavailable, StartupError, StorageUnavailable
 
 if TYPE_CHECKING:
@@ -178,7 +180,7 @@ class Services:
         with self._starting:
             if not self.started:
                 raise ServiceUnavailable("the server is stopping")
-            with self.gate.closed(_RESET_SECONDS):
+            with self.gate.closed(_RESET_SECONDS), self._clock_set_back():
                 is_seeded = self.storage.database.write(
                     lambda transaction: self._clear(transaction, with_seed)
                 )
@@ -199,6 +201,21 @@ class Services:
                 self.webhooks.start()
                 self.reset_at = self.clock.now()
                 return is_seeded
+
+    @contextlib.contextmanager
+    def _clock_set_back(self) -> Iterator[None]:
+        """Let the clock follow the machine's again, unless the block fails."""
+        clock = self.clock
+        if not isinstance(clock, AdjustableClock):
+            yield
+            return
+        before = clock.state
+        clock.restore(ClockState())
+        try:
+            yield
+        except BaseException:
+            clock.restore(before)
+            raise
 
     def _clear(self, transaction: Transaction, with_seed: bool) -> bool:
         self.tokens.retire(self.tokens.issued_lately(transaction))

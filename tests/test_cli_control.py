@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rollcall_server.client import Rollcall
@@ -141,3 +142,25 @@ def test_what_applications_send_is_printed_on_one_line(tmp_path: Path) -> None:
             assert "fake" in output
             assert "\n99" not in output
             assert "\x1b" not in output
+
+
+def test_the_clock_is_moved(tmp_path: Path) -> None:
+    with Rollcall.start() as server:
+
+        def call(*arguments: str) -> Any:
+            done = rollcall(tmp_path, "clock", *arguments, "--json", "--url", server.url)
+            assert done.exit_code == 0, done.output
+            return json.loads(done.output)
+
+        assert call()["offset"] == 0
+        assert call("--now", "2040-01-01T00:00:00Z")["now"].startswith("2040-01-01T00:00:0")
+        assert call("--freeze")["frozen"] is True
+        assert call("--advance", "60")["now"].startswith("2040-01-01T00:01:0")
+        assert call("--thaw")["frozen"] is False
+        assert call("--restore")["offset"] == 0
+        assert rollcall(tmp_path, "clock", "--url", server.url).output.splitlines()[1:] == [
+            "offset  0.0",
+            "frozen  no",
+        ]
+        two = rollcall(tmp_path, "clock", "--freeze", "--advance", "1", "--url", server.url)
+        assert (two.exit_code, "give one change at a time" in two.output) == (2, True)

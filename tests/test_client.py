@@ -99,6 +99,26 @@ def test_a_test_suite_does_all_it_needs() -> None:
             rollcall.token("alice", platform="Palm")
 
 
+def test_the_clock_is_moved() -> None:
+    with Rollcall.start() as rollcall:
+        rollcall.users.register("alice")
+        token = rollcall.token("alice", expires_in=3600)
+        rollcall.online("alice", ttl=60)
+        rollcall.clock.freeze()
+        assert rollcall.clock.advance(61)["frozen"] is True
+        assert rollcall.users.get("alice")["online"] == []
+        assert parse(rollcall.url, token) == 0
+        rollcall.clock.freeze(frozen=False)
+        rollcall.clock.set("2040-01-01T00:00:00Z")
+        assert rollcall.clock.get()["now"].startswith("2040-01-01T00:00:0")
+        assert parse(rollcall.url, token) == 1501
+        assert rollcall.clock.restore()["offset"] == 0
+        assert parse(rollcall.url, token) == 0
+        rollcall.clock.advance(86_400)
+        rollcall.reset()
+        assert rollcall.status()["clock"] == {"offset": 0, "frozen": False}
+
+
 def test_more_users_than_a_page_are_listed() -> None:
     with Rollcall.start() as rollcall:
         rollcall.seed({"generate": {"count": 250}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import StartupError
-from .control import explain, online, requests, reset, seed, status, token, users
+from .control import clock, explain, online, requests, reset, seed, status, token, users
 from .database import backup, check, restore
 from .server import health, secret, serve
 
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 _COMMANDS = (
-    *(serve, status, users, token, online, requests, explain, seed, reset),
+    *(serve, status, users, token, online, requests, explain, clock, seed, reset),
     *(backup, restore, check, secret, health),
 )
 for command in _COMMANDS:

@@ -165,6 +165,25 @@ def explain(url: str | None, key_file: Path | None, as_json: bool, text: str) ->
 
 @click.command()
 @_for_a_server
+@click.option("--advance", type=float, metavar="SECONDS", help="move on by some seconds")
+@click.option("--now", metavar="TIME", help="set the time, as RFC 3339 has it")
+@click.option("--freeze/--thaw", "frozen", default=None, help="stand still, or go on")
+@click.option("--restore", is_flag=True, help="set wall time back to the machine's")
+def clock(
+    url: str | None, key_file: Path | None, as_json: bool, restore: bool, **change: float | str | bool | None
+) -> None:
+    """Print the server's clock, or change it in one way."""
+    given: dict[str, Any] = {name: value for name, value in change.items() if value is not None}
+    if restore:
+        given["offset"] = 0
+    if len(given) > 1:
+        raise click.UsageError("give one change at a time")
+    method, body = ("PUT", given) if given else ("GET", None)
+    _print(_called(url, key_file, lambda server: server.call(method, "/clock", body)), as_json)
+
+
+@click.command()
+@_for_a_server
 @click.argument("number", type=int, required=False)
 @click.option("--follow", is_flag=True, help="go on printing new requests")
 @click.option("--path", help="only this path, which may hold *")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import explain, requests, server, users
+from . import clock, explain, requests, server, users
 from .call import Call
 
 CALLS: Sequence[Call[Any]] = (
@@ -13,4 +13,5 @@ CALLS: Sequence[Call[Any]] = (
     *users.CALLS,
     *requests.CALLS,
     *explain.CALLS,
+    *clock.CALLS,
 )

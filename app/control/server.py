@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from ..clock import AdjustableClock, ClockState
 from ..devtools.seed import SeedDocument, SeededToken
 from ..http.times import timestamp
 from ..limits import MAX_BATCH_BYTES
@@ -32,6 +33,7 @@ def status(context: Context, request: Nothing) -> object:
         "users": services.users.count(),
         "online": presence.users,
         "requests": _requests(context),
+        "clock": _clock(services),
         "secrets": _secrets(services),
         "disposable": settings.is_bench_on() and (settings.bench == "1" or settings.seed is not None),
     }
@@ -78,6 +80,12 @@ def _requests(context: Context) -> object:
     """Return the numbers of the oldest and the newest request in the journal; None without a journal."""
     journal = context.devtools.journal
     return None if journal is None else {"first": journal.first, "last": journal.last}
+
+
+def _clock(services: Services) -> object:
+    """Return how the clock differs from the machine's."""
+    state = services.clock.state if isinstance(services.clock, AdjustableClock) else ClockState()
+    return {"offset": round(state.offset, 3), "frozen": state.frozen is not None}
 
 
 def _secrets(services: Services) -> str:

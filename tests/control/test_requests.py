@@ -303,6 +303,14 @@ def test_a_reset_ends_what_waits_and_does_not_wait_for_it(app: Flask) -> None:
     assert time.monotonic() - begun < 10
 
 
+def until_waiting(app: Flask, count: int) -> None:
+    """Return when so many calls wait."""
+    (kept,) = app.extensions["rollcall"].attached
+    deadline = time.monotonic() + 20
+    while kept._waiters < count and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 def test_few_wait_at_a_time_and_none_after_the_stop(make_app: MakeApp) -> None:
     app = make_app(threads="512")
     services: Services = app.extensions["rollcall"]
@@ -313,11 +321,8 @@ def test_few_wait_at_a_time_and_none_after_the_stop(make_app: MakeApp) -> None:
     ]
     for thread in waiting:
         thread.start()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        response = send(app, f"{REQUESTS}?wait=0.01")
-        if response.status_code == 503:
-            break
+    until_waiting(app, len(waiting))
+    response = send(app, f"{REQUESTS}?wait=0.01")
     assert_problem(response, "unavailable", 503, "too many requests wait for others, try again later")
     services.stop()
     for thread in waiting:
@@ -330,11 +335,8 @@ def test_a_small_server_lets_fewer_wait(make_app: MakeApp) -> None:
     waiting = [threading.Thread(target=lambda: journal(app, "?wait=20")) for _ in range(2)]
     for thread in waiting:
         thread.start()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        response = send(app, f"{REQUESTS}?wait=0.01")
-        if response.status_code == 503:
-            break
+    until_waiting(app, len(waiting))
+    response = send(app, f"{REQUESTS}?wait=0.01")
     assert_problem(response, "unavailable", 503, "too many requests wait at a time, try again later")
     app.extensions["rollcall"].stop()
     for thread in waiting:
@@ -576,6 +578,7 @@ def test_a_call_that_waits_is_not_sent_away(make_app: MakeApp) -> None:
     waiting = [threading.Thread(target=wait) for _ in range(2)]
     for thread in waiting:
         thread.start()
+    until_waiting(app, len(waiting))
     for _ in range(50):
         admin_token(app)
         send(app, f"{REQUESTS}?wait=0.01&path=/never")

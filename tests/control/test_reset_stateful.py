@@ -18,7 +18,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from rollcall_server.clock import Clock
 from rollcall_server.services import Services
 
 from tests.conftest import MakeApp
@@ -83,7 +82,7 @@ class Actor:
     """A thread with a user of its own."""
 
     client: FlaskClient
-    clock: Clock
+    clock: Ticking
     resets: Resets
     user: str
     models: set[Model] = field(default_factory=lambda: {EMPTY})
@@ -114,7 +113,6 @@ class Actor:
         return self.client.open(f"/_rollcall/users/{self.user}{path}", method=method, **given)
 
     def register(self, number: int) -> tuple[object, Expect]:
-        assert isinstance(self.clock, Ticking)
         self.clock.tick()
         body = {"secret": "tuoyun", "platform": 1, "userID": self.user, "operationID": "1"}
         answer = self.client.post("/v2/auth/user_register", json=body).get_json()
@@ -144,7 +142,6 @@ class Actor:
 
     def token(self, number: int) -> tuple[object, Expect]:
         wanted, platform_id = KINDS[number % len(KINDS)]
-        assert isinstance(self.clock, Ticking)
         self.clock.tick()
         response = self.control("POST", "/tokens", dict(wanted))
         if response.status_code == 404:
@@ -247,7 +244,7 @@ def test_each_thread_sees_a_whole_world(
     services: Services = app.extensions["rollcall"]
     services.start()
     try:
-        play(app, scripts, pauses)
+        play(app, clock, scripts, pauses)
     finally:
         services.stop()
 
@@ -257,14 +254,12 @@ def without_times(tables: dict[str, list[tuple[object, ...]]]) -> dict[str, list
     return {**tables, "users": [row[:3] for row in tables["users"]]}
 
 
-def play(app: Flask, scripts: list[list[tuple[str, int]]], pauses: list[int]) -> None:
+def play(app: Flask, clock: Ticking, scripts: list[list[tuple[str, int]]], pauses: list[int]) -> None:
     """Run each script in a thread, and another thread that resets."""
     services: Services = app.extensions["rollcall"]
     first = without_times(rows(services))
     resets = Resets()
-    actors = [
-        Actor(app.test_client(), services.clock, resets, f"user{number}") for number in range(len(scripts))
-    ]
+    actors = [Actor(app.test_client(), clock, resets, f"user{number}") for number in range(len(scripts))]
     threads = [
         threading.Thread(target=actor.run, args=(script,))
         for actor, script in zip(actors, scripts, strict=True)
@@ -286,7 +281,7 @@ def play(app: Flask, scripts: list[list[tuple[str, int]]], pauses: list[int]) ->
             )
             assert answer["errCode"] == 1507
         # And the server is a new one to its user.
-        again = Actor(app.test_client(), services.clock, Resets(), actor.user)
+        again = Actor(app.test_client(), clock, Resets(), actor.user)
         again.run(
             [(step, 0) for step in ("look_at_tags", "look", "put", "look", "token", "heartbeat", "look")]
         )

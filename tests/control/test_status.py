@@ -53,6 +53,7 @@ def test_the_status_tells_what_the_server_is_and_holds(
         "users": 2,
         "online": 1,
         "requests": {"first": 0, "last": 0} if bench else None,
+        "clock": {"offset": 0.0, "frozen": False},
         "secrets": secrets,
         "disposable": disposable,
     }
