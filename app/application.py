@@ -12,7 +12,7 @@ from .capacity import MemoryBudget, ThreadAllowance
 from .clock import AdjustableClock, Clock
 from .devtools.devtools import DevTools
 from .devtools.journal import Journal
-from .devtools.masking import Masker
+from .devtools.masking import Masker, Unmasked
 from .devtools.seed import Seeder
 from .devtools.why import Explainer
 from .dialects.openim.settings import OpenIMSettings
@@ -147,7 +147,9 @@ def build_devtools(services: Services, served: Sequence[AnyDialect]) -> DevTools
     journal = _build_journal(services, served)
     if journal:
         services.attached.append(journal)
-    return DevTools(seeder, journal, Masker(_credentials(services.settings)))
+    settings = services.settings
+    masker = Unmasked() if settings.documented_secrets() else Masker(_credentials(settings))
+    return DevTools(seeder, journal, masker)
 
 
 def _build_journal(services: Services, served: Sequence[AnyDialect]) -> Journal | None:

@@ -17,17 +17,8 @@ from typing import NamedTuple
 _ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-class Clock:
-    """The clocks of the machine."""
-
-    #: Return the wall time in Unix seconds.
-    now: Callable[[], float] = staticmethod(time.time)
-    #: Return the seconds since an arbitrary instant; never goes backwards.
-    elapsed: Callable[[], float] = staticmethod(partial(time.clock_gettime, _ELAPSED))
-
-
 class ClockState(NamedTuple):
-    """How an adjustable clock differs from the machine's."""
+    """How a clock differs from the machine's."""
 
     offset: float = 0.0
     """Seconds that wall time is ahead."""
@@ -35,6 +26,18 @@ class ClockState(NamedTuple):
     """Seconds that elapsed time is ahead; it never becomes less."""
     frozen: tuple[float, float] | None = None
     """Wall time and elapsed time at which both stand still."""
+
+
+class Clock:
+    """The clocks of the machine."""
+
+    #: How it differs from them.
+    state = ClockState()
+
+    #: Return the wall time in Unix seconds.
+    now: Callable[[], float] = staticmethod(time.time)
+    #: Return the seconds since an arbitrary instant; never goes backwards.
+    elapsed: Callable[[], float] = staticmethod(partial(time.clock_gettime, _ELAPSED))
 
 
 class AdjustableClock(Clock):
@@ -46,31 +49,26 @@ class AdjustableClock(Clock):
         self._lock = threading.Lock()
         self.restore(ClockState())
 
-    @property
-    def state(self) -> ClockState:
-        """How it differs from the machine's clocks."""
-        return self._state
-
     def restore(self, state: ClockState) -> None:
         """Set the whole state; only a reset may set elapsed time back."""
-        self._state = state
+        self.state = state
         is_changed = state != ClockState()
         # Unchanged, it costs nothing.
         self.now = self._now if is_changed else self._base.now
         self.elapsed = self._elapsed if is_changed else self._base.elapsed
 
     def _now(self) -> float:
-        state = self._state
+        state = self.state
         return state.frozen[0] if state.frozen else self._base.now() + state.offset
 
     def _elapsed(self) -> float:
-        state = self._state
+        state = self.state
         return state.frozen[1] if state.frozen else self._base.elapsed() + state.elapsed_offset
 
     def advance(self, seconds: float) -> None:
         """Move on by some seconds; a negative number sets wall time back, and leaves elapsed time."""
         with self._lock:
-            wall, elapsed, frozen = self._state
+            wall, elapsed, frozen = self.state
             onwards = max(seconds, 0.0)
             if frozen:
                 frozen = (frozen[0] + seconds, frozen[1] + onwards)
@@ -79,13 +77,13 @@ class AdjustableClock(Clock):
     def freeze(self) -> None:
         """Stand still. Idempotent."""
         with self._lock:
-            if not self._state.frozen:
-                self.restore(self._state._replace(frozen=(self.now(), self.elapsed())))
+            if not self.state.frozen:
+                self.restore(self.state._replace(frozen=(self.now(), self.elapsed())))
 
     def thaw(self) -> None:
         """Go on from where it stands. Idempotent."""
         with self._lock:
-            frozen = self._state.frozen
+            frozen = self.state.frozen
             if frozen:
                 offset, elapsed_offset = frozen[0] - self._base.now(), frozen[1] - self._base.elapsed()
                 self.restore(ClockState(offset, elapsed_offset))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sized
 
 from .errors import ArgumentTooLong, UserIDInvalid
+from .models import DAY
 
 #: Code points of a user id.
 MAX_USER_ID_CHARS = 64
@@ -24,6 +25,8 @@ MAX_STORED_BYTES = 1024 * 1024
 #: The longest time, in seconds, that a heartbeat can be valid, and characters of a connection's id.
 MAX_TTL = 86_400
 MAX_CONNECTION_ID_CHARS = 64
+#: The longest block, lifetime of a token and move of the clock, in seconds: a hundred years.
+MAX_SECONDS = 100 * 366 * DAY
 #: Characters of a token. Rollcall's own are far shorter.
 MAX_TOKEN_CHARS = 8192
 #: Characters of what is loaded for one answer, with an allowance per profile for its short fields.

@@ -42,7 +42,7 @@ def blueprint(services: Services, devtools: DevTools) -> Blueprint:
     for path, calls in _by_path().items():
         made.add_url_rule(
             path,
-            endpoint=path.replace(".", "_"),
+            endpoint=path,
             view_func=_view(services, devtools, calls),
             methods=list(calls),
             provide_automatic_options=False,

@@ -58,7 +58,7 @@ class ListRequests(Filter):
 
     def __post_init__(self) -> None:
         check_range("limit", self.limit, 1, MAX_PAGE)
-        check_range("wait", int(self.wait), 0, MAX_WAIT)
+        check_range("wait", self.wait, 0, MAX_WAIT)
         check_range("count", self.count, 0, MAX_PAGE)
 
 
@@ -80,7 +80,7 @@ def list_requests(context: Context, request: ListRequests) -> object:
         journal.wait(after, request.count, matches, request.wait, context.services.waiting)
     found = [entry for entry in journal.entries(after) if matches(entry)]
     page = found[-request.limit :] if request.after is None else found[: request.limit]
-    show = _masker(context)
+    show = context.devtools.masker
     return {"requests": [_row(entry, show) for entry in page], "last": journal.last}
 
 
@@ -99,7 +99,7 @@ def get_request(context: Context, request: OneRequest) -> object:
             HTTPStatus.NOT_FOUND,
             f"the journal has no request {request.number} (any more)",
         )
-    show = _masker(context)
+    show = context.devtools.masker
     body = show.text(entry.body.decode("utf-8", "replace"))
     return {
         **_row(entry, show),
@@ -136,30 +136,10 @@ def _journal(context: Context) -> Journal:
     return journal
 
 
-def _masker(context: Context) -> Masker | _Nothing:
-    return _NO_MASK if context.services.settings.documented_secrets() else context.devtools.masker
-
-
-class _Nothing:
-    """Hides nothing: documented secrets, and tokens made with them, are worthless elsewhere."""
-
-    def text(self, text: str) -> str:
-        return text
-
-    def header(self, name: str, value: str) -> str:
-        return value
-
-
-_NO_MASK = _Nothing()
-
-
 def _has_path(path: str, parts: Sequence[str]) -> bool:
-    """Return whether a path is the one in a filter, which `*` has split."""
-    return _is_like(path, parts) if len(parts) > 1 else path == parts[0]
-
-
-def _is_like(path: str, parts: Sequence[str]) -> bool:
-    """Return whether a path has these parts in order, with any text between them."""
+    """Return whether a path has the parts of a pattern in order, with any text between them."""
+    if len(parts) == 1:
+        return path == parts[0]
     first, *middle, last = parts
     if not (path.startswith(first) and path.endswith(last) and len(path) >= len(first) + len(last)):
         return False
@@ -172,7 +152,7 @@ def _is_like(path: str, parts: Sequence[str]) -> bool:
     return True
 
 
-def _row(entry: Entry, show: Masker | _Nothing) -> Mapping[str, object]:
+def _row(entry: Entry, show: Masker) -> Mapping[str, object]:
     return {
         "number": entry.number,
         "at": timestamp(entry.at),
@@ -190,7 +170,7 @@ def _row(entry: Entry, show: Masker | _Nothing) -> Mapping[str, object]:
     }
 
 
-def _masked(text: str | None, show: Masker | _Nothing) -> str | None:
+def _masked(text: str | None, show: Masker) -> str | None:
     return None if text is None else show.text(text)
 
 
@@ -204,22 +184,20 @@ def _recognised(entry: Entry) -> object:
     }
 
 
-def _headers(entry: Entry, show: Masker | _Nothing) -> Sequence[tuple[str, str]]:
+def _headers(entry: Entry, show: Masker) -> Sequence[tuple[str, str]]:
     return [(name, show.header(name, value)) for name, value in entry.headers]
 
 
-def _curl(entry: Entry, show: Masker | _Nothing) -> str | None:
+def _curl(entry: Entry, show: Masker) -> str | None:
     """Return a command that sends the request again; None if not all of the body was kept."""
     if entry.is_cut:
         return None
-    body = entry.body if show is _NO_MASK else show.text(entry.body.decode("utf-8", "replace")).encode()
     # A target may be a whole URL, and curl would take what follows # for itself.
     target = "/" + entry.target.partition("://")[2].partition("/")[2]
     if entry.target.startswith("/"):
         target = entry.target
-    return command(
-        entry.method, entry.origin + show.text(target).replace("#", "%23"), _headers(entry, show), body
-    )
+    url = entry.origin + show.text(target).replace("#", "%23")
+    return command(entry.method, url, _headers(entry, show), show.body(entry.body))
 
 
 CALLS = (

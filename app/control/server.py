@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from ..clock import AdjustableClock, ClockState
 from ..devtools.seed import SeedDocument, SeededToken
 from ..http.times import timestamp
 from ..limits import MAX_BATCH_BYTES
@@ -84,7 +83,7 @@ def _requests(context: Context) -> object:
 
 def _clock(services: Services) -> object:
     """Return how the clock differs from the machine's."""
-    state = services.clock.state if isinstance(services.clock, AdjustableClock) else ClockState()
+    state = services.clock.state
     return {"offset": round(state.offset, 3), "frozen": state.frozen is not None}
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..devtools.seed import MAX_SECONDS, SeedConnection, SeedToken, check_platform
+from ..devtools.seed import Profile, SeedConnection, SeedToken, check_platform
 from ..errors import ArgumentInvalid
 from ..formats.strict import check_range
 from ..http.times import timestamp
-from ..models import Connection, Heartbeat, User, UserChanges, UserFilter
+from ..limits import MAX_SECONDS
+from ..models import Connection, Heartbeat, User, UserFilter
 from ..services import Services
 from .access import Group
 from .call import MAX_PAGE, PAGE, Call, Context
@@ -42,16 +43,6 @@ class OneUser:
     """A user."""
 
     user_id: str
-
-
-@dataclass(frozen=True)
-class PutUser:
-    """A user's profile; what is not given stays as it is."""
-
-    user_id: str
-    nickname: str | None = None
-    face_url: str | None = None
-    ex: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,13 +142,12 @@ def get_user(context: Context, request: OneUser) -> object:
     return _one(context.services, context.services.users.get(request.user_id))
 
 
-def put_user(context: Context, request: PutUser) -> object:
+def put_user(context: Context, request: Profile) -> object:
     """Register a user or change the given fields; hooks and events are those of the dialects' calls.
 
     Raises UserIDInvalid, UserExists, ArgumentTooLong, WebhookRejected or WebhookUnavailable.
     """
-    changes = UserChanges(request.nickname, request.face_url, request.ex)
-    return _one(context.services, context.services.users.put(request.user_id, changes))
+    return _one(context.services, context.services.users.put(request.user_id, request.changes))
 
 
 def delete_user(context: Context, request: OneUser) -> object:
@@ -258,7 +248,7 @@ _USER = "/users/<path:userID>"
 CALLS: Sequence[Call[Any]] = (
     Call("GET", "/users", Group.OPERATE, ListUsers, list_users),
     Call("GET", _USER, Group.OPERATE, OneUser, get_user),
-    Call("PUT", _USER, Group.OPERATE, PutUser, put_user),
+    Call("PUT", _USER, Group.OPERATE, Profile, put_user),
     Call("DELETE", _USER, Group.OPERATE, OneUser, delete_user),
     Call("POST", f"{_USER}/tokens", Group.OPERATE, IssueToken, issue_token),
     Call("DELETE", f"{_USER}/tokens", Group.OPERATE, ChangeTokens, cancel_tokens),

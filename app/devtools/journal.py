@@ -155,7 +155,7 @@ class Journal:
 
 def _body_of(http_request: Request) -> bytes:
     """Return a request's body; empty if it cannot be read, or is long and was not read."""
-    if "_body" not in http_request.__dict__ and _is_short(http_request):
+    if not http_request.has_read_body and _is_short(http_request):
         with contextlib.suppress(DomainError):
             return http_request.body
     return http_request.body_so_far

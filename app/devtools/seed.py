@@ -13,7 +13,7 @@ from ..domain.presence import MAX_CONNECTIONS
 from ..errors import ArgumentInvalid, DomainError, SettingInvalid
 from ..formats.json_body import decode
 from ..formats.strict import bind, check_range
-from ..models import DAY, Heartbeat, Platform, Token, TokenRequest, User, UserChanges
+from ..models import Heartbeat, Platform, Token, TokenRequest, User, UserChanges
 
 if TYPE_CHECKING:
     from ..http.dialect import SeedReader
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Users that one seed may generate.
 MAX_GENERATED = 100_000
-#: The longest block, and lifetime of a token, in seconds: a hundred years.
-MAX_SECONDS = 100 * 366 * DAY
 #: Attributes by namespace and name.
 Attributes = Mapping[str, Mapping[str, str]]
 
@@ -43,7 +41,7 @@ class SeedToken:
     def __post_init__(self) -> None:
         check_range("platformID", self.platform_id, -(2**31), 2**31 - 1)
         if self.expires_in is not None:
-            check_range("expiresIn", self.expires_in, -MAX_SECONDS, MAX_SECONDS)
+            check_range("expiresIn", self.expires_in, -limits.MAX_SECONDS, limits.MAX_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,24 @@ class SeedConnection:
 
 
 @dataclass(frozen=True)
-class SeedUser:
-    """A user; what is not given stays as it is."""
+class Profile:
+    """A user's profile; what is not given stays as it is."""
 
     user_id: str
     nickname: str | None = None
     face_url: str | None = None
     ex: str | None = None
+
+    @property
+    def changes(self) -> UserChanges:
+        """The given fields."""
+        return UserChanges(self.nickname, self.face_url, self.ex)
+
+
+@dataclass(frozen=True)
+class SeedUser(Profile):
+    """A user with blocks, tokens and connections."""
+
     blocked_for: int | None = None
     """Seconds; 0 lifts a block."""
     tokens: Sequence[SeedToken] = ()
@@ -78,16 +87,11 @@ class SeedUser:
         limits.check_user_id(self.user_id)
         limits.check_texts(self.nickname, self.face_url, self.ex)
         if self.blocked_for is not None:
-            check_range("blockedFor", self.blocked_for, 0, MAX_SECONDS)
+            check_range("blockedFor", self.blocked_for, 0, limits.MAX_SECONDS)
         if self.blocked_for and self.online:
             raise ArgumentInvalid("online: the user is blocked", "online")
         if len(self.online) > MAX_CONNECTIONS:
             raise ArgumentInvalid(f"online: over {MAX_CONNECTIONS} connections", "online")
-
-    @property
-    def changes(self) -> UserChanges:
-        """The given fields of the profile."""
-        return UserChanges(self.nickname, self.face_url, self.ex)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _placed(error: ArgumentInvalid, place: str) -> ArgumentInvalid:
     return ArgumentInvalid(f"{place}{'.' if error.name else ': '}{error}", error.name)
 
 
-def check_range(name: str, value: int, low: int, high: int) -> None:
+def check_range(name: str, value: float, low: int, high: int) -> None:
     """Check a number. Raises ArgumentInvalid."""
     if not low <= value <= high:
         raise ArgumentInvalid(f"{name} has to be from {low} to {high}", name)

@@ -11,6 +11,17 @@ from ..errors import DomainError
 if TYPE_CHECKING:
     from .dialect import RequestContext
 
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def administrators(context: RequestContext) -> str:
+    """Return a sentence that names the administrators."""
+    return f"The administrators are {', '.join(context.services.users.administrators)} (ROLLCALL_ADMINS)."
+
+
 E = TypeVar("E", bound=DomainError)
 C = TypeVar("C", bound="RequestContext")
 

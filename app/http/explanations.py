@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .. import errors
 from ..errors import DomainError
 from . import token_reasons
-from .explanation_rows import Explanation, ExplanationTable
+from .explanation_rows import Explanation, ExplanationTable, administrators, sentence
 from .times import timestamp
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _user_id(context: RequestContext, error: errors.UserIDInvalid) -> Iterable[s
 
 
 def _documented(context: RequestContext, error: errors.DefaultSecretsInUse) -> Iterable[str]:
-    yield f"{_capitalised(str(error))}."
+    yield sentence(str(error))
     yield "ROLLCALL_ALLOW_DOCUMENTED_SECRETS=1 serves other machines all the same."
 
 
@@ -85,7 +85,7 @@ def _not_administrator(context: RequestContext, error: errors.NotAdministrator) 
     token = context.token
     platform = f", for platform {token.platform_id}" if token and token.platform_id else ""
     yield f"The token is that of {error.user_id}{platform}; this call takes an administrator's."
-    yield f"The administrators are {', '.join(context.services.users.administrators)} (ROLLCALL_ADMINS)."
+    yield administrators(context)
 
 
 def _not_owner(context: RequestContext, error: errors.NotOwner) -> Iterable[str]:
@@ -94,7 +94,7 @@ def _not_owner(context: RequestContext, error: errors.NotOwner) -> Iterable[str]
         f"The request is about {error.owner_id or 'a user without an id'}, the token is that of {caller}, "
         "who is no administrator."
     )
-    yield f"The administrators are {', '.join(context.services.users.administrators)} (ROLLCALL_ADMINS)."
+    yield administrators(context)
 
 
 def _not_permitted(context: RequestContext, error: errors.NotPermitted) -> Iterable[str]:
@@ -151,14 +151,8 @@ def _shown(user_id: str) -> str:
     return user_id if is_plain else repr(user_id)
 
 
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 COMMON = ExplanationTable(
-    Explanation(
-        DomainError, lambda context, error: (f"{_capitalised(str(error)) or type(error).__name__}.",)
-    ),
+    Explanation(DomainError, lambda context, error: (sentence(str(error) or type(error).__name__),)),
     Explanation(errors.BadRequest, lambda context, error: (f"The request does not fit the call: {error}.",)),
     Explanation(errors.BodyTooLarge, lambda context, error: (f"The {error}.",)),
     Explanation(errors.BodyInvalid, _body),

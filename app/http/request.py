@@ -118,6 +118,11 @@ class Request:
         return self._body
 
     @property
+    def has_read_body(self) -> bool:
+        """Whether reading the body was tried."""
+        return "_body" in self.__dict__
+
+    @property
     def body_so_far(self) -> bytes:
         """The bytes of the body; empty if it was not read, or could not be."""
         body = self.__dict__.get("_body")

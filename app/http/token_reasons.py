@@ -97,9 +97,10 @@ def _expired(services: Services, decoded: DecodedToken, text: str) -> Iterable[s
     now = services.clock.now()
     if decoded.exp is not None and decoded.exp <= now:
         yield f"It expired at {timestamp(decoded.exp)}, {now - decoded.exp:.0f} s ago."
-    elif decoded.token and services.revocations.of(decoded.token):
-        at = services.revocations.of(decoded.token).at  # type: ignore[union-attr]
-        yield f"It was made to answer as expired at {timestamp(at)}."
+        return
+    found = services.revocations.of(decoded.token) if decoded.token else None
+    if found:
+        yield f"It was made to answer as expired at {timestamp(found.at)}."
     else:
         yield "It was made to answer as expired; when is not known any more."
 

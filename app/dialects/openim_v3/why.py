@@ -33,15 +33,6 @@ def _not_administrator(context: Context, error: errors.NotAdministrator) -> Iter
     yield f"/auth/get_admin_token issues one to {' or '.join(admins)} (ROLLCALL_OPENIM_V3_ADMINS)."
 
 
-def _arguments(context: Context, error: errors.ArgumentInvalid) -> Iterable[str]:
-    about = f"The parameter {error.name} does" if error.name else "The parameters do"
-    yield f"{about} not fit the call: {error}."
-    if context.generation is CURRENT and isinstance(context.request, UserRegisterReq):
-        yield from _ids(context.request)
-    if context.endpoint.path == "/auth/get_admin_token":
-        yield "The administrators that it knows are in ROLLCALL_OPENIM_V3_ADMINS."
-
-
 def _ids(request: UserRegisterReq) -> Iterable[str]:
     ids = [user.user_id[:_MAX_CHARS] for user in request.users or () if user]
     found = [(user_id, illegal_characters(user_id)) for user_id in ids]
@@ -50,7 +41,13 @@ def _ids(request: UserRegisterReq) -> Iterable[str]:
         yield f"In 3.8 a new id has letters, digits and _ only: {', '.join(illegal[:_MAX_NAMED])}."
 
 
-def _generation(context: Context, error: errors.DomainError) -> Iterable[str]:
+def _more(context: Context, error: errors.DomainError) -> Iterable[str]:
+    """Add what an argument should be, and why the request is of its generation."""
+    if isinstance(error, errors.ArgumentInvalid):
+        if context.generation is CURRENT and isinstance(context.request, UserRegisterReq):
+            yield from _ids(context.request)
+        if context.endpoint.path == "/auth/get_admin_token":
+            yield "The administrators that it knows are in ROLLCALL_OPENIM_V3_ADMINS."
     if isinstance(error, _MAY_BE_MISTAKEN) and context.because not in (BASE_PATH, SETTING, ONLY_GENERATION):
         yield (
             f"The request was treated as OpenIM {context.generation_name}: {context.because}. "
@@ -62,9 +59,8 @@ WHY = ExplanationTable(
     Explanation(errors.HeaderMissing, _header),
     secret_wrong("openim_secret"),
     Explanation(errors.NotAdministrator, _not_administrator),
-    Explanation(errors.ArgumentInvalid, _arguments),
     Explanation(
         errors.CommandNotFound, lambda context, error: ("The user has no command of this type and uuid.",)
     ),
-    more=_generation,
+    more=_more,
 )

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from ...errors import NotAdministrator, NotPermitted
 from ...http.dialect import RequestContext
-from ...http.explanation_rows import Explanation, ExplanationTable
+from ...http.explanation_rows import Explanation, ExplanationTable, administrators
 
 
 def _not_administrator(context: RequestContext, error: NotAdministrator) -> Iterable[str]:
     yield f"The token is that of {error.user_id}; requests about others take an administrator's."
-    yield f"The administrators are {', '.join(context.services.users.administrators)} (ROLLCALL_ADMINS)."
+    yield administrators(context)
     if context.token and context.token.issuer:
         yield "A RongCloud token is never an administrator's."
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ... import errors
-from ...http.explanation_rows import Explanation, ExplanationTable
+from ...http.explanation_rows import Explanation, ExplanationTable, sentence
 from . import diagnosis
 from .context import Context
 from .errors import BodyEmpty, TooFrequent
 
 
 def _key(context: Context, error: errors.AppKeyUnknown) -> Iterable[str]:
-    yield f"{_capitalised(diagnosis.unknown_key(context))}."
+    yield sentence(diagnosis.unknown_key(context))
 
 
 def _signature(context: Context, error: errors.SignatureWrong) -> Iterable[str]:
@@ -53,10 +53,6 @@ def _already_issued(context: Context, error: errors.TokenAlreadyIssued) -> Itera
 
 def _too_early(context: Context, error: errors.ReactivationTooEarly) -> Iterable[str]:
     yield "A user can be reactivated an hour after the deactivation, and one of these has to wait."
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 WHY = ExplanationTable(
