@@ -6,7 +6,8 @@ import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import partial, wraps
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,8 +40,44 @@ class _NoServerAnswers(click.ClickException):
     exit_code = 3
 
 
+@dataclass(frozen=True)
+class _Server:
+    """The server that a command talks to, and how its answer is printed."""
+
+    url: str | None
+    key_file: Path | None
+    as_json: bool
+
+    def call(self, call: Callable[[Rollcall], T]) -> T:
+        """Return what a call of the server returns. Raises a click exception for each way to fail."""
+        settings = load_settings()
+        key = _key_in(self.key_file) if self.key_file else settings.control_key
+        try:
+            client = Rollcall(self.url or settings.address, key or None)
+        except RollcallError as error:
+            raise click.UsageError(str(error)) from None
+        try:
+            return call(client)
+        except NoServer as error:
+            raise _NoServerAnswers(str(error)) from None
+        except RollcallError as error:
+            raise click.ClickException(str(error)) from None
+        except (KeyError, TypeError) as error:
+            raise click.ClickException(f"{client.url} is not a Rollcall: its answer lacks {error}") from None
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(_INTERRUPTED) from None
+        finally:
+            client.close()
+
+
 def _for_a_server(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say which server, and how its answer is printed."""
+
+    @wraps(command)
+    def with_server(url: str | None, key_file: Path | None, as_json: bool, **rest: Any) -> None:
+        command(_Server(url, key_file, as_json), **rest)
+
+    made: Callable[..., None] = with_server
     for option in (
         click.option("--json", "as_json", is_flag=True, help="print JSON"),
         click.option(
@@ -55,32 +92,32 @@ def _for_a_server(command: Callable[..., None]) -> Callable[..., None]:
             "ROLLCALL_PATH_PREFIX",
         ),
     ):
-        command = option(command)
-    return command
+        made = option(made)
+    return made
 
 
 @click.command()
 @_for_a_server
-def status(url: str | None, key_file: Path | None, as_json: bool) -> None:
+def status(server: _Server) -> None:
     """Print what the server is and what it holds."""
-    _print(_called(url, key_file, Rollcall.status), as_json)
+    _print(server.call(Rollcall.status), server.as_json)
 
 
 @click.command()
 @_for_a_server
 @click.option("--yes", is_flag=True, help="do not ask")
-def reset(url: str | None, key_file: Path | None, as_json: bool, yes: bool) -> None:
+def reset(server: _Server, yes: bool) -> None:
     """Delete all users, tokens and presence: the state after a first start."""
     if not yes:
-        users = _called(url, key_file, Rollcall.status)["users"]
+        users = server.call(Rollcall.status)["users"]
         click.confirm(f"Delete {users} users, and all that belongs to them?", abort=True, err=True)
-    _print(_called(url, key_file, Rollcall.reset), as_json)
+    _print(server.call(Rollcall.reset), server.as_json)
 
 
 @click.command()
 @_for_a_server
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def seed(url: str | None, key_file: Path | None, as_json: bool, file: Path) -> None:
+def seed(server: _Server, file: Path) -> None:
     """Make the users match a seed in a JSON or TOML file."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -88,8 +125,8 @@ def seed(url: str | None, key_file: Path | None, as_json: bool, file: Path) -> N
         json.dumps(document)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise click.UsageError(f"{file} cannot be read: {error}") from None
-    answer = _called(url, key_file, lambda server: server.seed(document))
-    if as_json:
+    answer = server.call(lambda client: client.seed(document))
+    if server.as_json:
         click.echo(json.dumps(answer))
         return
     click.echo(f"users  {answer['users']}")
@@ -99,33 +136,19 @@ def seed(url: str | None, key_file: Path | None, as_json: bool, file: Path) -> N
 @click.command()
 @_for_a_server
 @click.argument("text", default="")
-@click.option(
-    "--limit",
-    default=100,
-    type=click.IntRange(1),
-    metavar="N",
-    help="print at most so many",
-    show_default=True,
-)
-def users(url: str | None, key_file: Path | None, as_json: bool, text: str, limit: int) -> None:
+@_LIMIT
+def users(server: _Server, text: str, limit: int) -> None:
     """List the users whose id or nickname has TEXT."""
-    _list_users(_called(url, key_file, lambda server: list(islice(server.users.list(text), limit))), as_json)
+    _list_users(server.call(lambda client: list(islice(client.users.list(text), limit))), server.as_json)
 
 
 @click.command()
 @_for_a_server
-@click.option(
-    "--limit",
-    default=100,
-    type=click.IntRange(1),
-    metavar="N",
-    help="print at most so many",
-    show_default=True,
-)
-def online(url: str | None, key_file: Path | None, as_json: bool, limit: int) -> None:
+@_LIMIT
+def online(server: _Server, limit: int) -> None:
     """List the users who are online."""
     _list_users(
-        _called(url, key_file, lambda server: list(islice(server.users.list(online=True), limit))), as_json
+        server.call(lambda client: list(islice(client.users.list(online=True), limit))), server.as_json
     )
 
 
@@ -138,28 +161,26 @@ def online(url: str | None, key_file: Path | None, as_json: bool, limit: int) ->
 @click.option("--app", help="RongCloud's app key; default: the first")
 @click.option("--expires-in", type=int, metavar="SECONDS", help="default: as in the server's settings")
 @click.option("--kick", is_flag=True, help="cancel older tokens, as the multi-login policy says")
-def token(
-    url: str | None, key_file: Path | None, as_json: bool, user: str, platform: str, **wanted: Any
-) -> None:
+def token(server: _Server, user: str, platform: str, **wanted: Any) -> None:
     """Issue a token for USER and print it."""
     given = {name: value for name, value in wanted.items() if value is not None}
     number = int(platform) if platform.isascii() and platform.isdigit() else platform
-    text = _called(url, key_file, lambda server: server.token(user, platform=number, **given))
-    click.echo(json.dumps({"token": text}) if as_json else text)
+    text = server.call(lambda client: client.token(user, platform=number, **given))
+    click.echo(json.dumps({"token": text}) if server.as_json else text)
 
 
 @click.command()
 @_for_a_server
 @click.argument("text", metavar="TOKEN", default="-")
-def explain(url: str | None, key_file: Path | None, as_json: bool, text: str) -> None:
+def explain(server: _Server, text: str) -> None:
     """Tell what a TOKEN is, whether it is good, and why not; - reads it from the standard input."""
     text = sys.stdin.read().strip() if text == "-" else text
-    answer = _called(url, key_file, lambda server: server.explain(text))
-    if as_json:
+    answer = server.call(lambda client: client.explain(text))
+    if server.as_json:
         click.echo(json.dumps(answer))
         return
     parts = {**(answer["kind"] or {}), **(answer["claims"] or {})}
-    _print({name: value for name, value in parts.items() if value is not None}, as_json)
+    _print({name: value for name, value in parts.items() if value is not None}, server.as_json)
     click.echo("valid" if answer["valid"] else "\n".join(answer["why"]))
 
 
@@ -169,9 +190,7 @@ def explain(url: str | None, key_file: Path | None, as_json: bool, text: str) ->
 @click.option("--now", metavar="TIME", help="set the time, as RFC 3339 has it")
 @click.option("--freeze/--thaw", "frozen", default=None, help="stand still, or go on")
 @click.option("--restore", is_flag=True, help="set wall time back to the machine's")
-def clock(
-    url: str | None, key_file: Path | None, as_json: bool, restore: bool, **change: float | str | bool | None
-) -> None:
+def clock(server: _Server, restore: bool, **change: float | str | bool | None) -> None:
     """Print the server's clock, or change it in one way."""
     given: dict[str, Any] = {name: value for name, value in change.items() if value is not None}
     if restore:
@@ -179,7 +198,7 @@ def clock(
     if len(given) > 1:
         raise click.UsageError("give one change at a time")
     method, body = ("PUT", given) if given else ("GET", None)
-    _print(_called(url, key_file, lambda server: server.call(method, "/clock", body)), as_json)
+    _print(server.call(lambda client: client.call(method, "/clock", body)), server.as_json)
 
 
 @click.command()
@@ -191,9 +210,7 @@ def clock(
 @click.option("--dialect", help="only this dialect")
 @click.option("--outcome", help="only this outcome: ok, or the name of an error")
 def requests(
-    url: str | None,
-    key_file: Path | None,
-    as_json: bool,
+    server: _Server,
     number: int | None,
     follow: bool,
     user_id: str | None,
@@ -203,38 +220,17 @@ def requests(
     if number is not None:
         if follow or user_id or any(filters.values()):
             raise click.UsageError("a NUMBER goes with no other option but --json")
-        _show(_called(url, key_file, lambda server: server.request(number)), as_json)
+        _show(server.call(lambda client: client.request(number)), server.as_json)
         return
     given = {"userID": user_id, **filters}
     wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     while True:
-        found = _called(url, key_file, partial(Rollcall.requests, **wanted))
-        _print_rows(found, as_json)
+        found = server.call(partial(Rollcall.requests, **wanted))
+        _print_rows(found, server.as_json)
         if not follow:
             return
         # After a reset, numbers begin again.
         wanted |= {"after": found.last, "wait": _FOLLOW}
-
-
-def _called(url: str | None, key_file: Path | None, call: Callable[[Rollcall], T]) -> T:
-    settings = load_settings()
-    key = _key_in(key_file) if key_file else settings.control_key
-    try:
-        server = Rollcall(url or settings.address, key or None)
-    except RollcallError as error:
-        raise click.UsageError(str(error)) from None
-    try:
-        return call(server)
-    except NoServer as error:
-        raise _NoServerAnswers(str(error)) from None
-    except RollcallError as error:
-        raise click.ClickException(str(error)) from None
-    except (KeyError, TypeError) as error:
-        raise click.ClickException(f"{server.url} is not a Rollcall: its answer lacks {error}") from None
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(_INTERRUPTED) from None
-    finally:
-        server.close()
 
 
 def _key_in(file: Path) -> str:
