@@ -225,13 +225,14 @@ class Settings:
 
     def weak_secrets(self) -> tuple[str, ...]:
         """Return the environment variables of the served dialects that have a documented or short secret."""
-        documented = self._known_secrets()
+        documented = self._known_secrets
         return self._with_secrets(lambda one: one in documented or len(one) < MIN_SECRET_CHARS)
 
     def documented_secrets(self) -> tuple[str, ...]:
         """Return the environment variables of the served dialects that have a documented secret."""
-        return self._with_secrets(self._known_secrets().__contains__)
+        return self._with_secrets(self._known_secrets.__contains__)
 
+    @cached_property
     def _known_secrets(self) -> set[str]:
         return {secret for row in rows(self.groups) for secret in row.metadata["documented"]}
 

@@ -61,8 +61,8 @@ def test_users_tokens_and_requests_of_a_running_server(tmp_path: Path) -> None:
         assert explained[-2] == "This is a token of openim_v3 3.4 for alice on platform 5."
         assert json.loads(call("explain", token, "--json")[0])["valid"] is False
         assert call("explain", call("token", "alice")[0])[-1] == "valid"
-        unknown = rollcall(tmp_path, "token", "nobody", "--url", server.url)
-        detail = "Error: POST /users/nobody/tokens: 404 there is no user nobody\n"
+        unknown = rollcall(tmp_path, "token", "unknown", "--url", server.url)
+        detail = "Error: POST /users/unknown/tokens: 404 there is no user unknown\n"
         assert (unknown.exit_code, unknown.output) == (1, detail)
 
         register(server, "carol", secret="wrong")

@@ -88,7 +88,7 @@ class TestSeeded:
     def test_the_nearest_marker_counts(self, rollcall):
         assert rollcall.status()["users"] == 3
 
-def test_without_a_marker_there_is_nobody(rollcall):
+def test_without_a_marker_there_are_no_users(rollcall):
     assert rollcall.status()["users"] == 0
 
 @pytest.mark.rollcall(seed={"user": []})

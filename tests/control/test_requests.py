@@ -119,20 +119,20 @@ def test_requests_that_are_none_of_a_dialect_are_not_recorded(app: Flask) -> Non
 
 
 def test_a_request_is_shown_whole(app: Flask) -> None:
-    body = '{"secret": "openIM123", "userID": "nobody 用"}'
+    body = '{"secret": "openIM123", "userID": "unknown 用"}'
     given = {"data": body.encode(), "json": None, "headers": {**HEADERS, "X-Empty": ""}}
     admin_token(app, **given, content_type="application/json")
     shown = journal(app, "/1")
     assert shown.pop("ms") >= 0
     answer = (
-        '{"errCode":1001,"errMsg":"ArgsError","errDlt":"userID is error., userID=nobody 用, '
+        '{"errCode":1001,"errMsg":"ArgsError","errDlt":"userID is error., userID=unknown 用, '
         'adminUserID=[imAdmin]"}'
     )
     headers = shown["answer"].pop("headers")
     assert {"name": "Content-Type", "value": "application/json"} in headers
     assert shown == {
         **ROW,
-        "userID": "nobody 用",
+        "userID": "unknown 用",
         "outcome": "ArgumentInvalid",
         "code": 1001,
         "request": {

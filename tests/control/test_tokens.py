@@ -170,8 +170,8 @@ def test_wrong_wishes_are_named(app: Flask, wanted: dict[str, Any], detail: str)
 
 @pytest.mark.parametrize(("method", "path"), [("POST", ""), ("DELETE", ""), ("POST", "/expire")])
 def test_an_unknown_user_has_none(app: Flask, method: str, path: str) -> None:
-    response = send(app, f"/_rollcall/users/nobody/tokens{path}", method)
-    assert_problem(response, "user-not-found", 404, "there is no user nobody")
+    response = send(app, f"/_rollcall/users/unknown/tokens{path}", method)
+    assert_problem(response, "user-not-found", 404, "there is no user unknown")
 
 
 def test_a_dialect_that_is_not_served_has_none(app: Flask) -> None:

@@ -229,6 +229,11 @@ def claims(**changes: Any) -> str:
 
 
 # Sentences of several rows.
+REMOTE_REFUSED = (
+    "The request comes from another machine: with the documented or short secret in "
+    "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
+    "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your own."
+)
 ADMINS = (
     "The administrators are imAdmin, openIMAdmin, openIM123456, openIM654321, openIM333 (ROLLCALL_ADMINS)."
 )
@@ -289,8 +294,8 @@ ROWS = [
         errors.BodyInvalid,
         lambda b: b.v2("/auth/user_token", b"secret=tuoyun&platform=1"),
         [
-            "The body is not JSON from line 1, column 1 on: invalid character 's' looking for beginning"
-            " of value.",
+            "The body is not JSON from line 1, column 1 on: invalid character 's' looking for "
+            "beginning of value.",
             "It looks like a form, which this protocol does not use.",
         ],
     ),
@@ -300,8 +305,8 @@ ROWS = [
         errors.BodyInvalid,
         lambda b: v2(b, body={**LOGIN, "platform": "1"}),
         [
-            "The body is JSON, but does not fit the call: json: cannot unmarshal string into Go struct "
-            "field UserTokenReq.platform of type int32."
+            "The body is JSON, but does not fit the call: json: cannot unmarshal string into Go "
+            "struct field UserTokenReq.platform of type int32."
         ],
     ),
     Row(
@@ -335,8 +340,8 @@ ROWS = [
         errors.UserIDInvalid,
         lambda b: b.v2("/auth/user_register", {**REGISTER_V2, "userID": "a\x01"}),
         [
-            "The user id holds a control character or is not valid Unicode; ids have 1 to 64 characters"
-            " and no control characters."
+            "The user id holds a control character or is not valid Unicode; ids have 1 to 64 "
+            "characters and no control characters."
         ],
     ),
     Row(
@@ -345,10 +350,7 @@ ROWS = [
         errors.DefaultSecretsInUse,
         lambda b: v2(b, environ_overrides=REMOTE),
         [
-            "The request comes from another machine: with the documented or short secret in "
-            "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
-            "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your "
-            "own.",
+            REMOTE_REFUSED,
             ALLOW,
         ],
     ),
@@ -494,8 +496,8 @@ ROWS = [
         ),
         [
             "This has the claims of a token of openim_v2.",
-            "It is valid from 2023-11-14T22:14:20.000Z on, in 60 s: the clock of its issuer is ahead of"
-            " this machine's.",
+            "It is valid from 2023-11-14T22:14:20.000Z on, in 60 s: the clock of its issuer is ahead "
+            "of this machine's.",
         ],
     ),
     Row(
@@ -663,9 +665,9 @@ ROWS = [
             "The header operationID is missing or empty; any text will do.",
             "There is an operationID in the body, where OpenIM v2 has it.",
             "If the request is meant for OpenIM v2, send it below /v2, or set ROLLCALL_OPENIM_DEFAULT=v2.",
-            "The request was treated as OpenIM 3.8: nothing in the request decides, and "
-            "3.8 is the default. /v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins"
-            " the generation.",
+            "The request was treated as OpenIM 3.8: nothing in the request decides, and 3.8 is the "
+            "default. /v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the "
+            "generation.",
         ],
     ),
     Row(
@@ -676,8 +678,8 @@ ROWS = [
         [
             "The parameters do not fit the call: userID is legal.",
             "In 3.8 a new id has letters, digits and _ only: 'a-b' has '-', 'c d' has ' '.",
-            "The request was treated as OpenIM 3.8: the token was issued in 3.8. /v3.4 or"
-            " /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation.",
+            "The request was treated as OpenIM 3.8: the token was issued in 3.8. /v3.4 or /v3.8 "
+            "before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation.",
         ],
     ),
     Row(
@@ -728,8 +730,8 @@ ROWS = [
         [
             "The request was forwarded by a proxy: with the documented or short secret in "
             "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
-            "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your "
-            "own.",
+            "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your"
+            " own.",
             ALLOW,
         ],
     ),
@@ -771,8 +773,8 @@ ROWS = [
         [
             "The token is that of alice; this call takes an administrator's (ROLLCALL_ADMINS).",
             "/auth/get_admin_token issues one to imAdmin (ROLLCALL_OPENIM_V3_ADMINS).",
-            "The request was treated as OpenIM 3.8: the token was issued in 3.8. /v3.4 or"
-            " /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation.",
+            "The request was treated as OpenIM 3.8: the token was issued in 3.8. /v3.4 or /v3.8 "
+            "before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the generation.",
         ],
     ),
     Row(
@@ -799,9 +801,9 @@ ROWS = [
         lambda b: b.post("/user/get_users_info", {"userIDs": ["a"]}),
         [
             NO_TOKEN,
-            "The request was treated as OpenIM 3.8: nothing in the request decides, and "
-            "3.8 is the default. /v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins"
-            " the generation.",
+            "The request was treated as OpenIM 3.8: nothing in the request decides, and 3.8 is the "
+            "default. /v3.4 or /v3.8 before the path, or ROLLCALL_OPENIM_V3_GENERATION, pins the "
+            "generation.",
         ],
     ),
     Row(
@@ -835,8 +837,8 @@ ROWS = [
         lambda b: v3_header(b, claims(nbf=NOW + 60, iat=NOW)),
         [
             "This has the claims of a token of openim_v3 3.4.",
-            "It is valid from 2023-11-14T22:14:20.000Z on, in 60 s: the clock of its issuer is ahead of"
-            " this machine's.",
+            "It is valid from 2023-11-14T22:14:20.000Z on, in 60 s: the clock of its issuer is ahead "
+            "of this machine's.",
         ],
     ),
     Row(
@@ -848,8 +850,8 @@ ROWS = [
         ),
         [
             "This has the claims of a token of openim_v3 3.8.",
-            "It is signed with the secret in ROLLCALL_OPENIM_V2_ACCESS_SECRET; this kind is signed with"
-            " ROLLCALL_OPENIM_SECRET.",
+            "It is signed with the secret in ROLLCALL_OPENIM_V2_ACCESS_SECRET; this kind is signed "
+            "with ROLLCALL_OPENIM_SECRET.",
         ],
     ),
     Row(
@@ -862,8 +864,8 @@ ROWS = [
         [
             "This has the claims of a token of openim_v3 3.8.",
             "It is signed with none of the secrets in the settings; this kind is signed with "
-            "ROLLCALL_OPENIM_SECRET: another server issued it, the secret has been changed, or its text"
-            " was.",
+            "ROLLCALL_OPENIM_SECRET: another server issued it, the secret has been changed, or its "
+            "text was.",
         ],
     ),
     Row(
@@ -884,8 +886,8 @@ ROWS = [
         lambda b: v3_header(b, claims(iat=NOW + 60)),
         [
             ALICES,
-            "Its iat, 2023-11-14T22:14:20.000Z, is in the future: the clock of its issuer is ahead of "
-            "this machine's.",
+            "Its iat, 2023-11-14T22:14:20.000Z, is in the future: the clock of its issuer is ahead of"
+            " this machine's.",
         ],
     ),
     Row(
@@ -927,8 +929,8 @@ ROWS = [
         lambda b: replaced(b, v3_header),
         [
             ALICES,
-            "It was cancelled at 2023-11-14T22:13:20.250Z by a call of the control API, and is not on "
-            "record any more.",
+            "It was cancelled at 2023-11-14T22:13:20.250Z by a call of the control API, and is not on"
+            " record any more.",
         ],
     ),
     Row(
@@ -976,8 +978,8 @@ ROWS = [
         "an unknown user",
         V3,
         errors.UserNotFound,
-        lambda b: b.post("/v3.8/auth/get_user_token", {"userID": "nobody", "platformID": 1}, b.token()),
-        ["There is no user nobody."],
+        lambda b: b.post("/v3.8/auth/get_user_token", {"userID": "unknown", "platformID": 1}, b.token()),
+        ["There is no user unknown."],
     ),
     Row(
         "an unknown command",
@@ -1134,10 +1136,7 @@ ROWS = [
         errors.DefaultSecretsInUse,
         lambda b: b.signed("/user/info.json", {"userId": "a"}, environ_overrides=REMOTE),
         [
-            "The request comes from another machine: with the documented or short secret in "
-            "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
-            "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your "
-            "own.",
+            REMOTE_REFUSED,
             ALLOW,
         ],
     ),
@@ -1236,8 +1235,8 @@ ROWS = [
         errors.AdministratorProtected,
         lambda b: b.signed("/user/delusers.json", {"userId": "imAdmin"}),
         [
-            "imAdmin is an administrator (ROLLCALL_ADMINS), and those cannot be blocked, deactivated or"
-            " deleted."
+            "imAdmin is an administrator (ROLLCALL_ADMINS), and those cannot be blocked, deactivated "
+            "or deleted."
         ],
     ),
     Row(
@@ -1275,8 +1274,8 @@ ROWS = [
         errors.TokenAlreadyIssued,
         lambda b: [get_token(b) for _ in "ab"],
         [
-            "alice has a valid token of the app your-app-key, whose profile in ROLLCALL_RONGCLOUD_APPS "
-            "is documented: it issues one at a time.",
+            "alice has a valid token of the app your-app-key, whose profile in "
+            "ROLLCALL_RONGCLOUD_APPS is documented: it issues one at a time.",
             "The profile live issues another at each call; /user/token/expire cancels the one there is.",
         ],
     ),
@@ -1371,8 +1370,8 @@ ROWS = [
         errors.BodyInvalid,
         lambda b: b.post("/presence/heartbeat", b"[1,]", b.alice()),
         [
-            "The body is not JSON from line 1, column 4 on: invalid character ']' looking for beginning"
-            " of value."
+            "The body is not JSON from line 1, column 4 on: invalid character ']' looking for "
+            "beginning of value."
         ],
     ),
     Row(
@@ -1402,10 +1401,7 @@ ROWS = [
         errors.DefaultSecretsInUse,
         lambda b: b.post("/presence/heartbeat", {}, environ_overrides=REMOTE),
         [
-            "The request comes from another machine: with the documented or short secret in "
-            "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
-            "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your "
-            "own.",
+            REMOTE_REFUSED,
             ALLOW,
         ],
     ),
@@ -1433,8 +1429,8 @@ ROWS = [
         errors.NotPermitted,
         lambda b: b.post("/presence/heartbeat", {"platformID": 5}, b.alice()),
         [
-            "The request names platform 5, and the token is for platform 1; only an administrator may "
-            "name another."
+            "The request names platform 5, and the token is for platform 1; only an administrator may"
+            " name another."
         ],
     ),
     Row(
@@ -1452,8 +1448,8 @@ ROWS = [
         "an unknown user",
         OWN,
         errors.UserNotFound,
-        lambda b: b.post("/presence/heartbeat", {"userID": "nobody", "platformID": 5}, b.token()),
-        ["There is no user nobody."],
+        lambda b: b.post("/presence/heartbeat", {"userID": "unknown", "platformID": 5}, b.token()),
+        ["There is no user unknown."],
     ),
     Row(
         "no token",
@@ -1483,8 +1479,8 @@ ROWS = [
         lambda b: own_header(b, claims(nbf=NOW + 60, iat=NOW)),
         [
             "This has the claims of a token of openim_v3 3.4.",
-            "It is valid from 2023-11-14T22:14:20.000Z on, in 60 s: the clock of its issuer is ahead of"
-            " this machine's.",
+            "It is valid from 2023-11-14T22:14:20.000Z on, in 60 s: the clock of its issuer is ahead "
+            "of this machine's.",
         ],
     ),
     Row(
@@ -1494,8 +1490,8 @@ ROWS = [
         lambda b: own_header(b, b.alice(dialect="rongcloud").replace("@", "@x")),
         [
             "This has the claims of a token of rongcloud.",
-            "Its signature is not by the secret in ROLLCALL_RONGCLOUD_APPS, or its text was changed on "
-            "the way.",
+            "Its signature is not by the secret in ROLLCALL_RONGCLOUD_APPS, or its text was changed "
+            "on the way.",
         ],
     ),
     Row(
@@ -1561,8 +1557,8 @@ ROWS = [
         errors.BodyInvalid,
         lambda b: b.post("/callback/callbackUserOnlineCommand", b"x"),
         [
-            "The body is not JSON from line 1, column 1 on: invalid character 'x' looking for beginning"
-            " of value."
+            "The body is not JSON from line 1, column 1 on: invalid character 'x' looking for "
+            "beginning of value."
         ],
     ),
     Row(
@@ -1592,8 +1588,8 @@ ROWS = [
         errors.NotPermitted,
         lambda b: b.post("/callback/callbackUserOnlineCommand", {}, environ_overrides=REMOTE),
         [
-            "The caller may make this call, but not so: the request comes from another machine, and its"
-            " URL does not end with ROLLCALL_CALLBACK_KEY."
+            "The caller may make this call, but not so: the request comes from another machine, and "
+            "its URL does not end with ROLLCALL_CALLBACK_KEY."
         ],
         settings=MANY,
     ),
@@ -1603,10 +1599,7 @@ ROWS = [
         errors.DefaultSecretsInUse,
         lambda b: b.post("/callback/x", {}, environ_overrides=REMOTE),
         [
-            "The request comes from another machine: with the documented or short secret in "
-            "ROLLCALL_OPENIM_V2_SECRET, ROLLCALL_OPENIM_V2_ACCESS_SECRET, ROLLCALL_OPENIM_SECRET, "
-            "ROLLCALL_RONGCLOUD_APPS only requests from this machine are served; set a secret of your "
-            "own.",
+            REMOTE_REFUSED,
             ALLOW,
         ],
     ),
